@@ -1,0 +1,324 @@
+"""The project file, ``mill.toml``: one table a room, every key typed, all faults told at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from textmill.errors import ConfigError, closest
+
+__all__ = [
+    "EvaluateConfig",
+    "FeaturesConfig",
+    "MillConfig",
+    "ModelConfig",
+    "ProjectConfig",
+    "ReadConfig",
+    "SplitConfig",
+    "TextConfig",
+    "from_mapping",
+    "load",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """``[project]``: what the model is called and what it is for."""
+
+    name: str
+    task: Literal["classify"] = "classify"
+    seed: int = 13
+    description: str = ""
+
+    def faults(self) -> list[str]:
+        bad = not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.name) or ".." in self.name
+        return ["name: wanted small letters, digits, '-', '_' or '.', got " + repr(self.name)] if bad else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadConfig:
+    """``[read]``: where the rows are and which columns matter."""
+
+    source: str
+    test: str | None = None  # a second source: the official test side; then [split] does not deal rows out
+    format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "folder"] = "auto"
+    text: str = "text"
+    label: str = "label"
+    id: str | None = None  # without one, a row's number is its id
+    columns: tuple[str, ...] | None = None  # names for a CSV file that has no header
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    max_rejected: float = 0.01
+
+    def faults(self) -> list[str]:
+        found = []
+        if not 0 <= self.max_rejected <= 1:
+            found.append(f"max_rejected: wanted a share between 0 and 1, got {self.max_rejected}")
+        if self.delimiter != "auto" and len(self.delimiter) != 1:
+            found.append(f"delimiter: wanted 'auto' or one character, got {self.delimiter!r}")
+        if self.columns is not None:
+            found += [
+                f"{key}: no column is called {name!r}; columns names {', '.join(self.columns)}"
+                for key, name in (("text", self.text), ("label", self.label), ("id", self.id))
+                if name is not None and name not in self.columns
+            ]
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitConfig:
+    """``[split]``: which rows the model never sees."""
+
+    test: float = 0.2
+    near_duplicates: Literal["together", "report", "allow"] = "together"
+
+    def faults(self) -> list[str]:
+        return [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextConfig:
+    """``[text]``: the text path, in the order in which it runs."""
+
+    clean: tuple[Literal["html", "urls", "mentions"], ...] = ()
+    case: Literal["lower", "keep"] = "lower"
+    tokens: Literal["words"] = "words"
+    stop_words: Literal["none", "english"] | tuple[str, ...] = "none"
+    keep_negations: bool = True  # 'not', 'no', 'never' carry the meaning of many texts
+    map: str = "none"  # a function of one token: porter, snowball-english, ...
+
+    def faults(self) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesConfig:
+    """``[features]``: how a text becomes a row of numbers."""
+
+    kind: Literal["tf-idf", "counts"] = "tf-idf"
+    ngrams: tuple[int, int] = (1, 2)
+    min_df: int | float = 1
+    max_df: int | float = 1.0
+    max_features: int | None = None
+    tf: Literal["raw", "sublinear", "relative", "binary"] = "raw"
+    idf: Literal["smooth", "plain", "none"] = "smooth"
+    log_base: float = 0.0  # base of the idf's logarithm; 0 is e
+    norm: Literal["l2", "l1", "none"] = "l2"
+
+    def faults(self) -> list[str]:
+        found = []
+        if not 1 <= self.ngrams[0] <= self.ngrams[1] <= 8:
+            found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= 8, got {list(self.ngrams)}")
+        for key, value in (("min_df", self.min_df), ("max_df", self.max_df)):
+            if isinstance(value, float) and not 0 <= value <= 1:
+                found.append(f"{key}: wanted a share between 0.0 and 1.0, or a whole number of texts, got {value}")
+            if isinstance(value, int) and value < 0:
+                found.append(f"{key}: wanted a number of texts, got {value}")
+        if self.max_features is not None and self.max_features < 1:
+            found.append(f"max_features: wanted 1 or more, got {self.max_features}")
+        if self.log_base != 0 and self.log_base <= 1:
+            found.append(f"log_base: wanted 0 (for e) or a base above 1, got {self.log_base}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """``[model]``: what learns."""
+
+    kind: Literal["logistic-regression", "majority"] = "logistic-regression"
+    C: float | Literal["cv"] = 1.0  # inverse strength of the L2 penalty, as in scikit-learn
+    class_weight: Literal["none", "balanced"] = "none"
+    max_iter: int = 1000
+    tol: float = 1e-4
+
+    def faults(self) -> list[str]:
+        found = []
+        if isinstance(self.C, float) and not 0 < self.C < float("inf"):
+            found.append(f"C: wanted a number above 0, or 'cv', got {self.C}")
+        if self.max_iter < 1:
+            found.append(f"max_iter: wanted 1 or more, got {self.max_iter}")
+        if not 0 < self.tol < 1:
+            found.append(f"tol: wanted a number between 0 and 1, got {self.tol}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateConfig:
+    """``[evaluate]``: how sure the scores are to be, and what the gate asks."""
+
+    bootstrap: int = 1000
+    confidence: float = 0.95
+    promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
+
+    def faults(self) -> list[str]:
+        found = []
+        if self.bootstrap < 100:
+            found.append(f"bootstrap: wanted 100 resamples or more, got {self.bootstrap}")
+        if not 0.5 <= self.confidence < 1:
+            found.append(f"confidence: wanted a share from 0.5 to below 1, got {self.confidence}")
+        if self.promote_if is not None and self.gate() is None:
+            found.append(f"promote_if: wanted METRIC >= NUMBER, such as 'f1 >= 0.75', got {self.promote_if!r}")
+        return found
+
+    def gate(self) -> tuple[str, str, float] | None:
+        """`promote_if` as (metric, operator, number)."""
+        match = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*([0-9.]+)\s*", self.promote_if or "")
+        return (match[1], match[2], float(match[3])) if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MillConfig:
+    """A whole project file.
+
+    Examples
+    --------
+    >>> mill = from_mapping(MillConfig, {"project": {"name": "demo"}, "read": {"source": "a.csv"}})
+    >>> mill.project.seed, mill.features.kind
+    (13, 'tf-idf')
+    >>> from_mapping(MillConfig, {"project": {"name": "demo"}, "read": {"source": "a.csv"}, "featurs": {}})
+    Traceback (most recent call last):
+    ...
+    textmill.errors.ConfigError: no table is called 'featurs', did you mean 'features'?
+    """
+
+    project: ProjectConfig
+    read: ReadConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+
+    def faults(self) -> list[str]:
+        return []
+
+
+def load(path: Path) -> MillConfig:
+    """Read a project file, or the ``mill.toml`` of a folder.
+
+    Raises
+    ------
+    ConfigError : if it is missing, is no TOML or holds faults, all of them at once
+    """
+    if path.is_dir():
+        path = path / "mill.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            ["there is no project file here; make one with: textmill new DIR --from FILE"], where=str(path)
+        ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(["wanted a project file, got a folder"], where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"this is no TOML: {error}"], where=str(path)) from error
+    except OSError as error:
+        raise ConfigError([f"it cannot be read: {error.strerror}"], where=str(path)) from error
+    try:
+        return from_mapping(MillConfig, raw)
+    except ConfigError as error:
+        raise ConfigError(error.faults, where=str(path)) from None
+
+
+def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
+    """Settings from plain values, checked against the dataclass's annotations.
+
+    Raises
+    ------
+    ConfigError : with every fault, each with its path
+    """
+    faults: list[str] = []
+    made = _build(cls, raw, "", faults)
+    if faults:
+        raise ConfigError(faults)
+    return typing.cast(T, made)
+
+
+def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> object | None:
+    hints = typing.get_type_hints(cls)
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    before = len(faults)
+    for key in raw:
+        if key not in fields:
+            near = closest(key, fields)
+            said = f"{path}{key}: no setting is called {key!r}" if path else f"no table is called {key!r}"
+            faults.append(said + (f", did you mean {near!r}?" if near else f"; known: {', '.join(fields)}"))
+    values = {}
+    for name, spec in fields.items():
+        if name in raw:
+            values[name] = _value(hints[name], raw[name], f"{path}{name}", faults)
+        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+            if dataclasses.is_dataclass(hints[name]):
+                values[name] = _build(typing.cast(type, hints[name]), {}, f"{name}.", faults)
+            else:
+                faults.append(f"{path}{name}: is missing; wanted {_said(hints[name])}")
+    if len(faults) > before:
+        return None
+    made = cls(**values)
+    faults += [f"{path}{fault}" for fault in made.faults()]
+    return typing.cast(object, made)
+
+
+def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if isinstance(raw, Mapping):
+            return _build(hint, raw, f"{path}.", faults)
+        faults.append(f"{path}: wanted a table, got {raw!r}")
+        return None
+    for option in get_args(hint) if get_origin(hint) in (typing.Union, types.UnionType) else (hint,):
+        fits, value = _fits(option, raw)
+        if fits:
+            return value
+    said = f"{path}: wanted {_said(hint)}, got {raw!r}"
+    choices = [c for c in _choices(hint) if isinstance(c, str)]
+    items = raw if isinstance(raw, list) else [raw]
+    near = next((n for i in items if isinstance(i, str) and i not in choices and (n := closest(i, choices))), None)
+    faults.append(said + (f", did you mean {near!r}?" if near else ""))
+    return None
+
+
+def _fits(option: Any, raw: Any) -> tuple[bool, Any]:
+    if get_origin(option) is Literal:
+        return isinstance(raw, str) and raw in get_args(option), raw
+    if get_origin(option) is tuple:
+        inner = get_args(option)
+        if not isinstance(raw, (list, tuple)):
+            return False, None
+        kinds = [inner[0]] * len(raw) if inner[-1] is Ellipsis else list(inner)
+        if len(kinds) != len(raw):
+            return False, None
+        found = [_fits(kind, item) for kind, item in zip(kinds, raw, strict=True)]
+        return all(fits for fits, _ in found), tuple(value for _, value in found)
+    if option is float:
+        # TOML writes 1 where 1.0 is meant; a bool is no number here
+        return isinstance(raw, (int, float)) and not isinstance(raw, bool), float(raw) if isinstance(raw, (int, float)) else raw
+    if option is int:
+        return isinstance(raw, int) and not isinstance(raw, bool), raw
+    return isinstance(raw, option), raw
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(choice for inner in get_args(hint) for choice in _choices(inner))
+
+
+def _said(hint: Any) -> str:
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        return " or ".join(_said(option) for option in get_args(hint) if option is not type(None))
+    if get_origin(hint) is Literal:
+        return " or ".join(repr(choice) for choice in get_args(hint))
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)
+        return f"a list of {_said(inner[0])}" if inner[-1] is Ellipsis else f"a list of {len(inner)} x {_said(inner[0])}"
+    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return words.get(hint, getattr(hint, "__name__", str(hint)))

@@ -1,0 +1,196 @@
+"""The nouns that more than one room uses: frozen records and arrays with their unit said once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from textmill.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Manifest", "Prediction", "Record", "Ref", "Report", "Score", "Tokens", "canonical_json"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+def canonical_json(value: object) -> bytes:
+    r"""The one JSON spelling of a value, for hashing: sorted keys, no blanks, UTF-8, no NaN.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": [True, None]})
+    b'{"a":[true,null],"b":1}'
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a source: a text and what is known of it."""
+
+    id: str
+    text: str
+    label: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What a thing in the store is called: ``model/disaster@3``.
+
+    Raises
+    ------
+    DataError : if the name could leave its folder or the version is not positive
+
+    Examples
+    --------
+    >>> str(Ref.parse("model/disaster@3"))
+    'model/disaster@3'
+    >>> Ref("model", "../x", 1)
+    Traceback (most recent call last):
+    ...
+    textmill.errors.DataError: '../x' is no name for a model; wanted small letters, digits, '-', '_' or '.', at most 100
+    """
+
+    kind: str
+    name: str
+    version: int
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or ".." in self.name:
+            raise DataError(
+                f"{self.name!r} is no name for a {self.kind}",
+                wanted="small letters, digits, '-', '_' or '.', at most 100",
+            )
+        if self.version < 1:
+            raise DataError(f"a version is 1 or more, not {self.version}", where=f"{self.kind}/{self.name}")
+
+    @classmethod
+    def parse(cls, text: str) -> Ref:
+        """Read ``kind/name@version``."""
+        match = re.fullmatch(r"([a-z]+)/([^@/]+)@([0-9]{1,9})", text)
+        if match is None:
+            raise DataError(f"{text!r} is no reference", wanted="kind/name@version, such as model/disaster@3")
+        return cls(match[1], match[2], int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """The tokens of many texts, as numbers.
+
+    Attributes
+    ----------
+    ids : int32 (n_tokens,), which type each token is
+    rows : int64 (n_texts + 1,), text i owns ``ids[rows[i]:rows[i + 1]]``
+    spans : int32 (n_tokens, 2) or None, half-open, in code points of the raw text
+    types : the distinct tokens, numbered by first appearance
+    """
+
+    ids: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    spans: NDArray[np.int32] | None
+    types: list[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a classifier says of some texts.
+
+    Attributes
+    ----------
+    classes : names of the classes, in the order of the columns
+    scores : float32 (n_texts, n_classes), probabilities, each row adds up to 1
+    """
+
+    classes: tuple[str, ...]
+    scores: NDArray[np.float32]
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable class of each text (the first of equals)."""
+        return [self.classes[i] for i in self.scores.argmax(axis=1).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A figure with its bootstrap interval, and what the majority baseline gets."""
+
+    value: float
+    low: float
+    high: float
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How good a model is, on which rows, and what to doubt about it.
+
+    Attributes
+    ----------
+    metrics : name -> Score over the test side
+    per_class : class -> name -> Score (precision, recall, f1) with ``support`` as value
+    confusion : rows are the truth, columns the prediction, in the order of `classes`
+    leaks : what the check between the sides found
+    data : counts of rows read, rejected, on each side, per class
+    cost : train and predict seconds, model bytes
+    details : curves, most telling words, mistakes: what the pictures are drawn from
+    """
+
+    model: str
+    classes: tuple[str, ...]
+    metrics: dict[str, Score]
+    per_class: dict[str, dict[str, Score]]
+    confusion: list[list[int]]
+    leaks: dict[str, Any]
+    data: dict[str, Any]
+    cost: dict[str, Any]
+    details: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Report:
+        """Back from `to_json`."""
+        plain = dict(value)
+        plain["classes"] = tuple(plain["classes"])
+        plain["metrics"] = {name: Score(**score) for name, score in plain["metrics"].items()}
+        plain["per_class"] = {
+            label: {name: Score(**score) for name, score in scores.items()}
+            for label, scores in plain["per_class"].items()
+        }
+        return cls(**plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version consists of and comes from.
+
+    Attributes
+    ----------
+    files : path inside the version's folder -> sha256 in hexadecimal
+    parents : name -> digest or reference of what it was made from (``data``, ``code``, ``text_path``)
+    config : the settings of the run, defaults and all
+    created : UTC, ISO 8601
+    report : headline figures, for lists
+    """
+
+    ref: Ref
+    files: dict[str, str]
+    parents: dict[str, str]
+    config: dict[str, Any]
+    created: str
+    report: dict[str, Any]

@@ -1,0 +1,115 @@
+"""A lock for each name: held by the kernel, so that it ends with its process however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textmill.errors import LockHeld
+from textmill.registry.disk import Disk, writing
+
+__all__ = ["Holder", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, as they wrote it into the lock file.
+
+    Examples
+    --------
+    >>> print(Holder(41, "mill", "2026-01-05T10:00:00Z", "textmill run disaster"))
+    process 41 on mill (textmill run disaster), since 2026-01-05T10:00:00Z
+    """
+
+    pid: int
+    host: str
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} ({self.command}), since {self.since}"
+
+
+@contextmanager
+def hold(
+    path: Path,
+    what: str,
+    *,
+    wait: float | None = 0.0,
+    on_wait: Callable[[str], None] | None = None,
+    disk: Disk | None = None,
+) -> Iterator[None]:
+    """Hold the lock whose file is `path`.
+
+    Parameters
+    ----------
+    what : what the lock is for, in the words of the message
+    wait : seconds to wait for it; None waits for ever
+    on_wait : called once with who holds it, when waiting begins
+
+    Raises
+    ------
+    LockHeld : if another still holds it after `wait` seconds; names the holder
+    StoreWriteError : if the lock file cannot be made
+    """
+    with writing(path):
+        (disk or Disk()).make_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _acquire(descriptor, what, path, wait, on_wait)
+        # the note is for people; a full disk must not keep us from holding the lock
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(_myself())).encode(), 0)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)  # this releases it; the file stays, for removing it would split the lock in two
+
+
+def _acquire(descriptor: int, what: str, path: Path, wait: float | None, on_wait: Callable[[str], None] | None) -> None:
+    give_up = None if wait is None else time.monotonic() + wait
+    pause, said = 0.005, False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            now = time.monotonic()
+            if give_up is not None and now >= give_up:
+                raise LockHeld(
+                    f"{what} is locked by {_holder(descriptor)}",
+                    where=str(path),
+                    hint="Wait until it is done, or stop that process.",
+                ) from None
+            if on_wait is not None and not said:
+                on_wait(_holder(descriptor))
+                said = True
+            # flock cannot wait with a limit, and a blocked one would not hear Ctrl-C on every system
+            time.sleep(pause if give_up is None else max(0.0, min(pause, give_up - now)))
+            pause = min(pause * 1.5, 0.1)
+        else:
+            return
+
+
+def _myself() -> Holder:
+    command = " ".join([os.path.basename(sys.argv[0] or "python"), *sys.argv[1:]])
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Holder(os.getpid(), os.uname().nodename, since, command[:200])
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        return str(Holder(**json.loads(os.pread(descriptor, 4096, 0))))
+    except (ValueError, TypeError):  # it took the lock this moment and has not written who it is
+        return "another process"

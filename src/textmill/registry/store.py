@@ -1,0 +1,313 @@
+"""The store: one folder of plain files (``.textmill/`` beside the project, or ``TEXTMILL_STORE``).
+
+    objects/ab/abcdef...          files by sha256
+    steps/KEY.json                finished steps: which objects and values they left
+    models/NAME/VERSION/          a version's files and its manifest.json; VERSION.removed where one was
+    runs/                         what a run remembers for the next one; may be deleted
+    locks/ tmp/                   who is at work, and what is unfinished
+    audit.jsonl audit.head        what was done, hash-chained
+
+Whatever is written goes to ``tmp/`` first, is flushed, and gets its name by one rename: a reader, or the next run after
+a kill at any moment, finds the whole of it or nothing. No path in any file is absolute: the folder can be moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from textmill.errors import DataError, NotInStore, StoreError, closest
+from textmill.registry.difference import Difference, difference
+from textmill.registry.disk import writing
+from textmill.registry.files import Files
+from textmill.registry.manifests import MANIFEST, check_files, inside, read_manifest, renumbered, write_manifest
+from textmill.types import Manifest, Ref
+
+__all__ = ["Removal", "Store"]
+
+_FOLDER = ".textmill"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What goes, or went, when a version is removed.
+
+    Attributes
+    ----------
+    files : paths in the version's folder
+    size : bytes of those files; objects that a finished step still names stay, so that a run has nothing to redo
+    """
+
+    ref: Ref
+    files: tuple[str, ...]
+    size: int
+
+
+class Store(Files):
+    """Models, finished steps and objects in a folder.
+
+    Making one touches nothing: reading needs no right to write, and the first write makes the folders.
+
+    Parameters
+    ----------
+    root : the store's folder
+    disk : the calls that change files; tests put one in that fails
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(Path(tempfile.mkdtemp()))
+    >>> sha256 = store.put_bytes(b"hello")
+    >>> store.object(sha256).read_bytes()
+    b'hello'
+    """
+
+    @classmethod
+    def beside(cls, project: Path) -> Store:
+        """The store of a project's folder; ``TEXTMILL_STORE`` wins."""
+        named = os.environ.get("TEXTMILL_STORE")
+        return cls(Path(named) if named else Path(project) / _FOLDER)
+
+    @classmethod
+    def near(cls, folder: Path | None = None) -> Store:
+        """The store that a command means: ``TEXTMILL_STORE``, else that of the folder or of the nearest one above.
+
+        Raises
+        ------
+        NotInStore : if there is none
+        """
+        named = os.environ.get("TEXTMILL_STORE")
+        if named:
+            return cls(Path(named))
+        start = (folder or Path.cwd()).absolute()
+        for above in (start, *start.parents):
+            if (above / _FOLDER).is_dir():
+                return cls(above / _FOLDER)
+        raise NotInStore(
+            "there is no store here or in a folder above",
+            where=str(start),
+            hint="Go to the project's folder, name the store with --store, or make one with: textmill run PROJECT",
+        )
+
+    def models(self) -> dict[str, tuple[int, ...]]:
+        """Every model's name with its versions, oldest first; no manifest is read."""
+        found = {name: self._versions(name) for name in sorted(_names_in(self.root / "models")) if _is_name(name)}
+        return {name: versions for name, versions in found.items() if versions}
+
+    def manifests(self, name: str) -> Iterator[Manifest]:
+        """The manifests of a model's versions, oldest first."""
+        for version in self._versions(name):
+            yield self.manifest(name, version)
+
+    def ref(self, model: str | Ref, version: int | None = None) -> Ref:
+        """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``model/disaster@3`` or a Ref.
+
+        Raises
+        ------
+        NotInStore : if there is no such model or version; says which there are
+        """
+        if isinstance(model, Ref):
+            wanted = model
+        else:
+            name, at, number = model.removeprefix("model/").partition("@")
+            if at and not _is_version(number):
+                raise DataError(f"{model!r} is no version of a model", wanted="NAME or NAME@VERSION, as in disaster@3")
+            wanted = Ref("model", name, int(number) if at else version or 1)
+            if not at and version is None:
+                versions = self._versions(name)
+                if versions:
+                    return Ref("model", name, versions[-1])
+        versions = self._versions(wanted.name)
+        if wanted.version in versions:
+            return wanted
+        if versions:
+            raise NotInStore(
+                f"{wanted} is not in the store",
+                where=str(self.root),
+                hint=f"There is version {', '.join(map(str, versions[-5:]))} of {wanted.name}.",
+            )
+        known = self.models()
+        near = closest(wanted.name, known)
+        hint = f"There is: {', '.join(known)}." if known else "It holds no model."
+        hint = f"Did you mean {near!r}?" if near else hint
+        raise NotInStore(f"no model is called {wanted.name!r}", where=str(self.root), hint=hint)
+
+    def manifest(self, model: str | Ref, version: int | None = None) -> Manifest:
+        """What a version consists of (see `ref` for the names).
+
+        Raises
+        ------
+        NotInStore, FormatError, CorruptError
+        """
+        ref = self.ref(model, version)
+        return read_manifest(self._folder(ref), ref)
+
+    def open(self, model: str | Ref, version: int | None = None, *, verify: bool = True) -> tuple[Manifest, Path]:
+        """A version's manifest and the folder of its files, each compared with its sha256 first.
+
+        Raises
+        ------
+        NotInStore, FormatError
+        CorruptError : names the file that is not what was written
+        """
+        manifest = self.manifest(model, version)
+        folder = self._folder(manifest.ref)
+        if verify:
+            check_files(manifest, folder)
+        return manifest, folder
+
+    def publish(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        parents: Mapping[str, str],
+        config: Mapping[str, Any],
+        report: Mapping[str, Any],
+    ) -> Manifest:
+        """Make a folder's files the next version of a model, all at once.
+
+        The audit line is written first: a version never exists without one, while after a kill in between there may
+        be a line whose version never came. The number of a removed version is not given again.
+
+        Raises
+        ------
+        DataError : if the folder is empty or holds something that is no file
+        StoreWriteError : if there is no room or no permission; nothing half-written is left
+        """
+        Ref("model", name, 1)  # checks the name
+        names = _files_of(folder)
+        files = {path: self.put_file(folder / path) for path in names}
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        manifest = Manifest(Ref("model", name, 1), files, dict(parents), dict(config), created, dict(report))
+        write_manifest(manifest)  # refuses what cannot be kept before anything is made
+        new = self.scratch.new_folder(name)
+        try:
+            with self.lock(f"model-{name}", wait=None):
+                for path, sha256 in files.items():
+                    with writing(self.root):
+                        self.disk.make_folder((new / path).parent)
+                        self.disk.link_or_copy(self.object(sha256), new / path)
+                numbered = renumbered(manifest, self._next(name))
+                raw = write_manifest(numbered)
+                target = self._folder(numbered.ref)
+                self.write(new / MANIFEST, raw)
+                with writing(target):
+                    for inner in {(new / path).parent for path in files}:
+                        self.disk.sync_folder(inner)
+                    self.disk.make_folder(target.parent)
+                self.audit.append(
+                    "publish", ref=str(numbered.ref), manifest=hashlib.sha256(raw).hexdigest(), files=len(files)
+                )
+                with writing(target):
+                    self.disk.rename(new, target)
+                    self.disk.sync_folder(target.parent)
+                return numbered
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+    def diff(self, a: str | Ref, b: str | Ref) -> Difference:
+        """What differs between two versions: settings, data, code, scores, files."""
+        return difference(self.manifest(a), self.manifest(b))
+
+    def removal(self, model: str | Ref) -> Removal:
+        """What `remove` would take away."""
+        ref = self._exactly(model)
+        folder = self._folder(ref)
+        paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
+        names = tuple(path.relative_to(folder).as_posix() for path in paths)
+        return Removal(ref, names, sum(path.lstat().st_size for path in paths))
+
+    def remove(self, model: str | Ref, *, force: bool = False) -> Removal:
+        """Take a version away, all at once; what went.
+
+        Raises
+        ------
+        StoreError : if it is the newest of its model, which its name alone stands for, unless `force`; or if a name
+            without a version was given
+        """
+        ref = self._exactly(model)
+        with self.lock(f"model-{ref.name}", wait=60):
+            versions = self._versions(ref.name)
+            if ref.version == versions[-1] and not force:
+                then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"
+                raise StoreError(
+                    f"{ref} is the newest version, which {ref.name!r} stands for, and {then}",
+                    hint="Say so with force, if that is what you want.",
+                )
+            going = self.removal(ref)
+            folder = self._folder(ref)
+            self.audit.append("remove", ref=str(ref))
+            self.write(folder.with_name(f"{ref.version}.removed"), b"")
+            away = self.scratch.new("removed")
+            with writing(folder):
+                self.disk.rename(folder, away)
+                self.disk.sync_folder(folder.parent)
+            shutil.rmtree(away, ignore_errors=True)
+        return going
+
+    def _exactly(self, model: str | Ref) -> Ref:
+        if isinstance(model, str) and "@" not in model:
+            ref = self.ref(model)
+            raise StoreError(
+                f"{model!r} does not say which version", hint=f"Name one, such as {ref.name}@{ref.version}."
+            )
+        return self.ref(model)
+
+    def _folder(self, ref: Ref) -> Path:
+        if ref.kind != "model":
+            raise NotInStore(f"{ref} is no model", where=str(self.root))
+        return self.root / "models" / ref.name / str(ref.version)
+
+    def _versions(self, name: str) -> tuple[int, ...]:
+        Ref("model", name, 1)
+        entries = _names_in(self.root / "models" / name)
+        return tuple(sorted(int(entry) for entry in entries if _is_version(entry)))
+
+    def _next(self, name: str) -> int:
+        entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / "models" / name)]
+        return max((int(entry) for entry in entries if _is_version(entry)), default=0) + 1
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"it cannot be read: {error.strerror}", where=str(folder)) from error
+
+
+def _is_name(name: str) -> bool:
+    try:
+        Ref("model", name, 1)
+    except DataError:
+        return False
+    return True
+
+
+def _is_version(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= 9
+
+
+def _files_of(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise DataError("a version is made from a folder", where=str(folder))
+    names = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise DataError("a version holds plain files only", where=str(path))
+        if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            if not inside(name):
+                raise DataError(f"a file of a version cannot be called {name!r}", where=str(folder))
+            names.append(name)
+    if not names:
+        raise DataError("a version needs at least one file", where=str(folder))
+    return names

@@ -1,0 +1,296 @@
+"""From predictions to scores: each with its interval, the baseline's, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textmill.errors import DataError
+from textmill.evaluate import metrics as formulas
+from textmill.evaluate.curves import curves, mistakes, reliability
+from textmill.evaluate.intervals import (
+    Draws,
+    interval,
+    resample_decisions,
+    resample_probabilities,
+    resamples_within,
+)
+from textmill.evaluate.positive import positive_class
+from textmill.types import Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textmill.config import EvaluateConfig
+    from textmill.types import Prediction
+
+__all__ = ["Evaluation", "evaluate"]
+
+_ORDER = (
+    "accuracy", "f1", "precision", "recall", "f1_macro", "average_precision", "roc_auc", "log_loss", "brier"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on a test side.
+
+    Attributes
+    ----------
+    classes : names, in the order of `confusion`
+    metrics : name -> Score; what is undefined on these rows is absent here and named in ``details["undefined"]``
+    per_class : class -> precision, recall, f1 and support -> Score
+    confusion : rows are the truth, columns the prediction
+    details : ``positive``, ``differences`` to the baseline with intervals, ``curves``, ``reliability``, ``mistakes``
+        (row numbers, no texts), ``undefined``, ``notes``, ``bootstrap``; plain JSON values
+    """
+
+    classes: tuple[str, ...]
+    metrics: dict[str, Score]
+    per_class: dict[str, dict[str, Score]]
+    confusion: list[list[int]]
+    details: dict[str, Any]
+
+
+def evaluate(
+    truth: Sequence[str],
+    prediction: Prediction,
+    baseline: Prediction,
+    *,
+    config: EvaluateConfig,
+    seed: int,
+) -> Evaluation:
+    """Measure a prediction against the truth, beside a baseline on the same rows.
+
+    Parameters
+    ----------
+    truth : n_texts labels
+    prediction : of the model
+    baseline : of the majority baseline: each row of scores holds the shares of the classes in training
+    config : how many resamples and which confidence
+    seed : of the bootstrap
+
+    Raises
+    ------
+    DataError : no rows; more or fewer labels than predictions; a label the model does not know; scores that are no
+        probabilities; fewer than two classes; a baseline with other classes
+
+    Examples
+    --------
+    >>> from textmill.config import EvaluateConfig
+    >>> from textmill.types import Prediction
+    >>> said = Prediction(("ham", "spam"), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], np.float32))
+    >>> shares = Prediction(("ham", "spam"), np.array([[0.75, 0.25]] * 4, np.float32))
+    >>> found = evaluate(["ham", "spam", "spam", "ham"], said, shares, config=EvaluateConfig(), seed=1)
+    >>> found.metrics["accuracy"].value, found.metrics["accuracy"].baseline, found.confusion
+    (0.75, 0.5, [[2, 0], [1, 1]])
+    >>> found.details["positive"]["class"]
+    'spam'
+    """
+    classes = tuple(prediction.classes)
+    codes = _check(truth, prediction, baseline)
+    n, k = len(codes), len(classes)
+    positive: int | None = None
+    details: dict[str, Any] = {"positive": None}
+    if k == 2:
+        name, why = positive_class(classes, [float(share) for share in baseline.scores[0]])
+        positive = classes.index(name)
+        details["positive"] = {"class": name, "why": why}
+    decisions = tuple(part.scores.argmax(axis=1) for part in (prediction, baseline))
+    columns = (positive,) if positive is not None else tuple(range(k))
+    own, base = (
+        _measure(codes, part.scores, decided, positive, columns)
+        for part, decided in zip((prediction, baseline), decisions, strict=True)
+    )
+    ranked = resamples_within(config.bootstrap, n, len(columns))
+    decided_draws = resample_decisions(
+        codes, decisions, n_classes=k, positive=positive, resamples=config.bootstrap, seed=seed
+    )
+    ranked_draws = resample_probabilities(
+        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed
+    )
+    draws = [Draws(a.overall | b.overall, a.by_class) for a, b in zip(decided_draws, ranked_draws, strict=True)]
+    metrics, differences = _scores(own.overall, base.overall, draws, config.confidence)
+    details["differences"] = differences
+    details["undefined"] = {
+        name: "it needs test rows of at least two classes"
+        if name == "roc_auc"
+        else f"no test row is {classes[columns[0]]!r}"
+        for name in _ORDER
+        if name not in metrics
+    }
+    true = own.confusion.sum(axis=1)
+    details["curves"] = curves(codes, prediction.scores, decisions[0], classes, columns)
+    details["reliability"] = reliability(codes, prediction.scores, classes, positive)
+    details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
+    details["bootstrap"] = {
+        "resamples": config.bootstrap,
+        "resamples_of_ranks": ranked,
+        "confidence": config.confidence,
+        "rows": n,
+        "seed": seed,
+    }
+    details["notes"] = _notes(true, own.overall["accuracy"], classes, config.bootstrap, ranked)
+    return Evaluation(
+        classes=classes,
+        metrics=metrics,
+        per_class=_per_class(own, base, draws[0], classes, true, config.confidence),
+        confusion=[[int(cell) for cell in row] for row in own.confusion],
+        details=details,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    overall: dict[str, float]
+    by_class: dict[str, NDArray[np.float64]]
+    confusion: NDArray[np.int64]
+
+
+def _check(truth: Sequence[str], prediction: Prediction, baseline: Prediction) -> NDArray[np.int64]:
+    classes = tuple(prediction.classes)
+    if len(classes) < 2:
+        raise DataError("there is nothing to measure with fewer than two classes", got=repr(list(classes)))
+    if tuple(baseline.classes) != classes:
+        raise DataError(
+            "the baseline knows other classes than the model", wanted=repr(classes), got=repr(tuple(baseline.classes))
+        )
+    if len(truth) == 0:
+        raise DataError("the test side has no rows, so there is nothing to measure")
+    for whose, part in (("the model", prediction), ("the baseline", baseline)):
+        _check_scores(whose, part.scores, len(truth), len(classes))
+    number = {name: i for i, name in enumerate(classes)}
+    codes = np.fromiter((number.get(label, -1) for label in truth), dtype=np.int64, count=len(truth))
+    if (codes < 0).any():
+        strange = [row for row, code in enumerate(codes.tolist()) if code < 0]
+        named = sorted({str(truth[row]) for row in strange})
+        raise DataError(
+            f"test row {strange[0] + 1} has the label {str(truth[strange[0]])!r}, which the model does not know"
+            + (f" ({len(strange):,} rows, {len(named)} such labels)" if len(strange) > 1 else ""),
+            wanted=f"one of {_listed(classes)}",
+            hint="A class the model is to be measured on needs rows on the training side.",
+        )
+    return codes
+
+
+def _check_scores(whose: str, scores: NDArray[Any], n: int, k: int) -> None:
+    if scores.ndim != 2 or scores.shape != (n, k):
+        raise DataError(
+            f"{whose} scored {scores.shape[0] if scores.ndim else 0} rows, the truth has {n}"
+            if scores.ndim != 2 or scores.shape[0] != n
+            else f"{whose} gave {scores.shape[1]} scores a row for {k} classes"
+        )
+    bad = ~np.isfinite(scores)
+    if bad.any():
+        row = int(np.flatnonzero(bad.any(axis=1))[0])
+        raise DataError(
+            f"{whose} gave test row {row + 1} a score that is no number",
+            wanted="probabilities from 0 to 1",
+            got=repr([float(score) for score in scores[row][:8]]),
+        )
+    bad = (scores < -1e-6) | (scores > 1 + 1e-6)
+    if bad.any():
+        row, column = (int(at[0]) for at in np.nonzero(bad))
+        raise DataError(
+            f"{whose} gave test row {row + 1} a score that is no probability",
+            wanted="a number from 0 to 1",
+            got=repr(float(scores[row, column])),
+        )
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _measure(
+    truth: NDArray[np.int64],
+    scores: NDArray[Any],
+    decisions: NDArray[np.int64],
+    positive: int | None,
+    columns: tuple[int, ...],
+) -> _Measured:
+    confusion = formulas.confusion_matrix(truth, decisions, scores.shape[1])
+    right, predicted, true = np.diagonal(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
+    parts = formulas.precision_recall_f1(right, predicted, true)
+    by_class = dict(zip(("precision", "recall", "f1"), parts, strict=True))
+    overall = {"accuracy": float(formulas.accuracy(right.sum(), len(truth)))}
+    for name, values in by_class.items():
+        overall[name] = float(formulas.macro(values, predicted, true) if positive is None else values[positive])
+    overall["f1_macro"] = float(formulas.macro(by_class["f1"], predicted, true))
+    for name, formula in (("average_precision", formulas.average_precision), ("roc_auc", formulas.roc_auc)):
+        found = [formula(truth == k, scores[:, k]) for k in columns if (truth == k).any()]
+        known = [value for value in found if value == value]
+        overall[name] = sum(known) / len(known) if known else float("nan")
+    overall["log_loss"] = formulas.log_loss(truth, scores)
+    overall["brier"] = formulas.brier(truth, scores)
+    return _Measured(overall, by_class, confusion)
+
+
+def _scores(
+    own: Mapping[str, float], base: Mapping[str, float], draws: Sequence[Draws], confidence: float
+) -> tuple[dict[str, Score], dict[str, dict[str, float]]]:
+    metrics: dict[str, Score] = {}
+    differences: dict[str, dict[str, float]] = {}
+    for name in _ORDER:
+        value, other = own[name], base[name]
+        if value != value:
+            continue
+        low, high = interval(draws[0].overall[name], value, confidence)
+        metrics[name] = Score(value, low, high, other if other == other else None)
+        if other == other:
+            # drawn on the same rows, so luck that both share takes itself out
+            low, high = interval(draws[0].overall[name] - draws[1].overall[name], value - other, confidence)
+            differences[name] = {"value": value - other, "low": low, "high": high}
+    return metrics, differences
+
+
+def _per_class(
+    own: _Measured,
+    base: _Measured,
+    draws: Draws,
+    classes: Sequence[str],
+    true: NDArray[np.int64],
+    confidence: float,
+) -> dict[str, dict[str, Score]]:
+    found: dict[str, dict[str, Score]] = {}
+    for k, name in enumerate(classes):
+        found[name] = {}
+        for metric, values in own.by_class.items():
+            value = float(values[k])
+            low, high = interval(draws.by_class[metric][:, k], value, confidence)
+            found[name][metric] = Score(value, low, high, float(base.by_class[metric][k]))
+        support = float(true[k])
+        found[name]["support"] = Score(support, support, support)
+    return found
+
+
+def _notes(true: NDArray[np.int64], accuracy: float, classes: Sequence[str], wanted: int, ranked: int) -> list[str]:
+    n = int(true.sum())
+    notes = []
+    if n < 100:
+        notes.append(
+            f"The test side has only {n} row{'s' * (n > 1)}: the intervals are rough, and on so few rows they are"
+            " rather too narrow than too wide."
+        )
+    if accuracy == 1.0 and n >= 20:
+        # resampling rows that are all right can only give 1: the rule of three says what such an interval hides
+        notes.append(
+            f"Every test row was right, so the interval has no width; with {n:,} rows an error rate of up to"
+            f" {min(1.0, 3 / n):.2g} cannot be ruled out."
+        )
+    absent = [name for name, count in zip(classes, true.tolist(), strict=True) if count == 0]
+    if absent:
+        notes.append(f"No test row is {_listed(absent)}: nothing is known of how well it is recognised.")
+    few = [name for name, count in zip(classes, true.tolist(), strict=True) if 0 < count < 20]
+    if few:
+        notes.append(f"Fewer than 20 test rows: {_listed(few)}; its own scores say little.")
+    if ranked < wanted:
+        notes.append(
+            f"ROC AUC, average precision, log loss and Brier score were resampled {ranked:,} times instead of"
+            f" {wanted:,}, because the test side is large."
+        )
+    return notes

@@ -1,0 +1,76 @@
+"""The gate: a version that falls short of what ``promote_if`` asks is not registered."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from textmill.errors import ConfigError, GateRefused, closest
+
+if TYPE_CHECKING:
+    from textmill.config import EvaluateConfig
+    from textmill.types import Report
+
+__all__ = ["METRICS", "check_gate", "check_gate_metric"]
+
+METRICS = (
+    "accuracy", "average_precision", "brier", "f1", "f1_macro", "log_loss", "precision", "recall", "roc_auc"
+)  # fmt: skip
+_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+def check_gate_metric(config: EvaluateConfig) -> None:
+    """Refuse a gate on a metric nobody measures; worth asking before hours of training.
+
+    Raises
+    ------
+    ConfigError : with the metrics there are
+
+    Examples
+    --------
+    >>> from textmill.config import EvaluateConfig
+    >>> check_gate_metric(EvaluateConfig(promote_if="f2 >= 0.75"))
+    Traceback (most recent call last):
+    ...
+    textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'f2', did you mean 'f1'?; known: accuracy, \
+average_precision, brier, f1, f1_macro, log_loss, precision, recall, roc_auc
+    """
+    gate = config.gate()
+    if gate is not None and gate[0] not in METRICS:
+        near = closest(gate[0], METRICS)
+        raise ConfigError(
+            [
+                f"evaluate.promote_if: no metric is called {gate[0]!r}"
+                + (f", did you mean {near!r}?" if near else "")
+                + f"; known: {', '.join(METRICS)}"
+            ]
+        )
+
+
+def check_gate(report: Report, config: EvaluateConfig) -> None:
+    """Let a report pass, or say why not.
+
+    Raises
+    ------
+    GateRefused : the metric falls short, or is undefined on these test rows
+    ConfigError : no such metric
+    """
+    check_gate_metric(config)
+    gate = config.gate()
+    if gate is None:
+        return
+    name, sign, wanted = gate
+    score = report.metrics.get(name)
+    if score is None:
+        why = report.details.get("undefined", {}).get(name, "these test rows do not define it")
+        raise GateRefused(
+            f"{report.model}: the gate asks for {name} {sign} {wanted:g}, but {why}; nothing was registered"
+        )
+    if not _COMPARE[sign](score.value, wanted):
+        raise GateRefused(
+            f"{name} does not reach the gate",
+            where=report.model,
+            wanted=f"{name} {sign} {wanted:g}",
+            got=f"{score.value:.4g} ({score.low:.3g} to {score.high:.3g})",
+            hint="The version was not registered; [evaluate] promote_if is what it was asked for.",
+        )

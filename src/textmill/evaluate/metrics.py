@@ -1,0 +1,254 @@
+"""The scores themselves: plain numpy, the same numbers as scikit-learn's, and never a warning.
+
+Classes are numbers here, 0 to n_classes - 1. What has no value says so: a precision, recall or F1 whose denominator
+is nought is 0.0 (as scikit-learn's ``zero_division=0``); a ROC AUC or average precision without both kinds of rows
+is NaN, and the caller leaves it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "accuracy",
+    "average_precision",
+    "brier",
+    "brier_of_rows",
+    "confusion_matrix",
+    "log_loss",
+    "log_loss_of_rows",
+    "macro",
+    "precision_recall_curve",
+    "precision_recall_f1",
+    "roc_auc",
+]
+
+
+def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+    """How many rows of each true class were given each class.
+
+    Parameters
+    ----------
+    truth, predicted : (n,), class numbers
+    n_classes : how many classes there are, seen here or not
+
+    Returns
+    -------
+    int64 (n_classes, n_classes), rows are the truth, columns the prediction
+
+    Examples
+    --------
+    >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    cells = np.bincount(np.asarray(truth) * n_classes + np.asarray(predicted), minlength=n_classes * n_classes)
+    return cells.astype(np.int64).reshape(n_classes, n_classes)
+
+
+def accuracy(right: Any, rows: Any) -> Any:
+    """Share of rows that were given their own class; numbers or arrays of them.
+
+    Examples
+    --------
+    >>> accuracy(3, 4)
+    0.75
+    """
+    return right / rows
+
+
+def precision_recall_f1(
+    right: NDArray[np.int64], predicted: NDArray[np.int64], true: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Precision, recall and F1 of each class from the margins of a confusion matrix.
+
+    Parameters
+    ----------
+    right, predicted, true : (..., n_classes), the diagonal, the column sums and the row sums
+
+    Returns
+    -------
+    three float64 (..., n_classes); 0.0 where the denominator is nought
+
+    Examples
+    --------
+    >>> p, r, f1 = precision_recall_f1(np.array([1, 0]), np.array([1, 0]), np.array([2, 0]))
+    >>> p.tolist(), r.tolist(), f1.round(3).tolist()
+    ([1.0, 0.0], [0.5, 0.0], [0.667, 0.0])
+    """
+    # where the denominator is nought so is the numerator: dividing by one instead gives the 0.0 we promise
+    return (
+        right / np.maximum(predicted, 1),
+        right / np.maximum(true, 1),
+        2 * right / np.maximum(predicted + true, 1),
+    )
+
+
+def macro(values: NDArray[np.float64], predicted: NDArray[np.int64], true: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean over the classes that occur in the truth or in the prediction, as scikit-learn's ``average="macro"``.
+
+    Parameters
+    ----------
+    values, predicted, true : (..., n_classes)
+
+    Returns
+    -------
+    float64 (...,)
+
+    Examples
+    --------
+    >>> float(macro(np.array([1.0, 0.5, 0.0]), np.array([1, 1, 0]), np.array([1, 1, 0])))
+    0.75
+    """
+    seen = (predicted + true) > 0
+    mean: NDArray[np.float64] = np.where(seen, values, 0.0).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
+    return mean
+
+
+def _cumulated(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], weights: NDArray[Any] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating[Any]]]:
+    # rows of positives and of all at or above each distinct score, scores falling
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    weight = np.ones(len(ranked)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    return np.cumsum(weight * positive[order])[last], np.cumsum(weight)[last], ranked[last]
+
+
+def average_precision(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], weights: NDArray[Any] | None = None
+) -> float:
+    """Mean precision over the thresholds, weighted by the recall each adds; equal scores are one threshold.
+
+    Parameters
+    ----------
+    positive : bool (n,)
+    scores : (n,), higher means more likely positive
+    weights : (n,) or None, how often each row counts
+
+    Returns
+    -------
+    NaN if no row is positive
+
+    Examples
+    --------
+    >>> round(average_precision(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8])), 4)
+    0.8333
+    """
+    hits, rows, _ = _cumulated(positive, scores, weights)
+    if len(hits) == 0 or hits[-1] == 0:
+        return float("nan")
+    return float(np.sum(np.diff(hits, prepend=0.0) * hits / np.maximum(rows, np.finfo(float).tiny)) / hits[-1])
+
+
+def roc_auc(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], weights: NDArray[Any] | None = None
+) -> float:
+    """How likely a positive row has a higher score than a negative one; a tie counts half.
+
+    Parameters
+    ----------
+    positive : bool (n,)
+    scores : (n,)
+    weights : (n,) or None
+
+    Returns
+    -------
+    NaN if only one kind of row is there
+
+    Examples
+    --------
+    >>> roc_auc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
+    0.75
+    """
+    hits, rows, _ = _cumulated(positive, scores, weights)
+    if len(hits) == 0 or hits[-1] == 0 or hits[-1] == rows[-1]:
+        return float("nan")
+    misses = rows - hits
+    new = np.diff(hits, prepend=0.0)
+    below = misses[-1] - (misses + np.concatenate(([0.0], misses[:-1]))) / 2
+    return float(np.sum(new * below) / (hits[-1] * misses[-1]))
+
+
+def precision_recall_curve(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating[Any]]]:
+    """Precision and recall of "positive from this score on", for each distinct score, scores falling.
+
+    Parameters
+    ----------
+    positive : bool (n,), at least one True
+    scores : (n,)
+
+    Returns
+    -------
+    precision, recall, threshold, each (n_distinct,)
+
+    Examples
+    --------
+    >>> p, r, t = precision_recall_curve(np.array([True, False, True]), np.array([0.9, 0.5, 0.1]))
+    >>> p.round(2).tolist(), r.tolist(), t.tolist()
+    ([1.0, 0.5, 0.67], [0.5, 0.5, 1.0], [0.9, 0.5, 0.1])
+    """
+    hits, rows, thresholds = _cumulated(positive, scores, None)
+    return hits / rows, hits / max(float(hits[-1]), 1.0), thresholds
+
+
+def log_loss_of_rows(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Minus the logarithm of the probability that each row's own class was given, float64 (n,).
+
+    A probability is kept off 0 and 1 by the machine epsilon of its own dtype, as scikit-learn does: one certain
+    mistake costs 15.9 in float32, not infinity.
+    """
+    eps = float(np.finfo(scores.dtype).eps)
+    own = scores[np.arange(len(truth)), truth].astype(np.float64)
+    return -np.log(np.clip(own, eps, 1 - eps))
+
+
+def log_loss(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> float:
+    """Mean of `log_loss_of_rows`, in nats.
+
+    Parameters
+    ----------
+    truth : (n,), class numbers
+    scores : (n, n_classes), probabilities
+
+    Examples
+    --------
+    >>> round(log_loss(np.array([1]), np.array([[0.5, 0.5]])), 4)
+    0.6931
+    """
+    return float(log_loss_of_rows(truth, scores).mean())
+
+
+def brier_of_rows(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Squared distance of each row's probabilities from the truth, float64 (n,); halved for two classes.
+
+    Halved, it is the usual (p - y)^2 of the positive class, 0 to 1; with more classes it runs from 0 to 2.
+    """
+    exact = scores.astype(np.float64)
+    distance: NDArray[np.float64] = np.einsum("ij,ij->i", exact, exact)
+    own = exact[np.arange(len(truth)), truth]
+    distance = distance - own * own + (1 - own) ** 2
+    return distance / 2 if scores.shape[1] == 2 else distance
+
+
+def brier(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> float:
+    """Mean of `brier_of_rows`.
+
+    Parameters
+    ----------
+    truth : (n,), class numbers
+    scores : (n, n_classes), probabilities
+
+    Examples
+    --------
+    >>> brier(np.array([1, 0]), np.array([[0.5, 0.5], [1.0, 0.0]]))
+    0.125
+    """
+    return float(brier_of_rows(truth, scores).mean())

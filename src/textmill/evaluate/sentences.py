@@ -1,0 +1,129 @@
+"""What a report says in words, the same on the page and in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textmill.types import Report, Score
+
+__all__ = ["LOWER_IS_BETTER", "TITLES", "baseline_words", "leak_check", "meaning", "number", "verdict"]
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1_macro": "F1, macro",
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+}
+LOWER_IS_BETTER = ("log_loss", "brier")
+
+
+def number(value: float, places: int = 3) -> str:
+    """A score for reading: as many places as asked, never "-0.000".
+
+    Examples
+    --------
+    >>> number(0.81249), number(-0.0001), number(12.3456)
+    ('0.812', '0.000', '12.346')
+    """
+    said = f"{value:.{places}f}"
+    return said.removeprefix("-") if float(said) == 0 else said
+
+
+def meaning(metric: str, report: Report) -> str:
+    """One line on what a metric says."""
+    positive = (report.details.get("positive") or {}).get("class")
+    of = f"“{positive}”" if positive else "a class"
+    mean = "" if positive else ", mean over the classes"
+    return {
+        "accuracy": "share of test rows decided rightly",
+        "f1": "precision and recall in one (their harmonic mean)" + mean,
+        "precision": f"of the rows called {of}, the share that are{mean}",
+        "recall": f"of the rows that are {of}, the share found{mean}",
+        "f1_macro": "F1 of each class, averaged: a rare class counts as much as a common one",
+        "average_precision": "precision averaged over all thresholds" + mean,
+        "roc_auc": f"how often {of} scores above the rest; 0.5 is chance{mean}",
+        "log_loss": "how surprised the probabilities were; lower is better",
+        "brier": "squared error of the probabilities; lower is better",
+    }.get(metric, "")
+
+
+def _rounded(score: Score) -> str:
+    # two places tell an interval apart unless it is narrower than they are
+    places = 2 if score.high - score.low >= 0.01 else 3
+    return f"{number(score.low, places)} to {number(score.high, places)}"
+
+
+def verdict(report: Report) -> str:
+    """The result in one or two plain sentences.
+
+    The second says whether the difference to the baseline could be luck.
+    """
+    score = report.metrics["accuracy"]
+    text = f"Accuracy {number(score.value)} ({_rounded(score)})"
+    if score.baseline is None:
+        return text + "."
+    text += f"; {baseline_words(report)} gets {number(score.baseline)}."
+    difference = report.details.get("differences", {}).get("accuracy")
+    if difference is None:
+        return text
+    gain = abs(difference["value"])
+    if difference["low"] > 0:
+        return text + f" That is {number(gain)} better, more than luck explains."
+    if difference["high"] < 0:
+        return text + f" That is {number(gain)} worse: always naming the most common class would be right more often."
+    if difference["low"] == difference["high"] == 0:
+        return text + " That is no better at all."
+    return text + (
+        f" The difference, {'+' if difference['value'] >= 0 else '-'}{number(gain)}"
+        f" ({_signed(difference['low'])} to {_signed(difference['high'])}), may be luck."
+    )
+
+
+def _signed(value: float) -> str:
+    return ("-" if value < 0 and number(abs(value)) != "0.000" else "+") + number(abs(value))
+
+
+def baseline_words(report: Report) -> str:
+    """What the majority baseline is, with the class it always names where one is to be seen."""
+    named = [label for label, scores in report.per_class.items() if scores["recall"].baseline == 1.0]
+    return f"always saying “{named[0]}”" if len(named) == 1 else "the majority baseline"
+
+
+def leak_check(report: Report) -> tuple[str, list[str]]:
+    """How the check between the sides came out, and that in sentences.
+
+    Returns
+    -------
+    "clean", "leak" or "unknown", and one sentence or more
+    """
+    leaks = report.leaks
+    if not leaks:
+        return "unknown", ["Training and test rows were not checked against each other."]
+    found = [_found(leaks, kind, said) for kind, said in _KINDS if isinstance(leaks.get(kind), Mapping)]
+    sentences = [text for _, text in found if text]
+    if isinstance(leaks.get("sentence"), str):
+        sentences.insert(0, leaks["sentence"])
+    state = "leak" if any(rows for rows, _ in found) else "clean"
+    return state, sentences or ["No test row was found among the training rows."]
+
+
+_KINDS = (
+    ("equal", "equal to a training text as it stands"),
+    ("loose", "equal to a training text once links, case and punctuation are gone"),
+)
+
+
+def _found(leaks: Mapping[str, Any], kind: str, said: str) -> tuple[int, str]:
+    part = leaks[kind]
+    rows = int(part.get("test_rows", 0))
+    if rows == 0:
+        return 0, f"No test row is {said}."
+    share = part.get("share")
+    return rows, f"{rows:,} test rows{f' ({share:.1%})' if share is not None else ''} are {said}."

@@ -1,0 +1,49 @@
+"""Steps keyed by content: what was done once is not done again, and what was killed goes on where it stood."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textmill.flow.project import ProjectRefused, RunResult, run_project
+    from textmill.flow.runner import Done, Event, FlowResult, run_flow
+    from textmill.flow.step import Flow, Step, Work, plan
+
+__all__ = [
+    "Done",
+    "Event",
+    "Flow",
+    "FlowResult",
+    "ProjectRefused",
+    "RunResult",
+    "Step",
+    "Work",
+    "plan",
+    "run_flow",
+    "run_project",
+]
+
+_FILE = {
+    "Done": "runner",
+    "Event": "runner",
+    "Flow": "step",
+    "FlowResult": "runner",
+    "ProjectRefused": "project",
+    "RunResult": "project",
+    "Step": "step",
+    "Work": "step",
+    "plan": "step",
+    "run_flow": "runner",
+    "run_project": "project",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _FILE:
+        return getattr(import_module(f"textmill.flow.{_FILE[name]}"), name)
+    raise AttributeError(f"module 'textmill.flow' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,104 @@
+"""What decides a step's result, as one digest: same key, nothing to do."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from textmill import __version__
+from textmill.errors import ConfigError, DataError
+from textmill.flow.step import Step
+from textmill.registry import Finished
+from textmill.types import canonical_json
+
+__all__ = ["code_version", "step_key"]
+
+_KEY_FORMAT = 1  # another way to compute keys gets another number, so that old and new never meet
+
+
+def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
+    """The sha256 of code version, settings and the digests of the inputs. No path is part of it.
+
+    Parameters
+    ----------
+    outputs : what the needed steps left
+
+    Raises
+    ------
+    ConfigError : if `keyed_by` names what is no output of a needed step, or a setting is no JSON value
+    """
+    inputs: dict[str, Any] = {}
+    for need in step.needs if step.keyed_by is None else ():
+        inputs[need] = {
+            "files": {name: file.sha256 for name, file in outputs[need].files.items()},
+            "values": outputs[need].values,
+        }
+    for name in step.keyed_by or ():
+        need, _, output = name.partition(".")
+        if need not in step.needs:
+            raise ConfigError([f"it is keyed by {name!r} but does not need {need!r}"], where=f"step {step.name}")
+        left = outputs[need]
+        if output in left.files:
+            inputs[name] = left.files[output].sha256
+        elif output in left.values:
+            inputs[name] = left.values[output]
+        else:
+            known = ", ".join([*left.files, *left.values])
+            raise ConfigError([f"step {need!r} left no {output!r}; it left {known}"], where=f"step {step.name}")
+    body = {
+        "key": _KEY_FORMAT,
+        "step": step.name,
+        "code": step.code,
+        "settings": step.settings,
+        "inputs": inputs,
+        "sources": dict(step.sources()) if step.sources is not None else {},
+    }
+    try:
+        return hashlib.sha256(canonical_json(body)).hexdigest()
+    except (TypeError, ValueError) as error:
+        raise DataError(f"its settings and values must be JSON: {error}", where=f"step {step.name}") from error
+
+
+def code_version(*rooms: str) -> str:
+    """textmill's version and a digest over the files of some rooms; ``_native`` is the compiled module.
+
+    In an editable install a changed file changes it. Files count under their path in the package, wherever it lies.
+    The digest is of the files as they are when first asked, which is when the process loads them.
+
+    Examples
+    --------
+    >>> code_version("registry").split("+")[0] == __version__
+    True
+    >>> code_version("registry") == code_version("registry")
+    True
+    """
+    digest = hashlib.sha256(sys.version.split()[0].encode())  # a float's text or a sort may change with Python
+    for room in ("types", *rooms):
+        digest.update(f"{room} {_room_digest(room)}\n".encode())
+    return f"{__version__}+{digest.hexdigest()[:16]}"
+
+
+@cache
+def _room_digest(room: str) -> str:
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in _files(root, room):
+        # the compiled module may lie outside of the package in an editable install
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(root: Path, room: str) -> list[Path]:
+    if (root / f"{room}.py").is_file():
+        return [root / f"{room}.py"]
+    if (root / room).is_dir():
+        found = (root / room).rglob("*")
+        return sorted(p for p in found if p.is_file() and p.suffix != ".pyc" and not p.name.startswith("."))
+    compiled = find_spec(f"textmill.{room}")
+    return [Path(compiled.origin)] if compiled is not None and compiled.origin else []

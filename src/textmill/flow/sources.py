@@ -1,0 +1,80 @@
+"""The sha256 of the files a project reads, remembered for as long as a file is surely the same."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from textmill.errors import SourceError, StoreError
+from textmill.registry import Store
+from textmill.registry.objects import digest_of, is_sha256
+from textmill.registry.sealed import seal, unseal
+
+__all__ = ["FileDigests"]
+
+_FORMAT = 1
+_SETTLED = 2_000_000_000  # ns; some file systems count in 2 s, and a write within one tick leaves no trace
+_MOST = 1000  # files remembered; a folder of a million texts would cost more to look up than it saves
+
+
+class FileDigests:
+    """sha256 of files, by (size, times, inode) where that is safe.
+
+    A file changed within the last two seconds, or with a time in the future, is read again each time. The time of the
+    last change of the inode counts too: it cannot be set back, so a file rewritten under its old time is noticed.
+
+    Parameters
+    ----------
+    store : remembers them in ``runs/digests.json``, which may be deleted
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._path = store.root / "runs" / "digests.json"
+        self._known = self._load()
+        self._changed = False
+
+    def of(self, path: Path) -> str:
+        """The sha256 of a file's bytes.
+
+        Raises
+        ------
+        SourceError : if it cannot be read
+        """
+        try:
+            before = _stamp(path)
+            name = str(path.absolute())
+            known = self._known.get(name)
+            if known is not None and known[0] == before:
+                return known[1]
+            now = time.time_ns()
+            sha256 = digest_of(path)
+            # written to while we read it: right for what we read, wrong to remember
+            if _stamp(path) == before and max(before[1], before[2]) + _SETTLED <= now:
+                self._known[name] = (before, sha256)
+                self._changed = True
+        except FileNotFoundError as error:
+            raise SourceError("there is no such file", where=str(path)) from error
+        except OSError as error:
+            raise SourceError(f"it cannot be read: {error.strerror}", where=str(path)) from error
+        return sha256
+
+    def save(self) -> None:
+        """Remember them for the next run, if there is anything new."""
+        if self._changed:
+            newest = dict(list(self._known.items())[-_MOST:])
+            self._store.write(self._path, seal({"files": newest}, format=_FORMAT, where=str(self._path)))
+            self._changed = False
+
+    def _load(self) -> dict[str, tuple[list[int], str]]:
+        try:
+            found = unseal(self._path.read_bytes(), format=_FORMAT, where=str(self._path))["files"]
+            return {name: (stamp, sha256) for name, (stamp, sha256) in found.items() if is_sha256(sha256)}
+        except (OSError, StoreError, KeyError, TypeError, ValueError, AttributeError):
+            return {}  # it only saves time
+
+
+def _stamp(path: Path) -> list[int]:
+    found = os.stat(path)
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]

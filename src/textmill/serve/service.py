@@ -1,0 +1,244 @@
+"""The service: texts in, labels and scores out, by model and version. It knows no web."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textmill import __version__
+from textmill.errors import NotInStore, closest
+
+if TYPE_CHECKING:
+    from textmill.types import Manifest, Prediction
+
+__all__ = ["Answer", "Classifier", "Service", "Shelf", "split_ref"]
+
+
+class Classifier(Protocol):
+    """What the service asks of a model."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        ...
+
+    def predict(self, texts: list[str]) -> Prediction:
+        """Scores of each text, safe to call from several threads."""
+        ...
+
+
+class Shelf(Protocol):
+    """What the service asks of a store; `textmill.registry.Store` keeps it."""
+
+    def versions(self, name: str) -> Sequence[int]:
+        """The versions of a model, oldest first; empty if there is no such model."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """The names of all models."""
+        ...
+
+    def open(self, name: str, version: int | None = None, verify: bool = True) -> tuple[Manifest, Path]:
+        """A version and the folder it lies in, its checksums verified."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a version said of some texts."""
+
+    model: str
+    version: int
+    prediction: Prediction
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values; each score is spelled with as few digits as give the same float32 back."""
+        classes = self.prediction.classes
+        scores = self.prediction.scores.astype("U32").astype(float).tolist()
+        return {
+            "model": self.model,
+            "version": self.version,
+            "predictions": [
+                {"label": label, "scores": dict(zip(classes, row, strict=True))}
+                for label, row in zip(self.prediction.labels, scores, strict=True)
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    manifest: Manifest
+    classifier: Classifier
+
+
+def split_ref(said: str) -> tuple[str, int | None]:
+    """A model as people write it, ``disaster`` or ``disaster@3``, as name and version.
+
+    Raises
+    ------
+    NotInStore : if what follows the ``@`` is no version
+
+    Examples
+    --------
+    >>> split_ref("disaster@3"), split_ref("disaster")
+    (('disaster', 3), ('disaster', None))
+    """
+    name, at, version = said.removeprefix("model/").partition("@")
+    if not at:
+        return name, None
+    if not (version.isascii() and version.isdigit() and len(version) <= 9 and int(version) > 0):
+        raise NotInStore(f"{said!r} names no version", wanted="NAME or NAME@VERSION, such as disaster@3")
+    return name, int(version)
+
+
+class Service:
+    """Answers for the models of a store.
+
+    A model is loaded when it is first asked for, its files checked against their checksums. Which version
+    answers when none is asked for is settled at that moment too and stays so: what a running service says
+    changes when it is started again, not when somebody else publishes.
+
+    Parameters
+    ----------
+    store : where the versions lie
+    models : which of them to serve, ``name`` or ``name@version``; none means all
+    load : makes a classifier from a version's folder; `textmill.models.TextClassifier.load` if not given
+    keep : how many versions other than the settled ones stay in memory
+
+    Raises
+    ------
+    NotInStore : if one of `models` is not there
+    """
+
+    def __init__(
+        self,
+        store: Shelf,
+        models: Sequence[str] = (),
+        *,
+        load: Callable[[Path], Classifier] | None = None,
+        keep: int = 4,
+    ) -> None:
+        self._store = store
+        self._load = load or _load_classifier
+        self._keep = keep
+        self._loaded: OrderedDict[tuple[str, int], _Loaded] = OrderedDict()
+        self._settled: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._loading: dict[tuple[str, int], threading.Lock] = {}
+        self._only: Mapping[str, int | None] = dict(split_ref(said) for said in models)
+        for name, version in self._only.items():
+            self._settled[name] = self._pick(name, version, store.names())
+
+    def names(self) -> list[str]:
+        """The models that are served, sorted."""
+        return sorted(self._only or self._store.names())
+
+    def version(self, name: str) -> int:
+        """The version that answers when none is asked for.
+
+        Raises
+        ------
+        NotInStore : if there is no such model
+        """
+        with self._lock:
+            if name in self._settled:
+                return self._settled[name]
+        picked = self._pick(name, None, self.names())
+        with self._lock:
+            return self._settled.setdefault(name, picked)
+
+    def warm(self) -> dict[str, int]:
+        """Load every served model now, and say which version of each."""
+        return {name: self._get(name, None).manifest.ref.version for name in self.names()}
+
+    def predict(self, name: str, texts: list[str], version: int | None = None) -> Answer:
+        """What a model says of some texts.
+
+        Raises
+        ------
+        NotInStore : if there is no such model or version
+        CorruptError, FormatError : if what is stored cannot be trusted or understood
+        """
+        loaded = self._get(name, version)
+        ref = loaded.manifest.ref
+        return Answer(ref.name, ref.version, loaded.classifier.predict(texts))
+
+    def card(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """What is known of a model: its versions, classes, headline figures and where it comes from."""
+        loaded = self._get(name, version)
+        manifest = loaded.manifest
+        return {
+            "name": manifest.ref.name,
+            "version": manifest.ref.version,
+            "versions": self._versions(name),
+            "classes": list(loaded.classifier.classes),
+            "created": manifest.created,
+            "parents": dict(manifest.parents),
+            "report": dict(manifest.report),
+        }
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Name, answering version and versions of every served model; loads nothing."""
+        return [
+            {"name": name, "version": self.version(name), "versions": self._versions(name)} for name in self.names()
+        ]
+
+    def health(self) -> dict[str, Any]:
+        """That the service is up, and the version of each model that answers when none is asked for."""
+        return {"status": "ok", "textmill": __version__, "models": {name: self.version(name) for name in self.names()}}
+
+    def _versions(self, name: str) -> list[int]:
+        only = self._only.get(name)
+        return [only] if only is not None else list(self._store.versions(name))
+
+    def _pick(self, name: str, version: int | None, known: Sequence[str]) -> int:
+        versions = self._versions(name) if name in known else []
+        if not versions:
+            near = closest(name, known)
+            raise NotInStore(
+                f"no model is called {name!r}",
+                wanted=f"{'one of ' if len(known) > 1 else ''}{', '.join(sorted(known))}" if known else None,
+                hint=f"Did you mean {near!r}?" if near else None,
+            )
+        if version is None:
+            return versions[-1]
+        if version not in versions:
+            raise NotInStore(
+                f"model {name!r} has no version {version}",
+                wanted=f"{'one of ' if len(versions) > 1 else ''}{', '.join(map(str, versions))}",
+            )
+        return version
+
+    def _get(self, name: str, version: int | None) -> _Loaded:
+        key = (name, self.version(name) if version is None else self._pick(name, version, self.names()))
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+                return self._loaded[key]
+            gate = self._loading.setdefault(key, threading.Lock())
+        with gate:  # two first requests load once
+            with self._lock:
+                if key in self._loaded:
+                    return self._loaded[key]
+            manifest, folder = self._store.open(*key, verify=True)
+            loaded = _Loaded(manifest, self._load(folder))
+            with self._lock:
+                self._loaded[key] = loaded
+                self._loading.pop(key, None)
+                self._forget()
+        return loaded
+
+    def _forget(self) -> None:
+        others = [key for key in self._loaded if self._settled.get(key[0]) != key[1]]
+        for key in others[: max(0, len(others) - self._keep)]:  # least recently used first
+            del self._loaded[key]
+
+
+def _load_classifier(folder: Path) -> Classifier:
+    from textmill.models import TextClassifier
+
+    return TextClassifier.load(folder)

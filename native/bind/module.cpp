@@ -1,0 +1,358 @@
+// The whole boundary between Python and the core: check, release the GIL, map errors. See textmill/_native.pyi.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+
+#include "core/count.hpp"
+#include "core/grams.hpp"
+#include "core/scan.hpp"
+#include "core/sparse.hpp"
+
+namespace nb = nanobind;
+using namespace textmill;
+
+namespace {
+
+template <class T>
+using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using InOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T>;
+
+template <class T>
+Out<T> own(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
+  auto* kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return Out<T>(kept->data(), shape, owner);
+}
+template <class T>
+Out<T> own(std::vector<T>&& values) {
+  const std::size_t n = values.size();
+  return own(std::move(values), {n});
+}
+template <class T>
+Out<T> own(std::unique_ptr<T[]>&& values, std::size_t n) {
+  T* kept = values.release();
+  nb::capsule owner(kept, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  return Out<T>(kept, {n}, owner);
+}
+
+void require(bool holds, const char* what) {
+  if (!holds) throw nb::value_error(what);
+}
+
+// Offsets as Arrow lays them out: n + 1 of them, never falling, inside the bytes.
+Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
+  require(offsets.shape(0) >= 1, "offsets: wanted n + 1 of them");
+  const std::int64_t* o = offsets.data();
+  const std::size_t n = offsets.shape(0) - 1;
+  bool fits = o[0] >= 0;
+  for (std::size_t i = 0; i < n; ++i) fits &= o[i] <= o[i + 1];
+  require(fits && o[n] <= static_cast<std::int64_t>(bytes.shape(0)), "offsets do not fit the bytes");
+  return {reinterpret_cast<const char*>(bytes.data()), o, n};
+}
+
+// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`.
+std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types) {
+  require(rows.shape(0) >= 1, "rows: wanted n + 1 of them");
+  const std::int64_t* r = rows.data();
+  const std::size_t n = rows.shape(0) - 1;
+  bool fits = r[0] == 0 && r[n] == static_cast<std::int64_t>(ids.shape(0));
+  for (std::size_t i = 0; i < n; ++i) fits &= r[i] <= r[i + 1];
+  require(fits, "rows do not fit the ids");
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < ids.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(ids.data()[i]));
+  require(ids.shape(0) == 0 || most < n_types, "an id is outside the types");
+  return n;
+}
+
+Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const In<std::int32_t>& indptr, std::size_t n_columns) {
+  require(indptr.shape(0) >= 1 && data.shape(0) == indices.shape(0), "no sparse matrix");
+  const std::int32_t* p = indptr.data();
+  const std::size_t n = indptr.shape(0) - 1;
+  bool fits = p[0] == 0 && static_cast<std::size_t>(p[n]) == indices.shape(0);
+  for (std::size_t i = 0; i < n; ++i) fits &= p[i] <= p[i + 1];
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < indices.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(indices.data()[i]));
+  require(fits && (indices.shape(0) == 0 || most < n_columns), "indices do not fit the matrix");
+  return {data.data(), indices.data(), p, n, n_columns};
+}
+
+std::size_t at_least_one(int threads) {
+  require(threads >= 1, "threads: wanted 1 or more");
+  return static_cast<std::size_t>(threads);
+}
+
+Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word) {
+  Program program;
+  program.lower_case = lower_case;
+  require(min_word >= 1, "min_word: wanted 1 or more");
+  program.min_word = static_cast<std::uint32_t>(min_word);
+  for (const std::string& name : clean) {
+    if (name == "html") program.stages.push_back(strip_html);
+    else if (name == "urls") program.stages.push_back(drop_urls);
+    else if (name == "mentions") program.stages.push_back(drop_mentions);
+    else throw nb::value_error(("no cleaner is called " + name).c_str());
+  }
+  return program;
+}
+
+// Python strings side by side in UTF-8. A lone surrogate raises UnicodeEncodeError, `.row` names its place.
+nb::tuple pack(nb::list texts) {
+  const std::size_t n = texts.size();
+  std::vector<std::int64_t> offsets;
+  offsets.reserve(n + 1);
+  offsets.push_back(0);
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i < n; ++i) {
+    PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(i));
+    if (!PyUnicode_Check(text))
+      throw nb::type_error(("text " + std::to_string(i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
+    Py_ssize_t size = 0;
+    const char* utf8 = nullptr;
+    PyObject* made = nullptr;
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+      utf8 = static_cast<const char*>(PyUnicode_DATA(text));
+      size = PyUnicode_GET_LENGTH(text);
+    } else {  // not PyUnicode_AsUTF8AndSize, which would keep a second copy inside every string
+      made = PyUnicode_AsUTF8String(text);
+      if (!made) {
+        PyErr_Clear();
+        throw nb::value_error(("text " + std::to_string(i) + " holds a lone surrogate and is no Unicode text").c_str());
+      }
+      utf8 = PyBytes_AS_STRING(made);
+      size = PyBytes_GET_SIZE(made);
+    }
+    bytes.insert(bytes.end(), utf8, utf8 + size);
+    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
+    Py_XDECREF(made);
+  }
+  return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));
+}
+
+nb::tuple scanned(Scanned&& found, bool spans) {
+  const std::size_t n = found.ids.size();
+  nb::object places = nb::none();
+  if (spans) places = nb::cast(own(std::move(found.spans), {n, 2}));
+  return nb::make_tuple(own(std::move(found.ids)), own(std::move(found.rows)), places);
+}
+
+nb::tuple table_arrays(const InternTable& table) {
+  std::vector<std::uint8_t> bytes(table.arena().begin(), table.arena().end());
+  std::vector<std::int64_t> offsets{0};
+  offsets.insert(offsets.end(), table.ends().begin(), table.ends().end());
+  return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));
+}
+
+InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
+  const Texts tokens = texts_of(bytes, offsets);
+  InternTable table;
+  table.reserve(tokens.n);
+  std::vector<char> padded;
+  for (std::size_t i = 0; i < tokens.n; ++i) {
+    const std::string_view token = tokens[i];
+    require(!token.empty(), "a type is empty");
+    padded.assign(token.size() + 8, 0);
+    std::memcpy(padded.data(), token.data(), token.size());
+    require(table.intern(padded.data(), token.size()) == static_cast<std::int32_t>(i), "a type occurs twice");
+  }
+  return table;
+}
+
+nb::list kept_levels(const std::vector<KeptLevel>& levels) {
+  nb::list out;
+  for (const KeptLevel& level : levels) {
+    KeptLevel copy = level;
+    out.append(nb::make_tuple(own(std::move(copy.prefix)), own(std::move(copy.term)), own(std::move(copy.column))));
+  }
+  return out;
+}
+
+std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {values.data(), values.data() + values.shape(0)}; }
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  m.attr("UNICODE_VERSION") = kUnicodeVersion;
+  nb::register_exception_translator([](const std::exception_ptr& p, void*) {
+    try {
+      std::rethrow_exception(p);
+    } catch (const std::overflow_error& e) {
+      PyErr_SetString(PyExc_OverflowError, e.what());
+    }
+  });
+
+  nb::class_<Program>(m, "Program")
+      .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word) {
+        new (self) Program(make_program(clean, lower_case, min_word));
+      }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"))
+      .def("rewrite", [](const Program& self, const std::string& raw) {
+        Runner runner(self, true);
+        runner.prepare(raw);
+        const Text& text = runner.text();
+        return nb::bytes(text.data(), text.size());
+      }, nb::arg("raw"));
+
+  nb::class_<InternTable>(m, "TypeTable")
+      .def(nb::init<>())
+      .def_static("from_arrays", &table_from, nb::arg("bytes"), nb::arg("offsets"))
+      .def("__len__", &InternTable::size)
+      .def("arrays", &table_arrays);
+
+  m.def("pack", &pack, nb::arg("texts"));
+
+  m.def("scan", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, InternTable& types, bool spans, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    Scanned found;
+    {
+      nb::gil_scoped_release release;
+      found = scan(program, texts, types, spans, n_threads);
+    }
+    return scanned(std::move(found), spans);
+  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("spans"), nb::arg("threads"));
+
+  m.def("scan_frozen", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, const InternTable& types,
+                          InternTable& others, bool spans, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    require(&types != &others, "types and others: wanted two tables");
+    Scanned found;
+    {
+      nb::gil_scoped_release release;
+      found = scan_frozen(program, texts, types, others, spans, n_threads);
+    }
+    return scanned(std::move(found), spans);
+  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("others"), nb::arg("spans"), nb::arg("threads"));
+
+  m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    std::vector<std::uint64_t> found;
+    {
+      nb::gil_scoped_release release;
+      found = fingerprints(texts, loose, n_threads);
+    }
+    return own(std::move(found), {texts.n, 2});
+  }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
+
+  nb::class_<GramCounter>(m, "GramCounter")
+      .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms,
+                          int low, int high, std::int64_t min_df, int threads) {
+        require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
+        require(n_terms >= 0, "n_terms: wanted 0 or more");
+        for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
+        const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
+        const std::size_t n_threads = at_least_one(threads);
+        nb::gil_scoped_release release;
+        new (self) GramCounter(ids.data(), rows.data(), n, type_terms.data(), static_cast<std::size_t>(n_terms), low, high, min_df, n_threads);
+      }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
+      .def_prop_ro("n_columns", &GramCounter::n_columns)
+      .def("document_frequencies", [](const GramCounter& self) { return own(self.document_frequencies()); })
+      .def("term_frequencies", [](const GramCounter& self) { return own(self.term_frequencies()); })
+      .def("lengths", [](const GramCounter& self) { return own(self.lengths()); })
+      .def("matrix", [](const GramCounter& self, In<bool> keep, int threads) {
+        require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
+        const std::size_t n_threads = at_least_one(threads);
+        Csr csr;
+        {
+          nb::gil_scoped_release release;
+          csr = self.matrix(keep.data(), n_threads);
+        }
+        const auto n = static_cast<std::size_t>(csr.indptr.back());
+        return nb::make_tuple(own(std::move(csr.data), n), own(std::move(csr.indices), n), own(std::move(csr.indptr)));
+      }, nb::arg("keep"), nb::arg("threads"))
+      .def("vocabulary", [](const GramCounter& self, In<bool> keep) {
+        require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
+        Vocabulary kept = self.vocabulary(keep.data());
+        return nb::make_tuple(own(std::move(kept.terms)), kept_levels(kept.levels));
+      }, nb::arg("keep"));
+
+  nb::class_<Grams>(m, "Grams")
+      .def("__init__", [](Grams* self, nb::list levels, int low) {
+        std::vector<KeptLevel> made;
+        for (nb::handle level : levels) {
+          const auto parts = nb::cast<nb::tuple>(level);
+          made.push_back({copied(nb::cast<In<std::int32_t>>(parts[0])), copied(nb::cast<In<std::int32_t>>(parts[1])),
+                          copied(nb::cast<In<std::int32_t>>(parts[2]))});
+          const KeptLevel& last = made.back();
+          require(made.size() == 1 || (last.prefix.size() == last.column.size() && last.term.size() == last.column.size()), "levels of unlike lengths");
+        }
+        require(!made.empty(), "levels: wanted one or more");
+        new (self) Grams(std::move(made), low);
+      }, nb::arg("levels"), nb::arg("low"))
+      .def("find", [](const Grams& self, In<std::int32_t> terms) {
+        const auto n_terms = static_cast<std::int32_t>(self.levels()[0].column.size());
+        for (std::size_t i = 0; i < terms.shape(0); ++i) require(terms.data()[i] < n_terms, "a term is outside the terms");
+        std::vector<std::int32_t> found;
+        self.each(terms.data(), terms.shape(0), [&](std::int32_t column, std::size_t first, std::size_t length) {
+          found.insert(found.end(), {column, static_cast<std::int32_t>(first), static_cast<std::int32_t>(first + length)});
+        });
+        const std::size_t n = found.size() / 3;
+        return own(std::move(found), {n, 3});
+      }, nb::arg("terms"));
+
+  m.def("count", [](const Grams& grams, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, int threads) {
+    const auto n_terms = static_cast<std::int32_t>(grams.levels()[0].column.size());
+    bool fits = true;
+    for (std::size_t i = 0; i < type_terms.shape(0); ++i) fits &= type_terms.data()[i] < n_terms && type_terms.data()[i] >= kUnknown;
+    require(fits, "a term is outside the terms");
+    const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
+    const std::size_t n_threads = at_least_one(threads);
+    Counted found;
+    {
+      nb::gil_scoped_release release;
+      found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads);
+    }
+    return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
+  }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
+
+  m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
+                    std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads) {
+    require(indptr.shape(0) >= 1 && lengths.shape(0) + 1 == indptr.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
+    bool fits = indptr.data()[0] == 0 && static_cast<std::size_t>(indptr.data()[lengths.shape(0)]) == data.shape(0);
+    for (std::size_t i = 0; i < lengths.shape(0); ++i) fits &= indptr.data()[i] <= indptr.data()[i + 1];
+    std::uint32_t most = 0;
+    for (std::size_t i = 0; i < indices.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(indices.data()[i]));
+    require(fits && (!idf || indices.shape(0) == 0 || most < idf->shape(0)), "indices do not fit the matrix");
+    require(tf >= 0 && tf <= 3 && norm >= 0 && norm <= 2, "no such weighting");
+    const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high};
+    const std::size_t n_threads = at_least_one(threads);
+    nb::gil_scoped_release release;
+    weigh(data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
+     nb::arg("low"), nb::arg("high"), nb::arg("threads"));
+
+  m.def("multiply", [](In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr,
+                       nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> dense, int threads) {
+    const Sparse matrix = sparse_of(data, indices, indptr, dense.shape(0));
+    const std::size_t k = dense.shape(1), n_threads = at_least_one(threads);
+    std::unique_ptr<double[]> out(new double[std::max<std::size_t>(1, matrix.n_rows * k)]);
+    {
+      nb::gil_scoped_release release;
+      multiply(matrix, dense.data(), k, out.get(), n_threads);
+    }
+    double* kept = out.release();
+    nb::capsule owner(kept, [](void* p) noexcept { delete[] static_cast<double*>(p); });
+    return Out<double>(kept, {matrix.n_rows, k}, owner);
+  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("dense"), nb::arg("threads"));
+
+  m.def("transpose", [](In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns, int threads) {
+    require(n_columns >= 0, "n_columns: wanted 0 or more");
+    const Sparse matrix = sparse_of(data, indices, indptr, static_cast<std::size_t>(n_columns));
+    const std::size_t n = data.shape(0), n_threads = at_least_one(threads);
+    std::unique_ptr<float[]> values(new float[std::max<std::size_t>(1, n)]);
+    std::unique_ptr<std::int32_t[]> rows(new std::int32_t[std::max<std::size_t>(1, n)]);
+    std::vector<std::int32_t> ends(static_cast<std::size_t>(n_columns) + 1);
+    {
+      nb::gil_scoped_release release;
+      transpose(matrix, values.get(), rows.get(), ends.data(), n_threads);
+    }
+    return nb::make_tuple(own(std::move(values), n), own(std::move(rows), n), own(std::move(ends)));
+  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("n_columns"), nb::arg("threads"));
+}

@@ -1,0 +1,120 @@
+#include "core/count.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "core/parallel.hpp"
+
+namespace textmill {
+namespace {
+constexpr std::size_t kTokensAThread = 8 * 1024;
+}
+
+Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)), low_(low), n_terms_(levels_.at(0).column.size()) {
+  std::size_t n_longer = 0;
+  for (std::size_t k = 1; k < levels_.size(); ++k) n_longer += levels_[k].term.size();
+  if (n_terms_ + n_longer >= kNone) throw std::overflow_error("more n-grams than 32 bits can number");
+  columns_ = levels_[0].column;
+  columns_.reserve(n_terms_ + n_longer);
+  prefixes_.reserve(n_longer);
+  terms_.reserve(n_longer);
+  std::size_t n_slots = 16;
+  while (n_slots < 2 * n_longer) n_slots *= 2;
+  slots_.assign(n_slots, kNone);
+  std::uint32_t base = 0;  // number of the first gram of the level before
+  for (std::size_t k = 1; k < levels_.size(); ++k) {
+    const auto first = static_cast<std::uint32_t>(columns_.size());
+    const std::size_t n_before = levels_[k - 1].column.size();
+    for (std::size_t i = 0; i < levels_[k].term.size(); ++i) {
+      const std::int32_t prefix = levels_[k].prefix[i], term = levels_[k].term[i];
+      if (prefix < 0 || static_cast<std::size_t>(prefix) >= n_before || term < 0 || static_cast<std::size_t>(term) >= n_terms_)
+        throw std::invalid_argument("an n-gram refers to a term that is not there");
+      prefixes_.push_back(base + static_cast<std::uint32_t>(prefix));
+      terms_.push_back(static_cast<std::uint32_t>(term));
+      columns_.push_back(levels_[k].column[i]);
+      std::size_t slot = mix(prefixes_.back(), terms_.back()) & (n_slots - 1);
+      while (slots_[slot] != kNone) slot = (slot + 1) & (n_slots - 1);
+      slots_[slot] = first + static_cast<std::uint32_t>(i);
+    }
+    base = first;
+  }
+}
+
+void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
+           std::size_t n_texts, const Weighting& w, std::size_t threads) {
+  std::vector<std::int64_t> before(indptr, indptr + n_texts + 1);
+  const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(indptr[n_texts]), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(before.data(), n_texts, shards);
+  in_parallel(shards, [&](std::size_t s) {
+    std::vector<double> row;
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      const std::size_t first = static_cast<std::size_t>(indptr[text]), last = static_cast<std::size_t>(indptr[text + 1]);
+      double grams = 0;
+      for (int n = w.low; n <= w.high; ++n) grams += std::max(0, lengths[text] - n + 1);
+      row.clear();
+      double sum = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        double value = data[i];
+        if (w.tf == Tf::binary) value = 1;
+        else if (w.tf == Tf::sublinear) value = value == 1 ? 1 : 1 + std::log(value);
+        else if (w.tf == Tf::relative) value /= grams;
+        if (w.idf) value *= w.idf[indices[i]];
+        sum += w.norm == Norm::l2 ? value * value : std::fabs(value);
+        row.push_back(value);
+      }
+      const double scale = w.norm == Norm::none || sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
+      for (std::size_t i = first; i < last; ++i) {
+        const auto weight = static_cast<float>(row[i - first] / scale);
+        std::memcpy(&data[i], &weight, sizeof weight);
+      }
+    }
+  });
+}
+
+Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
+              const std::int32_t* type_terms, std::size_t threads) {
+  const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
+  std::vector<Counted> found(shards);
+  in_parallel(shards, [&](std::size_t s) {
+    Counted& out = found[s];
+    std::vector<std::int32_t> terms, columns;
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      terms.clear();
+      columns.clear();
+      for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
+        if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);
+      grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t, std::size_t) { columns.push_back(column); });
+      std::sort(columns.begin(), columns.end());
+      for (std::size_t i = 0; i < columns.size();) {
+        std::size_t next = i + 1;
+        while (next < columns.size() && columns[next] == columns[i]) ++next;
+        out.indices.push_back(columns[i]);
+        out.data.push_back(static_cast<std::int32_t>(next - i));
+        i = next;
+      }
+      out.indptr.push_back(static_cast<std::int32_t>(out.indices.size()));
+      out.lengths.push_back(static_cast<std::int32_t>(terms.size()));
+      if (out.indices.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+        throw std::overflow_error("2^31 or more counts at once");
+    }
+  });
+  Counted all = std::move(found[0]);
+  all.indptr.insert(all.indptr.begin(), 0);
+  for (std::size_t s = 1; s < shards; ++s) {
+    const std::int64_t base = static_cast<std::int64_t>(all.indices.size());
+    if (base + static_cast<std::int64_t>(found[s].indices.size()) > std::numeric_limits<std::int32_t>::max())
+      throw std::overflow_error("2^31 or more counts at once");
+    all.data.insert(all.data.end(), found[s].data.begin(), found[s].data.end());
+    all.indices.insert(all.indices.end(), found[s].indices.begin(), found[s].indices.end());
+    all.lengths.insert(all.lengths.end(), found[s].lengths.begin(), found[s].lengths.end());
+    for (const std::int32_t end : found[s].indptr) all.indptr.push_back(static_cast<std::int32_t>(base) + end);
+    found[s] = Counted();
+  }
+  return all;
+}
+
+}  // namespace textmill

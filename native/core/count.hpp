@@ -1,0 +1,85 @@
+// Texts against a frozen vocabulary: counts, and the weights made of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/grams.hpp"
+
+namespace textmill {
+
+constexpr std::int32_t kLeftOut = -1;  // a type the text path leaves out: its neighbours touch
+constexpr std::int32_t kUnknown = -2;   // a term outside the vocabulary: no n-gram reaches across it
+
+// A frozen vocabulary of word n-grams.
+class Grams {
+ public:
+  Grams(std::vector<KeptLevel> levels, int low);
+
+  const std::vector<KeptLevel>& levels() const { return levels_; }
+  int low() const { return low_; }
+
+  // Calls found(column) for each n-gram of a text that has one, in no particular order.
+  template <class Found>
+  void each(const std::int32_t* terms, std::size_t n, Found&& found) const {
+    for (std::size_t first = 0; first < n; ++first) {
+      if (terms[first] < 0) continue;
+      std::uint32_t gram = static_cast<std::uint32_t>(terms[first]);
+      if (low_ == 1 && columns_[gram] >= 0) found(columns_[gram], first, std::size_t{1});
+      for (std::size_t length = 2; length <= levels_.size() && first + length <= n; ++length) {
+        if (terms[first + length - 1] < 0) break;
+        gram = longer(gram, static_cast<std::uint32_t>(terms[first + length - 1]));
+        if (gram == kNone) break;
+        if (static_cast<int>(length) >= low_ && columns_[gram] >= 0) found(columns_[gram], first, length);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  static std::uint64_t mix(std::uint32_t prefix, std::uint32_t term) {
+    std::uint64_t h = ((static_cast<std::uint64_t>(prefix) << 32) | term) * 0x9E3779B97F4A7C15ULL;
+    h ^= h >> 32;
+    h *= 0xC2B2AE3D27D4EB4FULL;
+    return h ^ (h >> 29);
+  }
+  std::uint32_t longer(std::uint32_t prefix, std::uint32_t term) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = mix(prefix, term) & mask;; i = (i + 1) & mask) {
+      const std::uint32_t gram = slots_[i];
+      if (gram == kNone || (prefixes_[gram - n_terms_] == prefix && terms_[gram - n_terms_] == term)) return gram;
+    }
+  }
+
+  std::vector<KeptLevel> levels_;
+  int low_;
+  std::size_t n_terms_;
+  std::vector<std::int32_t> columns_;           // of every gram, the lengths one behind the other
+  std::vector<std::uint32_t> prefixes_, terms_;  // of the grams of two words and more
+  std::vector<std::uint32_t> slots_;
+};
+
+enum class Tf { raw, sublinear, relative, binary };
+enum class Norm { none, l1, l2 };
+
+struct Weighting {
+  Tf tf = Tf::raw;
+  Norm norm = Norm::none;
+  const double* idf = nullptr;  // one a column, or null
+  int low = 1, high = 1;        // lengths of the n-grams: relative counts are divided by the number of them
+};
+
+// Turns counts into weights in place: `data` holds int32 counts and then float32 weights.
+void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
+           std::size_t n_texts, const Weighting& weighting, std::size_t threads);
+
+struct Counted {
+  std::vector<std::int32_t> data, indices, indptr;
+  std::vector<std::int32_t> lengths;  // terms of each text, unknown ones too
+};
+
+// Rows have ascending columns.
+Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
+              const std::int32_t* type_terms, std::size_t threads);
+
+}  // namespace textmill

@@ -1,0 +1,370 @@
+#include "core/grams.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "core/parallel.hpp"
+
+namespace textmill {
+namespace {
+
+constexpr std::size_t kTokensAThread = 32 * 1024;
+
+int bits_for(std::size_t values) { return std::max(1, static_cast<int>(std::bit_width(values > 0 ? values - 1 : 0))); }
+
+// Stable sort by bits [low, high) of the keys; `spare` is as large as `keys`.
+template <class Key>
+void radix_sort(std::vector<Key>& keys, std::vector<Key>& spare, int low, int high) {
+  constexpr int kDigit = 11;
+  const int passes = (high - low + kDigit - 1) / kDigit;
+  const int width = passes ? (high - low + passes - 1) / passes : 0;
+  std::vector<std::size_t> places(std::size_t{1} << width);
+  for (int pass = 0, shift = low; pass < passes; ++pass, shift += width) {
+    const auto mask = static_cast<Key>((std::uint64_t{1} << std::min(width, high - shift)) - 1);
+    std::fill(places.begin(), places.end(), 0);
+    for (const Key key : keys) ++places[static_cast<std::size_t>((key >> shift) & mask)];
+    std::size_t before = 0;
+    for (std::size_t& place : places) before += std::exchange(place, before);
+    for (const Key key : keys) spare[places[static_cast<std::size_t>((key >> shift) & mask)]++] = key;
+    keys.swap(spare);
+  }
+}
+
+std::int32_t distinct(const std::int32_t* texts, std::size_t n) {
+  std::int32_t found = 0, last = -1;
+  for (std::size_t i = 0; i < n; ++i) {
+    found += texts[i] != last;
+    last = texts[i];
+  }
+  return found;
+}
+
+}  // namespace
+
+GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
+                         const std::int32_t* type_terms, std::size_t n_terms, int low, int high, std::int64_t min_df,
+                         std::size_t threads)
+    : n_texts_(n_texts), low_(low), high_(high), min_df_(std::max<std::int64_t>(1, min_df)) {
+  if (n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw std::overflow_error("more than 2,147,483,646 texts at once");
+  const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
+  rows_.assign(n_texts + 1, 0);
+  in_parallel(shards, [&](std::size_t s) {
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      std::int64_t kept = 0;
+      for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i) kept += type_terms[ids[i]] >= 0;
+      rows_[text + 1] = kept;
+    }
+  });
+  for (std::size_t text = 0; text < n_texts; ++text) rows_[text + 1] += rows_[text];
+  terms_.resize(static_cast<std::size_t>(rows_[n_texts]));
+  in_parallel(shards, [&](std::size_t s) {
+    auto* out = terms_.data() + rows_[cuts[s]];
+    for (std::int64_t i = rows[cuts[s]]; i < rows[cuts[s + 1]]; ++i)
+      if (type_terms[ids[i]] >= 0) *out++ = type_terms[ids[i]];
+  });
+
+  count_words(n_terms, threads);
+  std::vector<std::int32_t> before, now;  // the gram of the last length that ends at each place, or -1
+  if (high > 1) {
+    before.resize(terms_.size());
+    for (std::size_t i = 0; i < terms_.size(); ++i)
+      before[i] = levels_[0].df[static_cast<std::size_t>(terms_[i])] >= min_df_ ? terms_[i] : -1;
+  }
+  for (int length = 2; length <= high; ++length) {
+    const bool last = length == high;
+    const int payload = bits_for(last ? n_texts_ : terms_.size());
+    if (bits_for(levels_.back().size()) + bits_for(n_terms) + payload <= 64)
+      count_longer<std::uint64_t>(length, last, before, now, threads);
+    else
+      count_longer<unsigned __int128>(length, last, before, now, threads);
+    before.swap(now);
+  }
+  order_columns();
+}
+
+void GramCounter::count_words(std::size_t n_terms, std::size_t threads) {
+  Level& level = levels_.emplace_back();
+  const std::size_t shards = std::min(worthwhile(threads, terms_.size(), kTokensAThread), 1 + (std::size_t{1} << 28) / (n_terms + 1));
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
+  std::vector<std::vector<std::int64_t>> places(shards);
+  in_parallel(shards, [&](std::size_t s) {
+    places[s].assign(n_terms, 0);
+    for (std::int64_t i = rows_[cuts[s]]; i < rows_[cuts[s + 1]]; ++i) ++places[s][static_cast<std::size_t>(terms_[static_cast<std::size_t>(i)])];
+  });
+  level.starts.resize(n_terms + 1);
+  std::int64_t before = 0;
+  for (std::size_t term = 0; term < n_terms; ++term) {
+    level.starts[term] = before;
+    for (std::size_t s = 0; s < shards; ++s) before += std::exchange(places[s][term], before);
+  }
+  level.starts[n_terms] = before;
+  level.texts.resize(terms_.size());
+  in_parallel(shards, [&](std::size_t s) {
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
+      for (std::int64_t i = rows_[text]; i < rows_[text + 1]; ++i)
+        level.texts[static_cast<std::size_t>(places[s][static_cast<std::size_t>(terms_[static_cast<std::size_t>(i)])]++)] =
+            static_cast<std::int32_t>(text);
+  });
+  level.df.resize(n_terms);
+  for (std::size_t term = 0; term < n_terms; ++term)
+    level.df[term] = distinct(level.texts.data() + level.starts[term], static_cast<std::size_t>(level.starts[term + 1] - level.starts[term]));
+}
+
+template <class Key>
+void GramCounter::count_longer(int length, bool last, const std::vector<std::int32_t>& before,
+                               std::vector<std::int32_t>& now, std::size_t threads) {
+  const Level& shorter = levels_.back();
+  const std::vector<std::int32_t>& word_df = levels_[0].df;
+  const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
+  const std::vector<std::size_t> parts = even_cuts(shorter.starts.data(), shorter.size(), shards);  // by prefix
+  const int payload_bits = bits_for(last ? n_texts_ : terms_.size());
+  const int term_bits = bits_for(word_df.size());
+  const int prefix_bits = bits_for(shorter.size());
+  const auto part_of = [&](std::int32_t prefix) {
+    std::size_t part = 0;
+    while (part + 1 < shards && static_cast<std::size_t>(prefix) >= parts[part + 1]) ++part;
+    return part;
+  };
+  const auto each = [&](std::size_t s, auto&& found) {
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
+      for (std::int64_t i = rows_[text] + length - 1; i < rows_[text + 1]; ++i) {
+        const std::int32_t prefix = before[static_cast<std::size_t>(i) - 1], term = terms_[static_cast<std::size_t>(i)];
+        if (prefix >= 0 && word_df[static_cast<std::size_t>(term)] >= min_df_) found(text, static_cast<std::size_t>(i), prefix, term);
+      }
+  };
+  std::vector<std::vector<std::size_t>> places(shards, std::vector<std::size_t>(shards));  // [shard][part]
+  in_parallel(shards, [&](std::size_t s) {
+    each(s, [&](std::size_t, std::size_t, std::int32_t prefix, std::int32_t) { ++places[s][part_of(prefix)]; });
+  });
+  std::vector<std::vector<Key>> keys(shards);
+  for (std::size_t part = 0; part < shards; ++part) {
+    std::size_t n = 0;
+    for (std::size_t s = 0; s < shards; ++s) n += std::exchange(places[s][part], n);
+    keys[part].resize(n);
+  }
+  in_parallel(shards, [&](std::size_t s) {
+    each(s, [&](std::size_t text, std::size_t i, std::int32_t prefix, std::int32_t term) {
+      const std::size_t part = part_of(prefix);
+      keys[part][places[s][part]++] = ((static_cast<Key>(static_cast<std::uint32_t>(prefix)) << term_bits | static_cast<Key>(static_cast<std::uint32_t>(term))) << payload_bits) |
+                                      static_cast<Key>(last ? text : i);
+    });
+  });
+
+  std::vector<Level> found(shards);
+  const Key payload_mask = (static_cast<Key>(1) << payload_bits) - 1;
+  const Key term_mask = (static_cast<Key>(1) << term_bits) - 1;
+  in_parallel(shards, [&](std::size_t part) {
+    {
+      std::vector<Key> spare(keys[part].size());
+      radix_sort(keys[part], spare, payload_bits, payload_bits + term_bits + prefix_bits);
+    }
+    const std::vector<Key>& sorted = keys[part];
+    Level& level = found[part];
+    level.texts.resize(sorted.size());
+    std::size_t text = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const auto payload = static_cast<std::size_t>(sorted[i] & payload_mask);
+      const bool starts = i == 0 || sorted[i] >> payload_bits != sorted[i - 1] >> payload_bits;
+      if (starts) {
+        if (!level.starts.empty()) level.df.push_back(distinct(level.texts.data() + level.starts.back(), i - static_cast<std::size_t>(level.starts.back())));
+        level.starts.push_back(static_cast<std::int64_t>(i));
+        level.term.push_back(static_cast<std::int32_t>((sorted[i] >> payload_bits) & term_mask));
+        level.prefix.push_back(static_cast<std::int32_t>(sorted[i] >> (payload_bits + term_bits)));
+      }
+      if (last) text = payload;
+      else text = static_cast<std::size_t>(std::upper_bound(rows_.begin(), rows_.end(), static_cast<std::int64_t>(payload)) - rows_.begin()) - 1;
+      level.texts[i] = static_cast<std::int32_t>(text);
+    }
+    if (!level.starts.empty()) level.df.push_back(distinct(level.texts.data() + level.starts.back(), sorted.size() - static_cast<std::size_t>(level.starts.back())));
+    if (last) std::vector<Key>().swap(keys[part]);
+  });
+
+  if (!last) now.assign(terms_.size(), -1);
+  Level level;
+  for (std::size_t part = 0; part < shards; ++part) {
+    const auto base_gram = static_cast<std::int32_t>(level.term.size());
+    const auto base = static_cast<std::int64_t>(level.texts.size());
+    Level& one = found[part];
+    for (std::size_t gram = 0; gram < one.df.size() && !last; ++gram) {
+      if (one.df[gram] < min_df_) continue;
+      const std::int64_t end = gram + 1 < one.starts.size() ? one.starts[gram + 1] : static_cast<std::int64_t>(one.texts.size());
+      for (std::int64_t i = one.starts[gram]; i < end; ++i)
+        now[static_cast<std::size_t>(keys[part][static_cast<std::size_t>(i)] & payload_mask)] = base_gram + static_cast<std::int32_t>(gram);
+    }
+    if (part == 0) {
+      level = std::move(one);
+      continue;
+    }
+    for (std::int64_t& start : one.starts) start += base;
+    level.prefix.insert(level.prefix.end(), one.prefix.begin(), one.prefix.end());
+    level.term.insert(level.term.end(), one.term.begin(), one.term.end());
+    level.starts.insert(level.starts.end(), one.starts.begin(), one.starts.end());
+    level.df.insert(level.df.end(), one.df.begin(), one.df.end());
+    level.texts.insert(level.texts.end(), one.texts.begin(), one.texts.end());
+    one = Level();
+  }
+  level.starts.push_back(static_cast<std::int64_t>(level.texts.size()));
+  levels_.push_back(std::move(level));
+}
+
+// The order of spelling is the order in which one walks the tree of prefixes: each gram before its continuations.
+void GramCounter::order_columns() {
+  const std::size_t n_levels = levels_.size();
+  const auto counts = [&](std::size_t k, std::size_t gram) {
+    return static_cast<int>(k) + 1 >= low_ && levels_[k].df[gram] >= min_df_ ? 1 : 0;
+  };
+  std::vector<std::vector<std::int64_t>> sizes(n_levels);  // columns at or below each gram, then the place of the first
+  for (std::size_t k = n_levels; k-- > 0;) {
+    sizes[k].assign(levels_[k].size(), 0);
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) sizes[k][gram] = counts(k, gram);
+    if (k + 1 < n_levels)
+      for (std::size_t gram = 0; gram < levels_[k + 1].size(); ++gram)
+        sizes[k][static_cast<std::size_t>(levels_[k + 1].prefix[gram])] += sizes[k + 1][gram];
+  }
+  std::int64_t total = 0;
+  for (std::int64_t& size : sizes[0]) total += std::exchange(size, total);
+  if (total >= std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("more than 2,147,483,646 n-grams");
+  columns_.resize(static_cast<std::size_t>(total));
+  for (std::size_t k = 0; k < n_levels; ++k) {
+    if (k > 0) {
+      std::int32_t parent = -1;
+      std::int64_t next = 0;
+      for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
+        const std::int32_t prefix = levels_[k].prefix[gram];
+        if (prefix != parent) next = sizes[k - 1][static_cast<std::size_t>(prefix)] + counts(k - 1, static_cast<std::size_t>(prefix));
+        parent = prefix;
+        next += std::exchange(sizes[k][gram], next);
+      }
+    }
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
+      if (counts(k, gram))
+        columns_[static_cast<std::size_t>(sizes[k][gram])] = {static_cast<std::int32_t>(k), static_cast<std::int32_t>(gram)};
+  }
+}
+
+std::vector<std::int64_t> GramCounter::document_frequencies() const {
+  std::vector<std::int64_t> out;
+  out.reserve(columns_.size());
+  for (const Column& c : columns_) out.push_back(levels_[static_cast<std::size_t>(c.level)].df[static_cast<std::size_t>(c.gram)]);
+  return out;
+}
+
+std::vector<std::int64_t> GramCounter::term_frequencies() const {
+  std::vector<std::int64_t> out;
+  out.reserve(columns_.size());
+  for (const Column& c : columns_) {
+    const Level& level = levels_[static_cast<std::size_t>(c.level)];
+    out.push_back(level.starts[static_cast<std::size_t>(c.gram) + 1] - level.starts[static_cast<std::size_t>(c.gram)]);
+  }
+  return out;
+}
+
+std::vector<std::int32_t> GramCounter::lengths() const {
+  std::vector<std::int32_t> out(n_texts_);
+  for (std::size_t text = 0; text < n_texts_; ++text) out[text] = static_cast<std::int32_t>(rows_[text + 1] - rows_[text]);
+  return out;
+}
+
+Csr GramCounter::matrix(const bool* keep, std::size_t threads) const {
+  // kept columns with the occurrences before each, so that threads take equal shares of them
+  std::vector<Column> kept;
+  std::vector<std::int64_t> before{0};
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (!keep[c]) continue;
+    const Level& level = levels_[static_cast<std::size_t>(columns_[c].level)];
+    const auto gram = static_cast<std::size_t>(columns_[c].gram);
+    kept.push_back(columns_[c]);
+    before.push_back(before.back() + level.starts[gram + 1] - level.starts[gram]);
+  }
+  const std::size_t ranges = worthwhile(threads, static_cast<std::size_t>(before.back()), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(before.data(), kept.size(), ranges);
+  const auto each = [&](std::size_t range, auto&& found) {  // found(column, text, count), by column, then text
+    for (std::size_t c = cuts[range]; c < cuts[range + 1]; ++c) {
+      const Level& level = levels_[static_cast<std::size_t>(kept[c].level)];
+      const std::int32_t* text = level.texts.data() + level.starts[static_cast<std::size_t>(kept[c].gram)];
+      const std::int32_t* end = level.texts.data() + level.starts[static_cast<std::size_t>(kept[c].gram) + 1];
+      while (text < end) {
+        const std::int32_t* next = text + 1;
+        while (next < end && *next == *text) ++next;
+        found(static_cast<std::int32_t>(c), static_cast<std::size_t>(*text), static_cast<std::int32_t>(next - text));
+        text = next;
+      }
+    }
+  };
+  std::vector<std::vector<std::int64_t>> places(ranges);
+  in_parallel(ranges, [&](std::size_t range) {
+    places[range].assign(n_texts_, 0);
+    each(range, [&](std::int32_t, std::size_t text, std::int32_t) { ++places[range][text]; });
+  });
+  Csr out;
+  out.indptr.resize(n_texts_ + 1);
+  std::int64_t total = 0;
+  for (std::size_t text = 0; text < n_texts_; ++text) {
+    for (std::size_t range = 0; range < ranges; ++range) total += std::exchange(places[range][text], total);
+    if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
+    out.indptr[text + 1] = static_cast<std::int32_t>(total);
+  }
+  out.data.reset(new std::int32_t[static_cast<std::size_t>(total)]);
+  out.indices.reset(new std::int32_t[static_cast<std::size_t>(total)]);
+  in_parallel(ranges, [&](std::size_t range) {
+    each(range, [&](std::int32_t column, std::size_t text, std::int32_t count) {
+      const auto place = static_cast<std::size_t>(places[range][text]++);
+      out.indices[place] = column;
+      out.data[place] = count;
+    });
+  });
+  return out;
+}
+
+Vocabulary GramCounter::vocabulary(const bool* keep) const {
+  const std::size_t n_levels = levels_.size();
+  std::vector<std::vector<std::int32_t>> column(n_levels);
+  std::vector<std::vector<bool>> needed(n_levels);
+  for (std::size_t k = 0; k < n_levels; ++k) {
+    column[k].assign(levels_[k].size(), -1);
+    needed[k].assign(levels_[k].size(), false);
+  }
+  std::int32_t next = 0;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (!keep[c]) continue;
+    column[static_cast<std::size_t>(columns_[c].level)][static_cast<std::size_t>(columns_[c].gram)] = next++;
+    needed[static_cast<std::size_t>(columns_[c].level)][static_cast<std::size_t>(columns_[c].gram)] = true;
+  }
+  for (std::size_t k = n_levels; k-- > 1;)
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
+      if (needed[k][gram]) {
+        needed[k - 1][static_cast<std::size_t>(levels_[k].prefix[gram])] = true;
+        needed[0][static_cast<std::size_t>(levels_[k].term[gram])] = true;
+      }
+  Vocabulary out;
+  out.levels.resize(n_levels);
+  std::vector<std::int32_t> new_terms(levels_[0].size(), -1), new_prefixes;
+  for (std::size_t term = 0; term < levels_[0].size(); ++term)
+    if (needed[0][term]) {
+      new_terms[term] = static_cast<std::int32_t>(out.terms.size());
+      out.terms.push_back(static_cast<std::int32_t>(term));
+      out.levels[0].column.push_back(column[0][term]);
+    }
+  new_prefixes = new_terms;
+  for (std::size_t k = 1; k < n_levels; ++k) {
+    std::vector<std::int32_t> renumbered(levels_[k].size(), -1);
+    KeptLevel& kept = out.levels[k];
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
+      if (!needed[k][gram]) continue;
+      renumbered[gram] = static_cast<std::int32_t>(kept.term.size());
+      kept.prefix.push_back(new_prefixes[static_cast<std::size_t>(levels_[k].prefix[gram])]);
+      kept.term.push_back(new_terms[static_cast<std::size_t>(levels_[k].term[gram])]);
+      kept.column.push_back(column[k][gram]);
+    }
+    new_prefixes.swap(renumbered);
+  }
+  return out;
+}
+
+}  // namespace textmill

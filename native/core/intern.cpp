@@ -1,0 +1,38 @@
+#include "core/intern.hpp"
+
+#include <limits>
+
+namespace textmill {
+
+std::int32_t InternTable::add(std::size_t slot, const TokenHash& h, const char* bytes, std::size_t size) {
+  if (ends_.size() >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw std::length_error("more than 2,147,483,647 distinct tokens");
+  if (size > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a token of more than 4 GiB");
+  const auto id = static_cast<std::int32_t>(ends_.size());
+  arena_.insert(arena_.end(), bytes, bytes + size);
+  ends_.push_back(arena_.size());
+  hashes_.push_back(h.hash);
+  slots_[slot] = {h.head, static_cast<std::uint32_t>(size), id};
+  if (ends_.size() * 2 > slots_.size()) rehash(slots_.size() * 2);
+  return id;
+}
+
+void InternTable::reserve(std::size_t tokens) {
+  std::size_t n_slots = slots_.size();
+  while (n_slots < tokens * 2) n_slots *= 2;
+  if (n_slots != slots_.size()) rehash(n_slots);
+}
+
+void InternTable::rehash(std::size_t n_slots) {
+  std::vector<Slot> old(n_slots);
+  old.swap(slots_);
+  const std::size_t mask = n_slots - 1;
+  for (const Slot& slot : old) {
+    if (slot.size == 0) continue;
+    std::size_t i = hashes_[static_cast<std::size_t>(slot.id)] & mask;
+    while (slots_[i].size) i = (i + 1) & mask;
+    slots_[i] = slot;
+  }
+}
+
+}  // namespace textmill

@@ -1,0 +1,99 @@
+#include <cstring>
+
+#include "core/stages.hpp"
+#include "core/unicode.hpp"
+#include "core/utf8.hpp"
+
+namespace textmill {
+
+bool is_ascii(const char* bytes, std::size_t size) {
+  std::uint64_t high = 0;
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + i, 8);
+    high |= word;
+  }
+  for (; i < size; ++i) high |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i]));
+  return (high & 0x8080808080808080ULL) == 0;
+}
+
+namespace {
+
+std::size_t step_back(const char* bytes, std::size_t at) {
+  std::size_t i = at;
+  for (int k = 0; k < 4 && i > 0; ++k) {
+    --i;
+    if (!is_continuation(bytes[i])) {
+      // a lead byte that does not reach `at` is malformed; then the byte before `at` stands alone
+      return i + decode(bytes + i, bytes + at).size == at ? i : at - 1;
+    }
+  }
+  return at - 1;
+}
+
+// Unicode's Final_Sigma: a cased letter before, none after, case-ignorable characters skipped.
+bool is_final_sigma(const char* bytes, std::size_t size, std::size_t at, std::size_t after) {
+  std::size_t i = at;
+  bool cased = false;
+  while (i > 0) {
+    const std::size_t before = step_back(bytes, i);
+    const std::uint8_t flags = flags_of(decode(bytes + before, bytes + size).code);
+    i = before;
+    if (flags & kIgnorable) continue;
+    cased = flags & kCased;
+    break;
+  }
+  if (!cased) return false;
+  for (i = after; i < size;) {
+    const Decoded next = decode(bytes + i, bytes + size);
+    const std::uint8_t flags = flags_of(next.code);
+    i += next.size;
+    if (flags & kIgnorable) continue;
+    return !(flags & kCased);
+  }
+  return true;
+}
+
+}  // namespace
+
+void lower(const Text& in, Text& out) {
+  const char* bytes = in.data();
+  const std::size_t size = in.size();
+  out.clear();
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < size;) {
+    const unsigned char byte = static_cast<unsigned char>(bytes[i]);
+    if (byte < 0x80) {
+      if (byte >= 'A' && byte <= 'Z') {
+        out.copy(in, copied, i);
+        const char small = static_cast<char>(byte + 32);
+        out.put({&small, 1}, in, i, i + 1);
+        copied = i + 1;
+      }
+      ++i;
+      continue;
+    }
+    const Decoded now = decode(bytes + i, bytes + size);
+    const std::size_t next = i + now.size;
+    char small[4];
+    if (now.code == 0x3A3) {
+      out.copy(in, copied, i);
+      out.put({small, encode(is_final_sigma(bytes, size, i, next) ? 0x3C2 : 0x3C3, small)}, in, i, next);
+      copied = next;
+    } else if (now.code == 0x130) {  // the one letter whose lower case is two: i and a dot above
+      out.copy(in, copied, i);
+      out.put("i\xCC\x87", in, i, next);
+      copied = next;
+    } else if (flags_of(now.code) & kLowers) {
+      out.copy(in, copied, i);
+      out.put({small, encode(simple_lower(now.code), small)}, in, i, next);
+      copied = next;
+    }
+    i = next;
+  }
+  out.copy(in, copied, size);
+  out.finish();
+}
+
+}  // namespace textmill

@@ -1,0 +1,44 @@
+#include "core/program.hpp"
+
+#include <utility>
+
+namespace textmill {
+namespace {
+
+constexpr std::uint8_t kind_of(int byte) {
+  const bool word = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+  return byte >= 0x80 ? 2 : word ? 1 : 0;
+}
+
+}  // namespace
+
+const std::uint8_t kByteKinds[256] = {
+#define K4(b) kind_of(b), kind_of(b + 1), kind_of(b + 2), kind_of(b + 3)
+#define K16(b) K4(b), K4(b + 4), K4(b + 8), K4(b + 12)
+#define K64(b) K16(b), K16(b + 16), K16(b + 32), K16(b + 48)
+    K64(0), K64(64), K64(128), K64(192)
+#undef K64
+#undef K16
+#undef K4
+};
+
+void Runner::prepare(std::string_view raw) {
+  now_ = &a_;
+  Text* other = &b_;
+  now_->set(raw);
+  for (const Stage stage : program_.stages) {
+    stage(*now_, *other);
+    std::swap(now_, other);
+  }
+  if (!program_.lower_case) return;
+  if (is_ascii(now_->data(), now_->size())) {  // one byte stays one byte: in place, nothing to align
+    char* p = now_->data();
+    for (std::size_t i = 0, n = now_->size(); i < n; ++i)
+      p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
+  } else {
+    lower(*now_, *other);
+    std::swap(now_, other);
+  }
+}
+
+}  // namespace textmill

@@ -1,0 +1,199 @@
+#include "core/scan.hpp"
+
+#include <limits>
+
+#include "core/parallel.hpp"
+
+namespace textmill {
+namespace {
+
+constexpr std::size_t kBytesAThread = 64 * 1024;
+
+struct Shard {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int64_t> counts;  // tokens of each text
+  std::vector<std::int32_t> spans;
+};
+
+// Turns byte places in the rewritten text into code points of the raw one; places come in ascending order.
+class RawPlaces {
+ public:
+  RawPlaces(std::string_view raw, const Text& text) : raw_(raw), text_(text) {}
+
+  std::int32_t begin(std::size_t byte) { return code_at(text_.from(byte)); }
+  std::int32_t end(std::size_t byte) {
+    // the end is looked up from a copy: the next token may begin before it (two tokens of one entity)
+    RawPlaces ahead = *this;
+    return ahead.code_at(text_.to(byte - 1));
+  }
+
+ private:
+  std::int32_t code_at(std::size_t place) {
+    for (; byte_ < place; ++byte_) code_ += !is_continuation(raw_[byte_]);
+    return code_;
+  }
+  std::string_view raw_;
+  const Text& text_;
+  std::size_t byte_ = 0;
+  std::int32_t code_ = 0;
+};
+
+template <class Number>
+void scan_shard(const Program& program, const Texts& texts, std::size_t first, std::size_t last, bool spans, Shard& shard,
+                Number&& number) {
+  Runner runner(program, spans);
+  shard.counts.reserve(last - first);
+  shard.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 6 + 8);
+  for (std::size_t i = first; i < last; ++i) {
+    const std::size_t before = shard.ids.size();
+    const std::string_view raw = texts[i];
+    runner.prepare(raw);
+    RawPlaces places(raw, runner.text());
+    const char* bytes = runner.text().data();
+    runner.split([&](std::size_t begin, std::size_t end) {
+      shard.ids.push_back(number(bytes + begin, end - begin));
+      if (spans) {
+        shard.spans.push_back(places.begin(begin));
+        shard.spans.push_back(places.end(end));
+      }
+    });
+    shard.counts.push_back(static_cast<std::int64_t>(shard.ids.size() - before));
+  }
+}
+
+Scanned join(std::vector<Shard>& shards, std::size_t n_texts) {
+  Scanned all;
+  all.rows.reserve(n_texts + 1);
+  all.rows.push_back(0);
+  if (shards.size() == 1) {
+    all.ids = std::move(shards[0].ids);
+    all.spans = std::move(shards[0].spans);
+  }
+  std::size_t n_tokens = 0;
+  for (const Shard& shard : shards) n_tokens += shard.ids.size();
+  if (shards.size() > 1) all.ids.reserve(n_tokens);
+  for (Shard& shard : shards) {
+    for (const std::int64_t count : shard.counts) all.rows.push_back(all.rows.back() + count);
+    if (shards.size() == 1) continue;
+    all.ids.insert(all.ids.end(), shard.ids.begin(), shard.ids.end());
+    all.spans.insert(all.spans.end(), shard.spans.begin(), shard.spans.end());
+    shard = Shard();
+  }
+  return all;
+}
+
+// Each shard numbers its own tokens; then they are interned shard by shard, which gives the order of one thread.
+void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base) {
+  std::vector<std::vector<std::int32_t>> numbers(shards.size());
+  std::vector<char> padded;
+  for (std::size_t s = 0; s < shards.size(); ++s) {
+    numbers[s].reserve(locals[s].size());
+    for (std::size_t id = 0; id < locals[s].size(); ++id) {
+      const std::string_view token = locals[s][id];
+      padded.assign(token.size() + 8, 0);
+      std::memcpy(padded.data(), token.data(), token.size());
+      numbers[s].push_back(base + types.intern(padded.data(), token.size()));
+    }
+  }
+  in_parallel(shards.size(), [&](std::size_t s) {
+    for (std::int32_t& id : shards[s].ids)
+      if (id >= base) id = numbers[s][static_cast<std::size_t>(id - base)];
+  });
+}
+
+Scanned scan_with(const Program& program, const Texts& texts, const InternTable* known, InternTable& grown, bool spans,
+                  std::size_t threads) {
+  const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
+  const auto base = static_cast<std::int32_t>(known ? known->size() : 0);
+  std::vector<Shard> shards(n_shards);
+  const auto number_into = [known, base](InternTable& table) {
+    return [known, base, &table](const char* bytes, std::size_t size) {
+      const std::int32_t id = known ? known->find(bytes, size) : -1;
+      return id >= 0 ? id : base + table.intern(bytes, size);
+    };
+  };
+  if (n_shards == 1) {
+    scan_shard(program, texts, 0, texts.n, spans, shards[0], number_into(grown));
+    return join(shards, texts.n);
+  }
+  std::vector<InternTable> locals(n_shards);
+  const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
+  in_parallel(n_shards, [&](std::size_t s) {
+    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, shards[s], number_into(locals[s]));
+  });
+  renumber(shards, locals, grown, base);
+  return join(shards, texts.n);
+}
+
+}  // namespace
+
+Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads) {
+  return scan_with(program, texts, nullptr, types, spans, threads);
+}
+
+Scanned scan_frozen(const Program& program, const Texts& texts, const InternTable& types, InternTable& others, bool spans,
+                    std::size_t threads) {
+  return scan_with(program, texts, &types, others, spans, threads);
+}
+
+namespace {
+
+// Two independent 64-bit hashes of a stream of bytes (multiply and fold, as in wyhash).
+class Fingerprint {
+ public:
+  void add(const char* bytes, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      word_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * (length_ & 7));
+      if ((++length_ & 7) == 0) mix();
+    }
+  }
+  void finish(std::uint64_t* out) {
+    word_ ^= length_ << 56;
+    mix();
+    word_ = length_;
+    mix();
+    out[0] = fold(a_, 0x9E3779B97F4A7C15ULL);
+    out[1] = fold(b_, 0xD6E8FEB86659FD93ULL);
+  }
+  std::uint64_t length() const { return length_; }
+
+ private:
+  static std::uint64_t fold(std::uint64_t x, std::uint64_t y) {
+    const unsigned __int128 product = static_cast<unsigned __int128>(x) * y;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  void mix() {
+    a_ = fold(a_ ^ word_ ^ 0xA0761D6478BD642FULL, 0xE7037ED1A0B428DBULL);
+    b_ = fold(b_ + word_ * 0x9FB21C651E98DF25ULL, 0x8EBC6AF09C88C6E3ULL) ^ (b_ << 23 | b_ >> 41);
+    word_ = 0;
+  }
+  std::uint64_t a_ = 0x2D358DCCAA6C78A5ULL, b_ = 0x8BB84B93962EACC9ULL, word_ = 0, length_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::uint64_t> fingerprints(const Texts& texts, bool loose, std::size_t threads) {
+  std::vector<std::uint64_t> out(2 * texts.n);
+  Program program;
+  program.stages = {drop_urls};
+  program.min_word = 1;
+  const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
+  const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
+  in_parallel(n_shards, [&](std::size_t s) {
+    Runner runner(program, false);
+    for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) {
+      Fingerprint print;
+      if (loose) {
+        runner.run(texts[i], [&](std::size_t begin, std::size_t end) {
+          if (print.length()) print.add(" ", 1);
+          print.add(runner.text().data() + begin, end - begin);
+        });
+      }
+      if (print.length() == 0) print.add(texts[i].data(), texts[i].size());
+      print.finish(&out[2 * i]);
+    }
+  });
+  return out;
+}
+
+}  // namespace textmill

@@ -1,0 +1,42 @@
+// Many texts in, type ids out: the one pass that touches every byte.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/intern.hpp"
+#include "core/program.hpp"
+
+namespace textmill {
+
+// Texts as Arrow lays them out: text i is bytes [offsets[i], offsets[i + 1]).
+struct Texts {
+  const char* bytes;
+  const std::int64_t* offsets;
+  std::size_t n;
+
+  std::string_view operator[](std::size_t i) const {
+    return {bytes + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+  }
+  std::size_t size_in_bytes() const { return n ? static_cast<std::size_t>(offsets[n] - offsets[0]) : 0; }
+};
+
+struct Scanned {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int64_t> rows;   // n + 1
+  std::vector<std::int32_t> spans;  // 2 a token, in code points of the raw text; empty unless asked for
+};
+
+// Interns every token into `types`, which grows; numbers go by first appearance, whatever the number of threads.
+Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads);
+
+// As `scan`, but `types` stays as it is: a token that it lacks is interned into `others` and numbered from
+// types.size() on.
+Scanned scan_frozen(const Program& program, const Texts& texts, const InternTable& types, InternTable& others, bool spans,
+                    std::size_t threads);
+
+// A 128-bit hash of each text as it stands or, when `loose`, of its words with links, case and punctuation gone; a
+// text with no word is hashed as it stands. 2 numbers a text.
+std::vector<std::uint64_t> fingerprints(const Texts& texts, bool loose, std::size_t threads);
+
+}  // namespace textmill

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import signal
 import threading
@@ -12,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
-from textmill.errors import GateRefused, Interrupted, SourceError, TextmillError
+from textmill.errors import DataError, GateRefused, Interrupted, SourceError, TextmillError
 from textmill.flow.keys import step_key
 from textmill.flow.step import Flow, Step, Work, plan
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.disk import writing
+from textmill.types import canonical_json
 
 __all__ = ["Done", "Event", "FlowResult", "run_flow"]
 
@@ -200,7 +202,8 @@ def _do(
     folder = store.scratch.new_folder(step.name)
     try:
         with _full_disk_said(store):
-            values = step.run(Work(folder, step.settings, threads, file, outputs, progress)) or {}
+            left = step.run(Work(folder, step.settings, threads, file, outputs, progress)) or {}
+        values = _as_kept(left, step)
         if step.sources is not None and step_key(step, outputs) != key:
             raise SourceError(
                 "a source was changed while it was read", where=f"step {step.name}", hint="Run again when it is whole."
@@ -211,11 +214,20 @@ def _do(
             sha256 = store.take_file(path)
             checked.add(sha256)
             files[path.relative_to(folder).as_posix()] = FileOutput(sha256, size)
-        finished = Finished(step.name, key, files, values, time.perf_counter() - began)
+        finished = Finished(step.name, key, files, values, round(time.perf_counter() - began, 6))
         store.finish(finished)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return finished
+
+
+def _as_kept(values: Mapping[str, Any], step: Step) -> dict[str, Any]:
+    # what comes next must see the same now as in a run that finds it in the store: lists, not tuples
+    try:
+        kept: dict[str, Any] = json.loads(canonical_json(dict(values)))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"what it returned must be JSON: {error}", where=f"step {step.name}") from error
+    return kept
 
 
 @contextmanager

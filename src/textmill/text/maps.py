@@ -122,9 +122,10 @@ def _languages() -> list[str]:
 
 
 def _snowball(language: str) -> TokenMap:
-    import Stemmer
+    from importlib.metadata import version
 
-    return TokenMap(_SNOWBALL + language, f"PyStemmer {Stemmer.version()}", partial(_snowball_stems, language))
+    # not Stemmer.version(): it says 2.0.1 in releases 2.2 and 3.0, which stem thousands of words differently
+    return TokenMap(_SNOWBALL + language, f"PyStemmer {version('PyStemmer')}", partial(_snowball_stems, language))
 
 
 def _snowball_stems(language: str, types: Sequence[str]) -> list[str]:

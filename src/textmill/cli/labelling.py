@@ -1,0 +1,148 @@
+"""Texts and rows through a model: a whole batch at a time, never row by row in Python."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textmill.cli.terminal import plain
+from textmill.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from textmill.models import TextClassifier
+    from textmill.registry import Store
+    from textmill.types import Manifest, Prediction, Ref
+
+__all__ = ["OpenModel", "added_columns", "label_rows", "label_texts", "open_model"]
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A version of a model, ready to be asked."""
+
+    manifest: Manifest
+    classifier: TextClassifier
+
+    @property
+    def ref(self) -> Ref:
+        """Its name and version."""
+        return self.manifest.ref
+
+
+def open_model(store: Store, model: str, version: int | None) -> OpenModel:
+    """A version from a store, its files checked.
+
+    Raises
+    ------
+    NotInStore, CorruptError, FormatError
+    """
+    manifest, folder = store.open(model, version)
+    from textmill.models import TextClassifier
+
+    return OpenModel(manifest, TextClassifier.load(folder))
+
+
+def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> None:
+    """Print the label of each text, or of each line of standard input where there are no texts.
+
+    A line is answered as soon as it is there; a stream of any length needs no more memory than a short one.
+    """
+    batches = iter([list(texts)]) if texts else _lines(sys.stdin.buffer)
+    answers = ((batch, opened.classifier.predict(batch)) for batch in batches)
+    if as_json:
+        _print_document(opened.ref, answers)
+        return
+    width = max(map(len, opened.classifier.classes)) if sys.stdout.isatty() else 0
+    for batch, prediction in answers:
+        best = prediction.scores.max(axis=1).tolist()
+        for label, score, text in zip(prediction.labels, best, batch, strict=True):
+            parts = (plain(label).ljust(width), f"{score:.3f}", plain(text))
+            click.echo(("  " if width else "\t").join(parts))
+        sys.stdout.flush()
+
+
+def added_columns(prediction: Prediction, taken: Iterable[str]) -> dict[str, pa.Array]:
+    """The columns that a prediction adds to rows: ``label``, ``score`` and ``score_CLASS`` for each class.
+
+    Where one of these names is taken, all of them begin with ``predicted_`` (and if that is taken too, with
+    ``predicted2_`` and so on): a column of the input is never replaced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from textmill.types import Prediction
+    >>> prediction = Prediction(("a", "b"), np.array([[0.25, 0.75]], dtype=np.float32))
+    >>> {name: column.to_pylist() for name, column in added_columns(prediction, ["text", "label"]).items()}
+    {'predicted_label': ['b'], 'predicted_score': [0.75], 'predicted_score_a': [0.25], 'predicted_score_b': [0.75]}
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    names = ["label", "score", *(f"score_{name}" for name in prediction.classes)]
+    used, prefix, count = set(taken), "", 1
+    while used.intersection(prefix + name for name in names):
+        prefix = f"predicted{count if count > 1 else ''}_"
+        count += 1
+    scores = prediction.scores
+    best = scores.argmax(axis=1)
+    labels = pa.DictionaryArray.from_arrays(pa.array(best, pa.int32()), pa.array(prediction.classes, pa.string()))
+    columns = [
+        labels.cast(pa.string()),
+        pa.array(np.take_along_axis(scores, best[:, None], axis=1).ravel()),
+        *(pa.array(np.ascontiguousarray(column)) for column in scores.T),
+    ]
+    return {prefix + name: column for name, column in zip(names, columns, strict=True)}
+
+
+def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction]]) -> None:
+    # one JSON document, written as it comes
+    head = f'{{"model": {json.dumps(ref.name)}, "version": {ref.version}, "predictions": ['
+    click.echo(head, nl=False)
+    before = "\n"
+    for batch, prediction in answers:
+        scores = prediction.scores.astype("U32").astype(float).tolist()  # the fewest digits that give it back
+        for text, label, row in zip(batch, prediction.labels, scores, strict=True):
+            one = {"text": text, "label": label, "scores": dict(zip(prediction.classes, row, strict=True))}
+            click.echo(f"{before}  {json.dumps(one, ensure_ascii=False, allow_nan=False)}", nl=False)
+            before = ",\n"
+    click.echo("\n]}")
+
+
+def _lines(stream: Any) -> Iterator[list[str]]:
+    # whatever the pipe holds at once is one batch: nobody waits for a line that is not there yet
+    kept: list[bytes] = []
+    row = 0
+    while chunk := stream.read1(2**20):
+        head, found, rest = chunk.rpartition(b"\n")
+        if not found:
+            kept.append(chunk)
+            continue
+        lines = b"".join([*kept, head]).split(b"\n")
+        kept = [rest]
+        yield _decoded(lines, row)
+        row += len(lines)
+    if any(kept):
+        yield _decoded([b"".join(kept)], row)
+
+
+def _decoded(lines: list[bytes], before: int) -> list[str]:
+    try:
+        return [line.decode().removesuffix("\r") for line in lines]
+    except UnicodeDecodeError:
+        for row, line in enumerate(lines, before + 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise SourceError(
+                    f"this line is not UTF-8: byte {line[error.start]:#04x} begins no character",
+                    where=f"standard input, line {row:,}",
+                    hint="Convert it first, for example with: iconv -f latin1 -t utf-8",
+                ) from error
+        raise

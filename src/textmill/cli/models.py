@@ -1,0 +1,148 @@
+"""``textmill models``: the versions in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textmill.cli.stores import find_store, store_option
+from textmill.cli.terminal import console, json_option, plain, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from textmill.types import Manifest
+
+__all__ = ["command"]
+
+
+@click.group("models")
+def command() -> None:
+    """List, show, compare and remove versions of models."""
+
+
+@command.command("list")
+@store_option
+@json_option
+def list_models(store: Path | None, as_json: bool) -> None:
+    """List every version of every model."""
+    found = find_store(store)
+    manifests = [manifest for name in found.models() for manifest in found.manifests(name)]
+    if as_json:
+        print_json([_entry(manifest) for manifest in manifests])
+        return
+    if not manifests:
+        click.echo(f"{found.root} holds no model; make one with: textmill run PROJECT")
+        return
+    scores = _scores_of(manifests)
+    table = _table("model", "version", "made", *scores)
+    for manifest in manifests:
+        figures = [_figure(manifest.report.get("metrics", manifest.report).get(name)) for name in scores]
+        table.add_row(manifest.ref.name, str(manifest.ref.version), manifest.created, *figures)
+    console().print(table)
+
+
+@command.command("show")
+@click.argument("model")
+@store_option
+@json_option
+def show(model: str, store: Path | None, as_json: bool) -> None:
+    """Show what MODEL (a name or NAME@VERSION) consists of and comes from."""
+    manifest = find_store(store).manifest(model)
+    if as_json:
+        print_json(_entry(manifest) | {"files": manifest.files, "parents": manifest.parents, "config": manifest.config})
+        return
+    click.echo(f"{manifest.ref.name}, version {manifest.ref.version}, made {manifest.created}")
+    for title, pairs in (
+        ("scores", _flat(manifest.report)),
+        ("made from", manifest.parents),
+        ("settings", _flat(manifest.config)),
+        ("files (sha256)", manifest.files),
+    ):
+        click.echo(f"\n{title}")
+        width = max(map(len, pairs), default=0)
+        for name, value in pairs.items():
+            click.echo(f"  {name.ljust(width)}  {plain(_figure(value))}")
+
+
+@command.command("diff")
+@click.argument("a", metavar="MODEL@A")
+@click.argument("b", metavar="MODEL@B")
+@store_option
+@json_option
+def diff(a: str, b: str, store: Path | None, as_json: bool) -> None:
+    """Say what differs between two versions: settings, data, code, scores, files."""
+    found = find_store(store).diff(a, b)
+    parts = {part: getattr(found, part) for part in ("settings", "data", "code", "scores", "files")}
+    if as_json:
+        changes = {
+            part: {name: {"a": old, "b": new} for name, (old, new) in pairs.items()} for part, pairs in parts.items()
+        }
+        print_json({"a": str(found.a), "b": str(found.b)} | changes)
+        return
+    if not found:
+        click.echo(f"{found.a} and {found.b} are the same.")
+        return
+    table = _table("what", str(found.a), str(found.b))
+    for part, pairs in parts.items():
+        for name, (old, new) in pairs.items():
+            said = [plain("-" if value is None else _figure(value)) for value in (old, new)]
+            table.add_row(f"{part}: {name}", *(word[:16] if part == "files" else word for word in said))
+    console().print(table)
+
+
+@command.command("remove")
+@click.argument("model", metavar="MODEL@VERSION")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Remove it even if it is the newest, which the bare name stands for.")
+@store_option
+def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
+    """Remove one version; its number is not given again."""
+    found = find_store(store)
+    going = found.removal(model)
+    said = f"{going.ref}: {len(going.files)} files, {going.size / 1e6:,.1f} MB"
+    if not yes:
+        click.confirm(f"Remove {said}?", abort=True)
+    found.remove(model, force=force)
+    click.echo(f"removed {said}.")
+
+
+def _entry(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "model": manifest.ref.name,
+        "version": manifest.ref.version,
+        "created": manifest.created,
+        "report": manifest.report,
+    }
+
+
+def _scores_of(manifests: list[Manifest]) -> list[str]:
+    names: dict[str, None] = {}
+    for manifest in manifests:
+        names |= dict.fromkeys(name for name, value in manifest.report.items() if isinstance(value, (int, float)))
+    return list(names)[:4]
+
+
+def _figure(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _flat(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        found |= _flat(inner, f"{path}{name}.") if isinstance(inner, Mapping) else {f"{path}{name}": inner}
+    return found
+
+
+def _table(*titles: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table

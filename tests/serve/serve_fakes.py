@@ -33,13 +33,10 @@ class MemoryStore:
         self.opened: list[tuple[str, int]] = []
         self._lock = threading.Lock()
 
-    def names(self) -> list[str]:
-        return sorted(self.kept)
+    def models(self) -> dict[str, tuple[int, ...]]:
+        return {name: tuple(versions) for name, versions in sorted(self.kept.items())}
 
-    def versions(self, name: str) -> list[int]:
-        return self.kept.get(name, [])
-
-    def open(self, name: str, version: int | None = None, verify: bool = True) -> tuple[Manifest, Path]:
+    def open(self, name: str, version: int | None = None) -> tuple[Manifest, Path]:
         version = version or self.kept[name][-1]
         ref = Ref("model", name, version)
         with self._lock:

@@ -17,8 +17,8 @@ def openapi(limits: Limits | None = None) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(openapi()["paths"])[:2]
-    ['/health', '/openapi.json']
+    >>> openapi()["openapi"], sorted(openapi()["paths"]["/v1/models/{name}/predict"])
+    ('3.1.0', ['post'])
     """
     limits = limits or Limits()
     document: dict[str, Any] = json.loads(files("textmill.serve").joinpath("openapi.json").read_text(encoding="utf-8"))

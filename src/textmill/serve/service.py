@@ -34,15 +34,11 @@ class Classifier(Protocol):
 class Shelf(Protocol):
     """What the service asks of a store; `textmill.registry.Store` keeps it."""
 
-    def versions(self, name: str) -> Sequence[int]:
-        """The versions of a model, oldest first; empty if there is no such model."""
+    def models(self) -> Mapping[str, Sequence[int]]:
+        """Every model's name with its versions, oldest first."""
         ...
 
-    def names(self) -> Sequence[str]:
-        """The names of all models."""
-        ...
-
-    def open(self, name: str, version: int | None = None, verify: bool = True) -> tuple[Manifest, Path]:
+    def open(self, model: str, version: int | None = None) -> tuple[Manifest, Path]:
         """A version and the folder it lies in, its checksums verified."""
         ...
 
@@ -131,11 +127,11 @@ class Service:
         self._loading: dict[tuple[str, int], threading.Lock] = {}
         self._only: Mapping[str, int | None] = dict(split_ref(said) for said in models)
         for name, version in self._only.items():
-            self._settled[name] = self._pick(name, version, store.names())
+            self._settled[name] = self._pick(name, version, store.models())
 
     def names(self) -> list[str]:
         """The models that are served, sorted."""
-        return sorted(self._only or self._store.names())
+        return sorted(self._served())
 
     def version(self, name: str) -> int:
         """The version that answers when none is asked for.
@@ -147,7 +143,7 @@ class Service:
         with self._lock:
             if name in self._settled:
                 return self._settled[name]
-        picked = self._pick(name, None, self.names())
+        picked = self._pick(name, None, self._served())
         with self._lock:
             return self._settled.setdefault(name, picked)
 
@@ -174,7 +170,7 @@ class Service:
         return {
             "name": manifest.ref.name,
             "version": manifest.ref.version,
-            "versions": self._versions(name),
+            "versions": list(self._served()[name]),
             "classes": list(loaded.classifier.classes),
             "created": manifest.created,
             "parents": dict(manifest.parents),
@@ -184,19 +180,22 @@ class Service:
     def cards(self) -> list[dict[str, Any]]:
         """Name, answering version and versions of every served model; loads nothing."""
         return [
-            {"name": name, "version": self.version(name), "versions": self._versions(name)} for name in self.names()
+            {"name": name, "version": self.version(name), "versions": list(versions)}
+            for name, versions in sorted(self._served().items())
         ]
 
     def health(self) -> dict[str, Any]:
         """That the service is up, and the version of each model that answers when none is asked for."""
         return {"status": "ok", "textmill": __version__, "models": {name: self.version(name) for name in self.names()}}
 
-    def _versions(self, name: str) -> list[int]:
-        only = self._only.get(name)
-        return [only] if only is not None else list(self._store.versions(name))
+    def _served(self) -> dict[str, Sequence[int]]:
+        kept = self._store.models()
+        if not self._only:
+            return dict(kept)
+        return {name: kept.get(name, ()) if only is None else (only,) for name, only in self._only.items()}
 
-    def _pick(self, name: str, version: int | None, known: Sequence[str]) -> int:
-        versions = self._versions(name) if name in known else []
+    def _pick(self, name: str, version: int | None, known: Mapping[str, Sequence[int]]) -> int:
+        versions = known.get(name)
         if not versions:
             near = closest(name, known)
             raise NotInStore(
@@ -214,7 +213,7 @@ class Service:
         return version
 
     def _get(self, name: str, version: int | None) -> _Loaded:
-        key = (name, self.version(name) if version is None else self._pick(name, version, self.names()))
+        key = (name, self.version(name) if version is None else self._pick(name, version, self._served()))
         with self._lock:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
@@ -224,7 +223,7 @@ class Service:
             with self._lock:
                 if key in self._loaded:
                     return self._loaded[key]
-            manifest, folder = self._store.open(*key, verify=True)
+            manifest, folder = self._store.open(*key)
             loaded = _Loaded(manifest, self._load(folder))
             with self._lock:
                 self._loaded[key] = loaded

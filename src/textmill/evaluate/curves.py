@@ -35,7 +35,7 @@ def curves(
     """
     found: dict[str, dict[str, Any]] = {}
     support = {k: int((truth == k).sum()) for k in columns}
-    for k in sorted((k for k in columns if support[k]), key=lambda k: (-support[k], k))[:_MOST_CURVES]:
+    for k in sorted(sorted((k for k in columns if support[k]), key=lambda k: -support[k])[:_MOST_CURVES]):
         positive = truth == k
         precision, recall, threshold = precision_recall_curve(positive, scores[:, k])
         keep = _spread(recall, precision)

@@ -90,7 +90,7 @@ def evaluate(
     >>> found.details["positive"]["class"]
     'spam'
     """
-    classes = tuple(prediction.classes)
+    classes = tuple(str(name) for name in prediction.classes)
     codes = _check(truth, prediction, baseline)
     n, k = len(codes), len(classes)
     positive: int | None = None
@@ -151,10 +151,10 @@ class _Measured:
 
 
 def _check(truth: Sequence[str], prediction: Prediction, baseline: Prediction) -> NDArray[np.int64]:
-    classes = tuple(prediction.classes)
+    classes = tuple(str(name) for name in prediction.classes)
     if len(classes) < 2:
         raise DataError("there is nothing to measure with fewer than two classes", got=repr(list(classes)))
-    if tuple(baseline.classes) != classes:
+    if tuple(str(name) for name in baseline.classes) != classes:
         raise DataError(
             "the baseline knows other classes than the model", wanted=repr(classes), got=repr(tuple(baseline.classes))
         )

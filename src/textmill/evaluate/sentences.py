@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from textmill.evaluate.markup import share as percent
+
 if TYPE_CHECKING:
     from textmill.types import Report, Score
 
@@ -126,4 +128,4 @@ def _found(leaks: Mapping[str, Any], kind: str, said: str) -> tuple[int, str]:
     if rows == 0:
         return 0, f"No test row is {said}."
     share = part.get("share")
-    return rows, f"{rows:,} test rows{f' ({share:.1%})' if share is not None else ''} are {said}."
+    return rows, f"{rows:,} test rows{f' ({percent(share)})' if share is not None else ''} are {said}."

@@ -34,7 +34,7 @@ def summary(report: Report) -> Summary:
     >>> import io
     >>> from rich.console import Console
     >>> from textmill.types import Score
-    >>> scores = {"precision": Score(1, 1, 1), "recall": Score(1, 1, 1), "f1": Score(1, 1, 1), "support": Score(3, 3, 3)}
+    >>> scores = {name: Score(1, 1, 1) for name in ("precision", "recall", "f1", "support")}
     >>> report = Report("demo", ("a", "b"), {"accuracy": Score(0.9, 0.8, 1.0, 0.5)}, {"a": scores, "b": scores},
     ...                 [[3, 0], [0, 3]], {}, {"test": 6}, {}, {})
     >>> out = io.StringIO()
@@ -110,7 +110,7 @@ def _metrics(report: Report, plain: bool, width: int) -> Table:
     table = _table(
         ("metric", "name"),
         ("score", "right"),
-        (f"{confidence:.0%} interval", "left"),
+        (f"{100 * confidence:g} % interval", "left"),
         ("baseline", "right"),
         ("", "left"),
     )
@@ -234,7 +234,8 @@ def _telling(report: Report, plain: bool) -> Table | None:
     if not any(telling.values()):
         return None
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
-    table.add_column("class", no_wrap=True, overflow="ellipsis", max_width=24)
+    longest = max(len(name) for name in _shown(report)[:_MOST_TOLD])
+    table.add_column("class", no_wrap=True, overflow="ellipsis", min_width=min(24, longest), max_width=24)
     table.add_column("most telling words", no_wrap=True, overflow="ellipsis")
     for name in _shown(report)[:_MOST_TOLD]:
         words = ", ".join(str(word) for word, _ in telling.get(name, ())[:_WORDS])

@@ -1,0 +1,105 @@
+"""Text into HTML: other people's words must stay words."""
+
+from __future__ import annotations
+
+import html
+import re
+
+__all__ = ["escape", "share", "size", "toml"]
+
+# what HTML forbids even as a reference: controls other than tab and line feed, lone surrogates, non-characters
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def escape(text: object) -> str:
+    """Any text as HTML text or as a quoted attribute's value.
+
+    Control characters become their pictures, what cannot be written at all a replacement character.
+
+    Examples
+    --------
+    >>> escape('<b a="1">')
+    '&lt;b a=&quot;1&quot;&gt;'
+    >>> escape("bell\\x07")
+    'bell␇'
+    """
+    return html.escape(_FORBIDDEN.sub(_picture, str(text).replace("\r\n", "\n")), quote=True)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "�"
+
+
+def share(value: float) -> str:
+    """A share from 0 to 1 in per cent.
+
+    Examples
+    --------
+    >>> share(0.1234), share(0.0004), share(1.0)
+    ('12.3 %', '<0.1 %', '100 %')
+    """
+    if 0 < value < 0.001:
+        return "<0.1 %"
+    if value in (0, 1):
+        return f"{100 * value:.0f} %"
+    return f"{min(100 * value, 99.9):.1f} %"  # 100 % is said of all, never of nearly all
+
+
+def size(n_bytes: float) -> str:
+    """Bytes for reading.
+
+    Examples
+    --------
+    >>> size(999), size(1_234_567)
+    ('999 B', '1.2 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} GB"
+
+
+def toml(settings: dict[str, object]) -> str:
+    """Settings, a dict of dicts of plain values, as a TOML file; None is left out, as TOML has no such value.
+
+    Examples
+    --------
+    >>> print(toml({"project": {"name": "demo", "seed": 13}, "read": {"id": None, "columns": ["a", "b"]}}))
+    [project]
+    name = "demo"
+    seed = 13
+    <BLANKLINE>
+    [read]
+    columns = ["a", "b"]
+    """
+    top = [
+        f"{_key(key)} = {_toml_value(v)}" for key, v in settings.items() if v is not None and not isinstance(v, dict)
+    ]
+    parts = ["\n".join(top)] if top else []
+    for name, table in settings.items():
+        if isinstance(table, dict):
+            lines = [f"{_key(key)} = {_toml_value(value)}" for key, value in table.items() if value is not None]
+            parts.append("\n".join([f"[{_key(name)}]", *lines]))
+    return "\n\n".join(parts)
+
+
+def _key(name: object) -> str:
+    return str(name) if _BARE.fullmatch(str(name)) else _toml_value(str(name))
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml_value(v)}" for k, v in value.items() if v is not None) + " }"
+    plain = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return '"' + re.sub("[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", plain) + '"'

@@ -1,0 +1,303 @@
+"""A data set: the columns id, text and label, whatever else the source had, and a digest of the content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from textmill.errors import CorruptError, FormatError, StoreWriteError
+from textmill.read.reject import RejectedFile
+from textmill.types import Record
+
+__all__ = ["Corpus", "CorpusWriter", "Digest"]
+
+FORMAT = 1
+_KEY = "textmill.corpus"
+
+
+class Digest:
+    """SHA-256 over the ordered content of id, text and label, whatever the file, the format and the batches.
+
+    Each column gives two hashes, of its bytes one after the other and of the lengths of its values; the digest is
+    the hash of these.
+
+    Examples
+    --------
+    >>> def rows(*parts):
+    ...     digest = Digest()
+    ...     for ids, texts in parts:
+    ...         digest.add({"id": pa.array(ids), "text": pa.array(texts)})
+    ...     return digest.hexdigest()
+    >>> rows((["1", "2"], ["ab", "c"])) == rows((["1"], ["ab"]), (["2"], ["c"]))
+    True
+    >>> rows((["1", "2"], ["ab", "c"])) == rows((["1", "2"], ["a", "bc"]))
+    False
+    """
+
+    def __init__(self) -> None:
+        self.n_rows = 0
+        self._hashes: dict[str, tuple[Any, Any]] = {}
+
+    def add(self, columns: Mapping[str, pa.Array]) -> None:
+        """Add rows: arrays of string or large_string without nulls, of one length."""
+        for name, column in columns.items():
+            data_hash, length_hash = self._hashes.setdefault(name, (hashlib.sha256(), hashlib.sha256()))
+            wide = column.type == pa.large_string()
+            _, offsets_buffer, data = column.buffers()
+            if len(column) == 0:
+                continue
+            offsets = np.frombuffer(offsets_buffer, dtype=np.int64 if wide else np.int32)
+            offsets = offsets[column.offset : column.offset + len(column) + 1]
+            length_hash.update(np.diff(offsets).astype("<i8"))
+            if data is not None:
+                data_hash.update(memoryview(data)[int(offsets[0]) : int(offsets[-1])])
+        self.n_rows += len(columns["text"])
+
+    def hexdigest(self) -> str:
+        """The digest of all rows so far, 64 hexadecimal digits."""
+        whole = hashlib.sha256(b"textmill corpus 1\n%d rows\n" % self.n_rows)
+        for name in ("id", "text", "label"):
+            if name in self._hashes:
+                data_hash, length_hash = self._hashes[name]
+                whole.update(f"{name} {data_hash.hexdigest()} {length_hash.hexdigest()}\n".encode())
+        return whole.hexdigest()
+
+
+class CorpusWriter:
+    """Writes a corpus batch by batch to a temporary name, which becomes `path` when all is there.
+
+    Parameters
+    ----------
+    path : file to make; None keeps the batches in memory
+    schema : id string, text large_string, label string if there are labels, then other columns
+
+    Raises
+    ------
+    StoreWriteError : if there is no room or no permission
+    """
+
+    def __init__(self, path: Path | None, schema: pa.Schema) -> None:
+        self.path, self.schema = path, schema
+        self.digest = Digest()
+        self.classes: Counter[str] = Counter()
+        self._kept: list[pa.RecordBatch] = []
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}") if path else None
+        try:
+            self._file = pa.OSFile(str(self._temporary), "wb") if self._temporary else None
+            self._writer = pa.ipc.new_file(self._file, schema) if self._file else None
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows."""
+        names = [name for name in ("id", "text", "label") if name in batch.schema.names]
+        self.digest.add({name: batch.column(name) for name in names})
+        if "label" in names and batch.num_rows:
+            counted = pc.value_counts(batch.column("label"))
+            labels, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+            self.classes.update(dict(zip(labels, counts, strict=True)))
+        if self._writer is None:
+            self._kept.append(batch)
+            return
+        try:
+            self._writer.write_batch(batch)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def close(self, name: str, facts: Mapping[str, Any]) -> Corpus:
+        """Finish, and open what was written."""
+        said = {**facts, "classes": dict(sorted(self.classes.items()))} if "label" in self.schema.names else dict(facts)
+        digest = self.digest.hexdigest()
+        head = {"format": FORMAT, "name": name, "digest": digest, "facts": said}
+        if self._writer is None or self._file is None or self._temporary is None or self.path is None:
+            return Corpus(name, digest, pa.Table.from_batches(self._kept, self.schema), said)
+        try:
+            # the digest is known last, and a schema is written first: an empty last batch carries it
+            closing = pa.RecordBatch.from_pylist([], schema=self.schema)
+            self._writer.write_batch(closing, custom_metadata={_KEY: json.dumps(head)})
+            self._writer.close()
+            self._file.close()
+            self._temporary.replace(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._temporary = None
+        return Corpus.load(self.path)
+
+    def discard(self) -> None:
+        """Leave nothing half-written; does nothing after `close`."""
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):  # a full disk says so again on closing
+                if self._file is not None:
+                    self._file.close()
+            self._temporary.unlink(missing_ok=True)
+            self._temporary = None
+
+    def _unwritable(self, error: OSError) -> StoreWriteError:
+        self.discard()
+        why = os.strerror(error.errno) if error.errno else str(error)
+        return StoreWriteError(f"cannot be written: {why.lower()}", where=str(self.path))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpus:
+    """A data set that can be gone through again and again, in Arrow batches.
+
+    Attributes
+    ----------
+    name : what it is called
+    digest : 64 hexadecimal digits, over the ordered content of id, text and label only
+    source : the Arrow file it lies in, or the table in memory
+    facts : what was found on reading: rows, rejected, reasons, format, encoding, delimiter, classes, notes
+
+    Examples
+    --------
+    >>> corpus = Corpus.of([{"text": "good", "label": 1}, {"text": "bad", "label": 0}])
+    >>> corpus.n_rows, corpus.facts["classes"]
+    (2, {'0': 1, '1': 1})
+    >>> [(record.id, record.text, record.label) for record in corpus.records()]
+    [('1', 'good', '1'), ('2', 'bad', '0')]
+    """
+
+    name: str
+    digest: str
+    source: Path | pa.Table
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        data: Any,
+        *,
+        text: str = "text",
+        label: str | None = "label",
+        id: str | None = None,
+        name: str = "memory",
+        max_rejected: float = 0.01,
+    ) -> Corpus:
+        """A corpus from an object in memory.
+
+        Parameters
+        ----------
+        data : whatever has ``__arrow_c_stream__`` (pandas, polars, DuckDB, Arrow, Hugging Face datasets), a list of
+            dicts or of `Record`, a dict of columns, or a list of texts
+        text, label, id : names of the columns; ``label=None`` for texts without labels; without `id` a row's number
+            is its id
+        max_rejected : share of rows that may be unusable; they are counted in ``facts``
+
+        Raises
+        ------
+        SourceError : if there is no such column, or no row
+        TooManyRejected : if more rows cannot be used
+        """
+        from textmill.read.memory import corpus_of
+
+        return corpus_of(data, text=text, label=label, id=id, name=name, max_rejected=max_rejected)
+
+    @classmethod
+    def load(cls, path: Path) -> Corpus:
+        """Open a saved corpus; the file is mapped, not read.
+
+        Raises
+        ------
+        CorruptError : if it is missing, cut short or no corpus
+        FormatError : if a newer textmill wrote it
+        """
+        try:
+            with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+                count = reader.num_record_batches
+                metadata = reader.get_batch_with_custom_metadata(count - 1)[1] if count else None
+        except (OSError, pa.ArrowInvalid) as error:
+            raise CorruptError("this is no corpus that can be opened", where=str(path)) from error
+        found = dict(metadata or {}).get(_KEY.encode())
+        try:
+            head = json.loads(found) if found is not None else None
+        except ValueError:
+            head = None
+        if head is None:
+            raise CorruptError("this Arrow file was not written as a corpus", where=str(path))
+        if head["format"] != FORMAT:
+            raise FormatError(
+                "the corpus has a format this textmill does not know",
+                where=str(path),
+                wanted=str(FORMAT),
+                got=str(head["format"]),
+            )
+        return cls(head["name"], head["digest"], Path(path), head["facts"])
+
+    def save(self, path: Path) -> None:
+        """Write an Arrow IPC file, under a temporary name first.
+
+        Raises
+        ------
+        StoreWriteError : if there is no room or no permission
+        """
+        writer = CorpusWriter(Path(path), self.schema)
+        try:
+            for batch in self.batches():
+                writer.write(batch)
+            writer.close(self.name, self.facts)
+        finally:
+            writer.discard()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+        if isinstance(self.source, pa.Table):
+            return self.source.schema
+        with pa.memory_map(str(self.source)) as file, pa.ipc.open_file(file) as reader:
+            return reader.schema
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        if isinstance(self.source, pa.Table):
+            return int(self.source.num_rows)
+        return sum(batch.num_rows for batch in self.batches())
+
+    @property
+    def labelled(self) -> bool:
+        """Whether each row has a label."""
+        return "label" in self.schema.names
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows, some thousand at a time: id string, text large_string, label string, other columns."""
+        if isinstance(self.source, pa.Table):
+            yield from self.source.to_batches()
+            return
+        try:
+            file = pa.memory_map(str(self.source))
+        except OSError as error:
+            raise CorruptError("the corpus is gone", where=str(self.source)) from error
+        reader = pa.ipc.open_file(file)
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            if batch.num_rows:
+                yield batch
+
+    def table(self) -> pa.Table:
+        """All rows at once; of a saved corpus they stay in the mapped file."""
+        if isinstance(self.source, pa.Table):
+            return self.source
+        return pa.Table.from_batches(list(self.batches()), self.schema)
+
+    def records(self) -> Iterator[Record]:
+        """The rows one by one."""
+        for batch in self.batches():
+            for row in batch.to_pylist():
+                yield Record(row.pop("id"), row.pop("text"), row.pop("label", None), row)
+
+
+def rejected_facts(rejected: RejectedFile, rows: int) -> dict[str, Any]:
+    """The part of a corpus's facts that tells of rows set aside."""
+    return {"rows": rows, "rejected": rejected.count, "reasons": dict(sorted(rejected.reasons.items()))}

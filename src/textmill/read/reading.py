@@ -1,0 +1,258 @@
+"""From a source to a corpus, and from a source to a stream of batches, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from textmill.config import ReadConfig
+from textmill.errors import SourceError, TooManyRejected
+from textmill.read.check import check_piece, numbered
+from textmill.read.corpus import Corpus, CorpusWriter, rejected_facts
+from textmill.read.csv_rows import csv_pieces
+from textmill.read.encoding import to_utf8
+from textmill.read.json_rows import json_pieces
+from textmill.read.labels import MANY, check_classes, check_many
+from textmill.read.lines import line_pieces
+from textmill.read.piece import Piece, Seen, Wanted
+from textmill.read.reject import RejectedFile, check_share
+from textmill.read.shape import Widened, conform, laid_out
+from textmill.read.source import Source, find_files, format_of, opened, raw_blocks
+
+__all__ = ["pieces_of", "read_corpus", "stream_rows"]
+
+
+def read_corpus(
+    config: ReadConfig,
+    folder: Path,
+    *,
+    out: Path,
+    rejected: Path,
+    source: str | None = None,
+    labelled: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Corpus:
+    """Read a source into an Arrow file, setting aside what cannot be used.
+
+    Parameters
+    ----------
+    folder : where `source` is looked for
+    out : Arrow IPC file to write
+    rejected : JSON Lines file for the rows set aside; written also when the reading stops because of them
+    source : instead of ``config.source``; the classes of another source, such as the test side, are not judged
+    labelled : whether each row must have a label
+    progress : told the bytes read and all bytes
+
+    Raises
+    ------
+    SourceError : if the source cannot be opened, holds no row, or is not what it says
+    TooManyRejected : if more than ``config.max_rejected`` of the rows cannot be used
+    LabelError : if the labels cannot be learned from
+    StoreWriteError : if `out` or `rejected` cannot be written
+    """
+    name = source if source is not None else config.source
+    files = find_files(name, folder, config.format)
+    wanted = Wanted(config.text, config.label if labelled else None, config.id)
+    schema: pa.Schema | None = None
+    while True:
+        try:
+            return _read_once(config, name, files, wanted, schema, out, rejected, progress)
+        except Widened as widened:
+            schema = widened.schema  # a column turned out to need another type: from the start with that
+
+
+def _read_once(
+    config: ReadConfig,
+    name: str,
+    files: list[Source],
+    wanted: Wanted,
+    schema: pa.Schema | None,
+    out: Path,
+    rejected: Path,
+    progress: Callable[[int, int], None] | None,
+) -> Corpus:
+    seen = Seen(", ".join(sorted({file.format for file in files})))
+    rows = 0
+    writer: CorpusWriter | None = None
+    with RejectedFile(rejected) as aside:
+        try:
+            for piece in pieces_of(files, wanted, config, seen, progress):
+                checked = check_piece(piece, wanted, name)
+                aside.add(checked.bad)
+                # the rows of several files are numbered through, so that a number is one row's
+                ids = checked.ids if checked.ids is not None else numbered(checked.rows - piece.start + rows + 1)
+                rows += piece.n_seen
+                if len(checked.texts) == 0:
+                    continue
+                batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
+                writer = writer or CorpusWriter(out, schema or batch.schema)
+                writer.write(conform(batch, writer.schema))
+                if wanted.label is not None and len(writer.classes) > MANY:
+                    check_many(writer.classes, name, wanted.label)
+            _judge(aside, rows, config, name)
+            assert writer is not None  # no row, and nothing but bad rows, have been told
+            if wanted.label is not None and name == config.source:
+                check_classes(writer.classes, name, wanted.label)
+            return writer.close(Path(name).name, {**rejected_facts(aside, rows), **seen.facts()})
+        finally:
+            if writer is not None:
+                writer.discard()
+
+
+def _judge(aside: RejectedFile, rows: int, config: ReadConfig, where: str) -> None:
+    if rows == 0:
+        raise SourceError("there is no row", where=where)
+    try:
+        check_share(aside, rows, allowed=config.max_rejected, where=where)
+    except TooManyRejected:
+        aside.close()  # its sentence says that the rows are there to be looked at
+        raise
+
+
+def pieces_of(
+    files: Sequence[Source],
+    wanted: Wanted,
+    config: ReadConfig,
+    seen: Seen,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Piece]:
+    """The rows of several files, one file after the other.
+
+    Raises
+    ------
+    SourceError : if one of them cannot be read
+    """
+    done = 0
+    total = sum(file.path.stat().st_size for file in files if file.format != "folder")
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(min(done, total), total)
+
+    for source in files:
+        file = source.where if len(files) > 1 else None
+        if source.format == "folder":
+            from textmill.read.folder import folder_pieces
+
+            yield from folder_pieces(source.path, wanted, where=source.where, encoding=config.encoding, seen=seen)
+        elif source.format in ("parquet", "arrow"):
+            from textmill.read.tables import file_pieces
+
+            yield from file_pieces(source.path, source.format, wanted, where=source.where, file=file, read=read)
+        else:
+            with opened(source.path, source.where) as handle:
+                yield from _byte_pieces(handle, source, wanted, config, seen, file, read)
+
+
+def _byte_pieces(
+    handle: BinaryIO,
+    source: Source,
+    wanted: Wanted,
+    config: ReadConfig,
+    seen: Seen,
+    file: str | None,
+    read: Callable[[int], None] | None = None,
+    *,
+    once: bool = False,
+) -> Iterator[Piece]:
+    def again() -> Iterator[bytes]:
+        with opened(source.path, source.where) as anew:
+            yield from raw_blocks(anew, source.where)
+
+    blocks = to_utf8(
+        raw_blocks(handle, source.where, read),
+        config.encoding,
+        where=source.where,
+        said=seen.encoded,
+        again=None if once else again,
+    )
+    if source.format == "jsonl":
+        return json_pieces(blocks, wanted, where=source.where, file=file)
+    if source.format == "lines":
+        return line_pieces(blocks, wanted, where=source.where, file=file)
+    return csv_pieces(
+        blocks,
+        wanted,
+        where=source.where,
+        seen=seen,
+        delimiter=config.delimiter,
+        columns=config.columns,
+        file=file,
+    )
+
+
+def stream_rows(
+    source: str | Path | BinaryIO,
+    config: ReadConfig,
+    *,
+    rejected: RejectedFile | Path | None = None,
+    format: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a source in batches of about a mebibyte, all columns, for predicting.
+
+    Only the text column is asked for, and has type large_string; the others are as the source has them. The types of
+    JSON Lines may differ from batch to batch.
+
+    Parameters
+    ----------
+    source : path or glob, or an open binary file such as ``sys.stdin.buffer``
+    config : names of the columns, encoding, delimiter; its `source` does not matter
+    rejected : where rows go that cannot be used; a path is written when the stream ends
+    format : instead of ``config.format``; ``"lines"`` takes each line for a text, and is what "auto" means for a
+        ``.txt`` file and for an open file
+
+    Raises
+    ------
+    SourceError : if the source cannot be opened or has no text column
+    """
+    kind = format or config.format
+    wanted = Wanted(config.text)
+    aside = rejected if isinstance(rejected, RejectedFile) else RejectedFile(rejected)
+    own = aside is not rejected
+    try:
+        for piece in _streamed(source, kind, wanted, config, progress):
+            checked = check_piece(piece, wanted, _said(source))
+            aside.add(checked.bad)
+            if len(checked.texts):
+                place = checked.batch.schema.get_field_index(wanted.text)
+                yield checked.batch.set_column(place, wanted.text, checked.texts)
+        if own:
+            aside.close()
+    finally:
+        if own:
+            aside.discard()
+
+
+def _said(source: str | Path | BinaryIO) -> str:
+    if isinstance(source, (str, Path)):
+        return str(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "standard input"
+
+
+def _streamed(
+    source: str | Path | BinaryIO,
+    kind: str,
+    wanted: Wanted,
+    config: ReadConfig,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Piece]:
+    seen = Seen(kind)
+    where = _said(source)
+    if isinstance(source, (str, Path)):
+        if kind == "lines" or (kind == "auto" and Path(where).suffix == ".txt"):
+            format_of(Path(source), "csv", where)  # says when it is missing, empty or a folder
+            files = [Source(Path(source), "lines", where)]
+        else:
+            files = find_files(str(source), Path(), kind)
+        return pieces_of(files, wanted, config, seen, progress)
+    if kind in ("parquet", "arrow", "folder"):
+        raise SourceError(f"{kind} cannot be read from an open stream", where=where, hint="Give the file's name.")
+    stream = Source(Path(where), "lines" if kind == "auto" else kind, where)
+    return _byte_pieces(source, stream, wanted, config, seen, None, once=True)

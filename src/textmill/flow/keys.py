@@ -34,22 +34,10 @@ def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
     """
     inputs: dict[str, Any] = {}
     for need in step.needs if step.keyed_by is None else ():
-        inputs[need] = {
-            "files": {name: file.sha256 for name, file in outputs[need].files.items()},
-            "values": outputs[need].values,
-        }
+        left = outputs.get(need)
+        inputs[need] = left and [{name: file.sha256 for name, file in left.files.items()}, left.values]
     for name in step.keyed_by or ():
-        need, _, output = name.partition(".")
-        if need not in step.needs:
-            raise ConfigError([f"it is keyed by {name!r} but does not need {need!r}"], where=f"step {step.name}")
-        left = outputs[need]
-        if output in left.files:
-            inputs[name] = left.files[output].sha256
-        elif output in left.values:
-            inputs[name] = left.values[output]
-        else:
-            known = ", ".join([*left.files, *left.values])
-            raise ConfigError([f"step {need!r} left no {output!r}; it left {known}"], where=f"step {step.name}")
+        inputs[name] = _output(name, step, outputs)
     body = {
         "key": _KEY_FORMAT,
         "step": step.name,
@@ -62,6 +50,23 @@ def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
         return hashlib.sha256(canonical_json(body)).hexdigest()
     except (TypeError, ValueError) as error:
         raise DataError(f"its settings and values must be JSON: {error}", where=f"step {step.name}") from error
+
+
+def _output(name: str, step: Step, outputs: Mapping[str, Finished]) -> Any:
+    need, _, output = name.partition(".")
+    if need not in step.needs:
+        raise ConfigError([f"it is keyed by {name!r} but does not need {need!r}"], where=f"step {step.name}")
+    left = outputs.get(need)
+    if left is None:  # a gate refused it
+        return None
+    if output.endswith("/"):
+        return {path: file.sha256 for path, file in left.files.items() if path.startswith(output)}
+    if output in left.files:
+        return left.files[output].sha256
+    if output in left.values:
+        return left.values[output]
+    known = ", ".join([*left.files, *left.values])
+    raise ConfigError([f"step {need!r} left no {output!r}; it left {known}"], where=f"step {step.name}")
 
 
 def code_version(*rooms: str) -> str:

@@ -135,10 +135,10 @@ def _run(
     checked: set[str] = set()
     for step in steps:
         now[0] = f"step {step.name!r}"
-        if any(need not in done for need in step.needs):
+        if step.rule == "all_success" and any(need not in done for need in step.needs):
             tell(Event(step.name, "skipped"))
             continue
-        outputs = {need: done[need].finished for need in step.needs}
+        outputs = {need: done[need].finished for need in step.needs if need in done}
         key = step_key(step, outputs)
         found = None if force else _cached(step, key, outputs, store)
         if found is not None:
@@ -196,13 +196,25 @@ def _do(
         checked.add(sha256)
         return path
 
+    def tree(need: str, below: str) -> Path:
+        # links to the objects, so that a reader of folders finds its files under their names
+        root = linked[-1] if linked else store.scratch.new_folder(f"{step.name}-needs")
+        linked.append(root)
+        with writing(store.root):
+            for name in outputs[need].files:
+                if name.startswith(below):
+                    (root / need / name).parent.mkdir(parents=True, exist_ok=True)
+                    store.disk.link_or_copy(file(need, name), root / need / name)
+        return root / need / below
+
     def progress(done: int, total: int | None = None, note: str = "") -> None:
         tell(Event(step.name, "progress", time.perf_counter() - began, done, total, note))
 
+    linked: list[Path] = []
     folder = store.scratch.new_folder(step.name)
     try:
         with _full_disk_said(store):
-            left = step.run(Work(folder, step.settings, threads, file, outputs, progress)) or {}
+            left = step.run(Work(folder, key, step.settings, threads, file, tree, outputs, progress)) or {}
         values = _as_kept(left, step)
         if step.sources is not None and step_key(step, outputs) != key:
             raise SourceError(
@@ -217,7 +229,8 @@ def _do(
         finished = Finished(step.name, key, files, values, round(time.perf_counter() - began, 6))
         store.finish(finished)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for made in (folder, *linked):
+            shutil.rmtree(made, ignore_errors=True)
     return finished
 
 

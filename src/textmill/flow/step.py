@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from textmill.errors import ConfigError, UnknownName
 from textmill.registry import Finished
@@ -27,17 +27,21 @@ class Work:
     Attributes
     ----------
     folder : empty; every file the step leaves there becomes an output under its path in the folder
+    key : the step's own key
     settings : the step's own settings
     threads : how many threads it may use; None leaves it to the step. No result depends on it, so no key does
     file : (step, name) -> the file that a needed step made, checked against its sha256, to be read only
-    outputs : name of a needed step -> what it left
+    tree : (step, "model/") -> a folder with all the files that a needed step made below that path, checked likewise
+    outputs : name of a needed step -> what it left; one that a gate refused is absent
     progress : to be told how far it is
     """
 
     folder: Path
+    key: str
     settings: Mapping[str, Any]
     threads: int | None
     file: Callable[[str, str], Path]
+    tree: Callable[[str, str], Path]
     outputs: Mapping[str, Finished]
     progress: Progress
 
@@ -56,8 +60,9 @@ class Step:
     needs : steps that come before it, and whose outputs it may read
     settings : JSON values that decide its result
     code : version of the code that decides its result
-    keyed_by : outputs of its needs that decide its result, as ``step.name``; None: all of them. A digest of the content
-        may stand here for a file whose bytes say more than counts
+    keyed_by : outputs of its needs that decide its result, as ``step.name`` or ``step.folder/``; None: all of them. A
+        digest of the content may stand here for a file whose bytes say more than counts
+    rule : whether a refusal by one of its needs keeps it from running (``all_success``) or not (``all_done``)
     sources : sha256 of what it reads outside of the store, by name
     holds : whether what it did outside of the store still stands; a step for which it does not is done again
     """
@@ -68,6 +73,7 @@ class Step:
     settings: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     keyed_by: tuple[str, ...] | None = None
+    rule: Literal["all_success", "all_done"] = "all_success"
     sources: Callable[[], Mapping[str, str]] | None = None
     holds: Callable[[Finished, Mapping[str, Finished]], bool] | None = None
 

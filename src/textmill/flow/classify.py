@@ -213,10 +213,11 @@ def _train(project: _Project, work: Work) -> dict[str, Any]:
         model=mill.model,
         seed=mill.project.seed,
         threads=work.threads,
-        progress=work.progress,
+        progress=lambda note: work.progress(0, None, note),
     )
     model.save(work.folder / "model")
-    return {"text_path": model.text_path.hash, "facts": dict(model.facts)}
+    path = model.text_path  # the majority baseline reads no text
+    return {"text_path": path and path.hash, "facts": model.facts, "seconds": model.seconds}
 
 
 def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
@@ -232,7 +233,7 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
     rows = test.table() if test is not None else _rows(corpus, side, 1)
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
-    prediction = model.predict(rows["text"])
+    prediction = model.predict(rows["text"], threads=work.threads)
     predicted = time.perf_counter() - began
     mill = project.mill
     measured = evaluate(
@@ -257,7 +258,7 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
         cost={
             "seconds": {step: done.seconds for step, done in work.outputs.items()} | {"predict": predicted},
             "model_bytes": sum(file.size for name, file in files.items() if name.startswith("model/")),
-            "model": work.value("train", "facts"),
+            "training": work.value("train", "facts") | {"seconds": work.value("train", "seconds")},
         },
     )
     (work.folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")

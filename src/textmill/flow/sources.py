@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from textmill.errors import SourceError, StoreError
@@ -27,10 +28,11 @@ class FileDigests:
     Parameters
     ----------
     store : remembers them in ``runs/digests.json``, which may be deleted
+    now : nanoseconds since 1970, the clock of the file system
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, now: Callable[[], int] = time.time_ns) -> None:
+        self._store, self._now = store, now
         self._path = store.root / "runs" / "digests.json"
         self._known = self._load()
         self._changed = False
@@ -48,7 +50,7 @@ class FileDigests:
             known = self._known.get(name)
             if known is not None and known[0] == before:
                 return known[1]
-            now = time.time_ns()
+            now = self._now()
             sha256 = digest_of(path)
             # written to while we read it: right for what we read, wrong to remember
             if _stamp(path) == before and max(before[1], before[2]) + _SETTLED <= now:

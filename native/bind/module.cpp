@@ -36,10 +36,10 @@ Out<T> own(std::vector<T>&& values) {
   return own(std::move(values), {n});
 }
 template <class T>
-Out<T> own(std::unique_ptr<T[]>&& values, std::size_t n) {
+Out<T> own(std::unique_ptr<T[]>&& values, std::initializer_list<std::size_t> shape) {
   T* kept = values.release();
   nb::capsule owner(kept, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-  return Out<T>(kept, {n}, owner);
+  return Out<T>(kept, shape, owner);
 }
 
 void require(bool holds, const char* what) {
@@ -82,6 +82,13 @@ Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const I
   require(fits && (indices.shape(0) == 0 || most < n_columns), "indices do not fit the matrix");
   return {data.data(), indices.data(), p, n, n_columns};
 }
+
+// A view that was checked once, and the arrays that keep it alive.
+struct SparseMatrix {
+  Sparse view;
+  In<float> data;
+  In<std::int32_t> indices, indptr;
+};
 
 std::size_t at_least_one(int threads) {
   require(threads >= 1, "threads: wanted 1 or more");
@@ -265,7 +272,7 @@ NB_MODULE(_native, m) {
           csr = self.matrix(keep.data(), n_threads);
         }
         const auto n = static_cast<std::size_t>(csr.indptr.back());
-        return nb::make_tuple(own(std::move(csr.data), n), own(std::move(csr.indices), n), own(std::move(csr.indptr)));
+        return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
       }, nb::arg("keep"), nb::arg("threads"))
       .def("vocabulary", [](const GramCounter& self, In<bool> keep) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
@@ -328,31 +335,31 @@ NB_MODULE(_native, m) {
   }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
      nb::arg("low"), nb::arg("high"), nb::arg("threads"));
 
-  m.def("multiply", [](In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr,
-                       nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> dense, int threads) {
-    const Sparse matrix = sparse_of(data, indices, indptr, dense.shape(0));
-    const std::size_t k = dense.shape(1), n_threads = at_least_one(threads);
-    std::unique_ptr<double[]> out(new double[std::max<std::size_t>(1, matrix.n_rows * k)]);
-    {
-      nb::gil_scoped_release release;
-      multiply(matrix, dense.data(), k, out.get(), n_threads);
-    }
-    double* kept = out.release();
-    nb::capsule owner(kept, [](void* p) noexcept { delete[] static_cast<double*>(p); });
-    return Out<double>(kept, {matrix.n_rows, k}, owner);
-  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("dense"), nb::arg("threads"));
-
-  m.def("transpose", [](In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns, int threads) {
-    require(n_columns >= 0, "n_columns: wanted 0 or more");
-    const Sparse matrix = sparse_of(data, indices, indptr, static_cast<std::size_t>(n_columns));
-    const std::size_t n = data.shape(0), n_threads = at_least_one(threads);
-    std::unique_ptr<float[]> values(new float[std::max<std::size_t>(1, n)]);
-    std::unique_ptr<std::int32_t[]> rows(new std::int32_t[std::max<std::size_t>(1, n)]);
-    std::vector<std::int32_t> ends(static_cast<std::size_t>(n_columns) + 1);
-    {
-      nb::gil_scoped_release release;
-      transpose(matrix, values.get(), rows.get(), ends.data(), n_threads);
-    }
-    return nb::make_tuple(own(std::move(values), n), own(std::move(rows), n), own(std::move(ends)));
-  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("n_columns"), nb::arg("threads"));
+  nb::class_<SparseMatrix>(m, "SparseMatrix")
+      .def("__init__", [](SparseMatrix* self, In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns) {
+        require(n_columns >= 0, "n_columns: wanted 0 or more");
+        const Sparse view = sparse_of(data, indices, indptr, static_cast<std::size_t>(n_columns));
+        new (self) SparseMatrix{view, std::move(data), std::move(indices), std::move(indptr)};
+      }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("n_columns"))
+      .def("multiply", [](const SparseMatrix& self, nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> dense, int threads) {
+        require(dense.shape(0) == self.view.n_columns, "dense: wanted one row a column");
+        const std::size_t n = self.view.n_rows, k = dense.shape(1), n_threads = at_least_one(threads);
+        std::unique_ptr<double[]> out(new double[std::max<std::size_t>(1, n * k)]);
+        {
+          nb::gil_scoped_release release;
+          multiply(self.view, dense.data(), k, out.get(), n_threads);
+        }
+        return own(std::move(out), {n, k});
+      }, nb::arg("dense"), nb::arg("threads"))
+      .def("transposed", [](const SparseMatrix& self, int threads) {
+        const std::size_t n = self.data.shape(0), n_threads = at_least_one(threads);
+        std::unique_ptr<float[]> values(new float[std::max<std::size_t>(1, n)]);
+        std::unique_ptr<std::int32_t[]> rows(new std::int32_t[std::max<std::size_t>(1, n)]);
+        std::vector<std::int32_t> ends(self.view.n_columns + 1);
+        {
+          nb::gil_scoped_release release;
+          transpose(self.view, values.get(), rows.get(), ends.data(), n_threads);
+        }
+        return nb::make_tuple(own(std::move(values), {n}), own(std::move(rows), {n}), own(std::move(ends)));
+      }, nb::arg("threads"));
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import tomllib
 import types
@@ -25,6 +26,7 @@ __all__ = [
     "TextConfig",
     "from_mapping",
     "load",
+    "thread_count",
 ]
 
 T = TypeVar("T")
@@ -89,12 +91,12 @@ class SplitConfig:
 class TextConfig:
     """``[text]``: the text path, in the order in which it runs."""
 
-    clean: tuple[Literal["html", "urls", "mentions"], ...] = ()
+    clean: tuple[Literal["html", "urls", "mentions"], ...] = ("html", "urls")
     case: Literal["lower", "keep"] = "lower"
     tokens: Literal["words"] = "words"
     stop_words: Literal["none", "english"] | tuple[str, ...] = "none"
     keep_negations: bool = True  # 'not', 'no', 'never' carry the meaning of many texts
-    map: str = "none"  # a function of one token: porter, snowball-english, ...
+    map: str = "snowball-english"  # a function of one token: none, porter, snowball-LANGUAGE
 
     def faults(self) -> list[str]:
         return []
@@ -106,10 +108,10 @@ class FeaturesConfig:
 
     kind: Literal["tf-idf", "counts"] = "tf-idf"
     ngrams: tuple[int, int] = (1, 2)
-    min_df: int | float = 1
+    min_df: int | float = 2  # a word seen in one text only teaches little and makes models three times as large
     max_df: int | float = 1.0
     max_features: int | None = None
-    tf: Literal["raw", "sublinear", "relative", "binary"] = "raw"
+    tf: Literal["raw", "sublinear", "relative", "binary"] = "sublinear"
     idf: Literal["smooth", "plain", "none"] = "smooth"
     log_base: float = 0.0  # base of the idf's logarithm; 0 is e
     norm: Literal["l2", "l1", "none"] = "l2"
@@ -135,7 +137,7 @@ class ModelConfig:
     """``[model]``: what learns."""
 
     kind: Literal["logistic-regression", "majority"] = "logistic-regression"
-    C: float | Literal["cv"] = 1.0  # inverse strength of the L2 penalty, as in scikit-learn
+    C: float | Literal["cv"] = 3.0  # inverse strength of the L2 penalty, as in scikit-learn
     class_weight: Literal["none", "balanced"] = "none"
     max_iter: int = 1000
     tol: float = 1e-4
@@ -227,6 +229,23 @@ def load(path: Path) -> MillConfig:
         return from_mapping(MillConfig, raw)
     except ConfigError as error:
         raise ConfigError(error.faults, where=str(path)) from None
+
+
+def thread_count(wanted: int | None = None) -> int:
+    """How many threads to use: `wanted`, else ``TEXTMILL_THREADS``, else the processors this process may run on.
+
+    Results never depend on it.
+
+    Raises
+    ------
+    ConfigError : if it is less than 1 or no number
+    """
+    said = os.environ.get("TEXTMILL_THREADS") if wanted is None else str(wanted)
+    if not said:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not said.isascii() or not said.isdigit() or int(said) < 1:
+        raise ConfigError([f"wanted a number of threads, 1 or more, got {said!r}"], where="TEXTMILL_THREADS" if wanted is None else "threads")
+    return min(int(said), 256)
 
 
 def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:

@@ -1,0 +1,106 @@
+"""The compiled core: whole batches in, arrays out. Every call on a batch releases the GIL; no result depends on `threads`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNICODE_VERSION: str
+
+_Bytes = NDArray[np.uint8]
+_Offsets = NDArray[np.int64]
+_Ints = NDArray[np.int32]
+
+class Program:
+    """What happens to a text before it is split: cleaners in order, lower case, words of at least `min_word` letters."""
+
+    def __init__(self, clean: Sequence[str], lower_case: bool, min_word: int) -> None: ...
+    def rewrite(self, raw: str) -> bytes: ...
+
+class TypeTable:
+    """Distinct tokens, numbered by first appearance."""
+
+    def __init__(self) -> None: ...
+    @staticmethod
+    def from_arrays(bytes: _Bytes, offsets: _Offsets) -> TypeTable: ...
+    def __len__(self) -> int: ...
+    def arrays(self) -> tuple[_Bytes, _Offsets]: ...
+
+def pack(texts: list[str]) -> tuple[_Bytes, _Offsets]:
+    """Strings side by side in UTF-8; ValueError or TypeError names the text that is none."""
+
+def scan(
+    program: Program, bytes: _Bytes, offsets: _Offsets, types: TypeTable, spans: bool, threads: int
+) -> tuple[_Ints, _Offsets, _Ints | None]:
+    """Ids (n_tokens,), rows (n_texts + 1,), spans (n_tokens, 2) in code points of the raw texts; `types` grows."""
+
+def scan_frozen(
+    program: Program,
+    bytes: _Bytes,
+    offsets: _Offsets,
+    types: TypeTable,
+    others: TypeTable,
+    spans: bool,
+    threads: int,
+) -> tuple[_Ints, _Offsets, _Ints | None]:
+    """As `scan`, but tokens that `types` lacks go to `others` and are numbered from len(types) on."""
+
+def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
+    """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""
+
+class GramCounter:
+    """All word n-grams of a corpus, in the order of their spelling."""
+
+    def __init__(
+        self,
+        ids: _Ints,
+        rows: _Offsets,
+        type_terms: _Ints,
+        n_terms: int,
+        low: int,
+        high: int,
+        min_df: int,
+        threads: int,
+    ) -> None: ...
+    @property
+    def n_columns(self) -> int: ...
+    def document_frequencies(self) -> NDArray[np.int64]: ...
+    def term_frequencies(self) -> NDArray[np.int64]: ...
+    def lengths(self) -> _Ints: ...
+    def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints]: ...
+    def vocabulary(self, keep: NDArray[np.bool_]) -> tuple[_Ints, list[tuple[_Ints, _Ints, _Ints]]]: ...
+
+class Grams:
+    """A frozen vocabulary of n-grams: a tree of (prefix, term, column) a length."""
+
+    def __init__(self, levels: Sequence[tuple[_Ints, _Ints, _Ints]], low: int) -> None: ...
+    def find(self, terms: _Ints) -> _Ints:
+        """Column, first term, end term of each n-gram of one text: int32 (n, 3)."""
+
+def count(
+    grams: Grams, ids: _Ints, rows: _Offsets, type_terms: _Ints, threads: int
+) -> tuple[_Ints, _Ints, _Ints, _Ints]:
+    """Counts, columns, row ends, lengths; a type's term is -1 where it is dropped, -2 where it is unknown."""
+
+def weigh(
+    data: _Ints,
+    indices: _Ints,
+    indptr: _Ints,
+    lengths: _Ints,
+    idf: NDArray[np.float64] | None,
+    tf: int,
+    norm: int,
+    low: int,
+    high: int,
+    threads: int,
+) -> None:
+    """Turns int32 counts into float32 weights in place: view `data` as float32 afterwards."""
+
+class SparseMatrix:
+    """A CSR matrix (n_rows, n_columns), checked once; ValueError where its arrays do not fit together."""
+
+    def __init__(self, data: NDArray[np.float32], indices: _Ints, indptr: _Ints, n_columns: int) -> None: ...
+    def multiply(self, dense: NDArray[np.float64], threads: int) -> NDArray[np.float64]:
+        """Times dense (n_columns, k): (n_rows, k), summed in one order whatever `threads`."""
+    def transposed(self, threads: int) -> tuple[NDArray[np.float32], _Ints, _Ints]:
+        """Data, indices and ends of the transpose, in the same layout."""

@@ -1,0 +1,29 @@
+"""Texts become rows of numbers: counts and TF-IDF of word n-grams over a frozen text path."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textmill.features.estimators import CountVectorizer, TfidfVectorizer
+    from textmill.features.words import Csr, WordFeatures
+
+__all__ = ["CountVectorizer", "Csr", "TfidfVectorizer", "WordFeatures"]
+
+_FILE = {
+    "CountVectorizer": "estimators",
+    "Csr": "words",
+    "TfidfVectorizer": "estimators",
+    "WordFeatures": "words",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _FILE:
+        return getattr(import_module(f"textmill.features.{_FILE[name]}"), name)
+    raise AttributeError(f"module 'textmill.features' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,364 @@
+"""Counts and TF-IDF of word n-grams: the vocabulary that was learned, frozen, and how a text is weighed by it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill import _native
+from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_count
+from textmill.errors import CorruptError, DataError, FormatError
+from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
+from textmill.text.path import TextPath
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["Csr", "WordFeatures"]
+
+FORMAT = 1
+_TF = {"raw": 0, "sublinear": 1, "relative": 2, "binary": 3}
+_NORM = {"none": 0, "l1": 1, "l2": 2}
+_DROPPED, _UNKNOWN = -1, -2
+
+
+def _weighting(config: FeaturesConfig) -> tuple[int, int]:
+    """How `_native.weigh` is told of tf and norm; plain counts have neither."""
+    return (0, 0) if config.kind == "counts" else (_TF[config.tf], _NORM[config.norm])
+
+
+class Csr(NamedTuple):
+    """A sparse matrix with ascending columns in each row, as `scipy.sparse.csr_array` lays it out.
+
+    Attributes
+    ----------
+    data : float32 (nnz,)
+    indices : int32 (nnz,)
+    indptr : int32 (n_rows + 1,)
+    n_columns : width
+    """
+
+    data: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
+    n_columns: int
+
+    def to_scipy(self) -> csr_array:
+        """The same arrays as a `scipy.sparse.csr_array`."""
+        from scipy.sparse import csr_array
+
+        made = csr_array((self.data, self.indices, self.indptr), shape=(len(self.indptr) - 1, self.n_columns))
+        made.has_canonical_format = True
+        return made
+
+
+class WordFeatures:
+    """A frozen vocabulary of word n-grams with their weights.
+
+    Made by `fit` or `load`. Columns are in the order of spelling, as scikit-learn sorts them.
+
+    Attributes
+    ----------
+    text_path : TextPath, the program that makes terms of texts
+    config : FeaturesConfig
+    idf : float64 (n_features,) or None
+    n_features : number of columns
+
+    Examples
+    --------
+    Worked example V4, the textbook's TF-IDF:
+
+    >>> path = TextPath(TextConfig(clean=(), map="none"))
+    >>> config = FeaturesConfig(ngrams=(1, 1), min_df=1, tf="relative", idf="plain", log_base=10, norm="none")
+    >>> docs = ["this this is is is about cars cars", "this is is about about kids kids kids kids"]
+    >>> features, csr = WordFeatures.fit(path, config, docs)
+    >>> features.names
+    ['about', 'cars', 'is', 'kids', 'this']
+    >>> csr.to_scipy().toarray().astype(float).round(4).tolist()
+    [[0.0, 0.0753, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.1338, 0.0]]
+    """
+
+    def __init__(
+        self,
+        text_path: TextPath,
+        config: FeaturesConfig,
+        *,
+        types: TextBuffers,
+        type_terms: NDArray[np.int32],
+        terms: TextBuffers,
+        levels: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]],
+        idf: NDArray[np.float64] | None,
+    ) -> None:
+        self.text_path = text_path
+        self.config = config
+        self.idf = idf
+        self.n_features = 1 + max((int(column.max(initial=-1)) for _, _, column in levels), default=-1)
+        self._types = types
+        self._type_terms = type_terms
+        self._terms = terms
+        self._levels = levels
+
+    @classmethod
+    def fit(
+        cls, text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
+    ) -> tuple[WordFeatures, Csr]:
+        """Learn the vocabulary and the weights from texts, and weigh these texts.
+
+        Parameters
+        ----------
+        texts : what `text_buffers` takes
+        threads : how many; the result does not depend on it
+
+        Returns
+        -------
+        features, csr : the frozen features, and what their `rows` would give for `texts`
+
+        Raises
+        ------
+        DataError : if there is no text, or nothing is left of them under `min_df`, `max_df` and the stop words
+        """
+        threads = thread_count(threads)
+        buffers = text_buffers(texts)
+        if buffers.n_texts == 0:
+            raise DataError("there is no text to learn a vocabulary from")
+        table = _native.TypeTable()
+        ids, rows, _ = text_path.scan(buffers, table, threads=threads)
+        types = TextBuffers(*table.arrays())
+        spelled = text_path.terms(decode_types(*types))
+        ordered = sorted({term for term in spelled if term is not None})
+        number = {term: i for i, term in enumerate(ordered)}
+        type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
+        low, high = config.ngrams
+        min_df, max_df = _limits(config, buffers.n_texts)
+        counter = _native.GramCounter(
+            ids, rows, type_terms, len(ordered), low, high, min(min_df, buffers.n_texts), threads
+        )
+        del ids, rows
+        df = counter.document_frequencies()
+        keep = (df >= min_df) & (df <= max_df)
+        if config.max_features is not None and keep.sum() > config.max_features:
+            # the very call of scikit-learn, so that ties among equally frequent n-grams fall alike
+            best = (-counter.term_frequencies()[keep]).argsort()[: config.max_features]
+            chosen = np.zeros(len(keep), bool)
+            chosen[np.flatnonzero(keep)[best]] = True
+            keep = chosen
+        if not keep.any():
+            raise DataError(
+                f"no word is left of {buffers.n_texts:,} texts",
+                hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
+            )
+        kept_terms, levels = counter.vocabulary(keep)
+        renumbered = np.full(len(ordered) + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
+        renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
+        renumbered[-1] = _DROPPED
+        idf = _idf(config, df[keep], buffers.n_texts)
+        data, indices, indptr = counter.matrix(keep, threads)
+        lengths = counter.lengths()
+        del counter
+        _native.weigh(data, indices, indptr, lengths, idf, *_weighting(config), low, high, threads)
+        features = cls(
+            text_path,
+            config,
+            types=types,
+            type_terms=renumbered[type_terms],
+            terms=encode_types([ordered[i] for i in kept_terms]),
+            levels=levels,
+            idf=idf,
+        )
+        return features, Csr(data.view(np.float32), indices, indptr, features.n_features)
+
+    @cached_property
+    def _table(self) -> _native.TypeTable:
+        return _native.TypeTable.from_arrays(*self._types)
+
+    @cached_property
+    def _grams(self) -> _native.Grams:
+        return _native.Grams(self._levels, self.config.ngrams[0])
+
+    @cached_property
+    def _term_numbers(self) -> dict[str, int]:
+        return {term: i for i, term in enumerate(decode_types(*self._terms))}
+
+    def _all_type_terms(self, others: _native.TypeTable) -> NDArray[np.int32]:
+        """Terms of the known types and, behind them, of types met for the first time."""
+        if not len(others):
+            return self._type_terms
+        if self.text_path.is_plain:  # a word that was not learned cannot be a term
+            new = np.full(len(others), _UNKNOWN, np.int32)
+        else:
+            known = self._term_numbers
+            new = np.array(
+                [
+                    _DROPPED if term is None else known.get(term, _UNKNOWN)
+                    for term in self.text_path.terms(decode_types(*others.arrays()))
+                ],
+                np.int32,
+            )
+        return np.concatenate([self._type_terms, new])
+
+    def rows(self, texts: Any, *, threads: int | None = None) -> Csr:
+        """Weigh texts.
+
+        Returns
+        -------
+        Csr, float32 (n_texts, n_features); a text without a known word is a row of zeros
+
+        Raises
+        ------
+        DataError : if `texts` holds something that is no text
+        """
+        threads = thread_count(threads)
+        others = _native.TypeTable()
+        ids, ends, _ = self.text_path.scan_frozen(text_buffers(texts), self._table, others, threads=threads)
+        data, indices, indptr, lengths = _native.count(
+            self._grams, ids, ends, self._all_type_terms(others), threads
+        )
+        _native.weigh(
+            data, indices, indptr, lengths, self.idf, *_weighting(self.config), *self.config.ngrams, threads
+        )
+        return Csr(data.view(np.float32), indices, indptr, self.n_features)
+
+    def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:
+        """`rows` as a `scipy.sparse.csr_array`, float32 (n_texts, n_features)."""
+        return self.rows(texts, threads=threads).to_scipy()
+
+    def places(self, text: str) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
+        """Where the n-grams of one text stand.
+
+        Returns
+        -------
+        list of (column, spans), a pair for each occurrence; spans are half-open, in code points of the raw text, one a
+        word
+        """
+        others = _native.TypeTable()
+        ids, _, spans = self.text_path.scan_frozen(
+            text_buffers([text]), self._table, others, spans=True, threads=1
+        )
+        assert spans is not None
+        terms = self._all_type_terms(others)[ids] if len(ids) else ids
+        kept = terms != _DROPPED
+        spans = spans[kept]
+        return [
+            (column, tuple((int(a), int(b)) for a, b in spans[first:end]))
+            for column, first, end in self._grams.find(np.ascontiguousarray(terms[kept])).tolist()
+        ]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The n-gram of each column, words joined by a blank."""
+        terms = decode_types(*self._terms)
+        names = [""] * self.n_features
+        before = terms
+        for level, (prefix, term, column) in enumerate(self._levels):
+            now = before
+            if level:
+                now = [f"{before[p]} {terms[t]}" for p, t in zip(prefix.tolist(), term.tolist(), strict=True)]
+            for name, place in zip(now, column.tolist(), strict=True):
+                if place >= 0:
+                    names[place] = name
+            before = now
+        return names
+
+    @property
+    def n_types(self) -> int:
+        """How many distinct words were seen while learning."""
+        return self._types.n_texts
+
+    def save(self, folder: Path) -> None:
+        """Write ``features.json`` and one .npy a table into a folder."""
+        arrays = {
+            "types": self._types.bytes,
+            "type_offsets": self._types.offsets,
+            "type_terms": self._type_terms,
+            "terms": self._terms.bytes,
+            "term_offsets": self._terms.offsets,
+        }
+        for n, (prefix, term, column) in enumerate(self._levels, 1):
+            arrays[f"columns_{n}"] = column
+            if n > 1:
+                arrays |= {f"prefixes_{n}": prefix, f"last_terms_{n}": term}
+        if self.idf is not None:
+            arrays["idf"] = self.idf
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        head = {
+            "format": FORMAT,
+            "text": asdict(self.text_path.config),
+            "text_path": self.text_path.hash,
+            "text_path_description": self.text_path.description,
+            "features": asdict(self.config),
+            "n_features": self.n_features,
+            "arrays": sorted(arrays),
+        }
+        (folder / "features.json").write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> WordFeatures:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FormatError : if a newer textmill wrote it, or if the text path would give other terms here than it did there
+        CorruptError : if a file is missing or is not what it says
+        """
+        where = str(folder / "features.json")
+        try:
+            head = json.loads((folder / "features.json").read_text(encoding="utf-8"))
+            if head["format"] != FORMAT:
+                raise FormatError("features of another format", where=where, wanted=str(FORMAT), got=str(head["format"]))
+            text_path = TextPath(from_mapping(TextConfig, head["text"]))
+            if text_path.hash != head["text_path"]:
+                saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
+                changed = [k for k in here if saved.get(k) != here[k]]
+                raise FormatError(
+                    f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
+                    where=where,
+                    wanted=str({k: saved.get(k) for k in changed}),
+                    got=str({k: here[k] for k in changed}),
+                    hint="Install the versions it was made with, or train it again.",
+                )
+            config = from_mapping(FeaturesConfig, head["features"])
+            arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in head["arrays"]}
+            none = np.zeros(0, np.int32)
+            features = cls(
+                text_path,
+                config,
+                types=TextBuffers(arrays["types"], arrays["type_offsets"]),
+                type_terms=arrays["type_terms"],
+                terms=TextBuffers(arrays["terms"], arrays["term_offsets"]),
+                levels=[
+                    (arrays.get(f"prefixes_{n}", none), arrays.get(f"last_terms_{n}", none), arrays[f"columns_{n}"])
+                    for n in range(1, config.ngrams[1] + 1)
+                ],
+                idf=arrays.get("idf"),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorruptError(f"the saved features cannot be read: {error}", where=where) from error
+        if features.n_features != head["n_features"]:
+            raise CorruptError("the saved features do not fit together", where=where)
+        return features
+
+
+def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
+    """`min_df` and `max_df` as numbers of texts, rounded as scikit-learn compares them."""
+    low = config.min_df if isinstance(config.min_df, int) else int(np.ceil(config.min_df * n_texts))
+    high = config.max_df if isinstance(config.max_df, int) else int(np.floor(config.max_df * n_texts))
+    if high < low:
+        raise DataError(f"max_df leaves fewer texts than min_df asks for: {high} < {low}", where="features")
+    return max(1, low), high
+
+
+def _idf(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> NDArray[np.float64] | None:
+    if config.kind == "counts" or config.idf == "none":
+        return None
+    idf = np.log((1 + n_texts) / (1 + df)) + 1 if config.idf == "smooth" else np.log(n_texts / df)
+    if config.log_base:
+        base = np.log(config.log_base)
+        idf = (idf - 1) / base + 1 if config.idf == "smooth" else idf / base
+    return idf.astype(np.float64)

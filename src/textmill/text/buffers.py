@@ -1,0 +1,123 @@
+"""Texts as Arrow lays them out: all bytes side by side, and where each text begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill import _native
+from textmill.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers"]
+
+
+class TextBuffers(NamedTuple):
+    """UTF-8 of many texts.
+
+    Attributes
+    ----------
+    bytes : uint8 (n_bytes,)
+    offsets : int64 (n_texts + 1,), text i is ``bytes[offsets[i]:offsets[i + 1]]``
+    """
+
+    bytes: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    @property
+    def n_texts(self) -> int:
+        """How many texts there are."""
+        return len(self.offsets) - 1
+
+
+def text_buffers(texts: Any) -> TextBuffers:
+    """Bring texts into Arrow's layout, without a copy where they have it already.
+
+    Parameters
+    ----------
+    texts : list or other iterable of str; an Arrow array, chunked array, or anything that speaks
+        ``__arrow_c_stream__`` or ``__arrow_c_array__`` with strings (a column of pandas or polars)
+
+    Raises
+    ------
+    DataError : if an item is no text, is missing, or holds a lone surrogate; if `texts` is one str
+
+    Examples
+    --------
+    >>> text_buffers(["fire", "né"]).offsets.tolist()
+    [0, 4, 7]
+    """
+    if isinstance(texts, TextBuffers):
+        return texts
+    if isinstance(texts, str):
+        raise DataError("wanted a list of texts, got one text", hint="Put it in a list: [text].")
+    if not isinstance(texts, list):
+        if hasattr(texts, "__arrow_c_array__") or hasattr(texts, "__arrow_c_stream__"):
+            return _from_arrow(texts)
+        if not isinstance(texts, Iterable) or isinstance(texts, (bytes, dict)):
+            raise DataError(f"wanted a list of texts, got {type(texts).__name__}")
+        texts = list(texts)
+    try:
+        return TextBuffers(*_native.pack(texts))
+    except (TypeError, ValueError) as error:
+        raise DataError(str(error)) from None
+
+
+def _from_arrow(texts: Any) -> TextBuffers:
+    import pyarrow as pa
+
+    if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
+        texts = pa.array(texts) if hasattr(texts, "__arrow_c_array__") else pa.chunked_array(texts)
+    kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
+    # an all-missing column has no type of its own; the check for missing texts below speaks of it better
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind)):
+        raise DataError("these are no texts", wanted="strings", got=str(texts.type))
+    if texts.null_count:
+        first = texts.is_null().to_pylist().index(True) if len(texts) else 0
+        raise DataError(f"text {first} is missing")
+    if not (isinstance(texts, pa.Array) and pa.types.is_string(texts.type)):
+        texts = texts.cast(pa.large_string())
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
+        if isinstance(texts, pa.ChunkedArray):
+            texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.large_string())
+    return _from_array(texts)
+
+
+def _from_array(texts: pa.Array) -> TextBuffers:
+    import pyarrow as pa
+
+    n = len(texts)
+    _, offset_buffer, byte_buffer = texts.buffers()
+    if n == 0 or offset_buffer is None:
+        return TextBuffers(np.zeros(0, np.uint8), np.zeros(1, np.int64))
+    width: type[np.signedinteger[Any]] = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    offsets = np.frombuffer(offset_buffer, width)[texts.offset : texts.offset + n + 1]
+    data = np.frombuffer(byte_buffer, np.uint8) if byte_buffer is not None else np.zeros(0, np.uint8)
+    return TextBuffers(data, offsets.astype(np.int64, copy=False))
+
+
+def decode_types(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[str]:
+    """The strings of a table of types.
+
+    Examples
+    --------
+    >>> decode_types(*encode_types(["fire", "né"]))
+    ['fire', 'né']
+    """
+    raw = data.tobytes()
+    ends = offsets.tolist()
+    if raw.isascii():
+        text = raw.decode("ascii")
+        return [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [raw[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
+
+
+def encode_types(types: list[str]) -> TextBuffers:
+    """The inverse of `decode_types`."""
+    return TextBuffers(*_native.pack(types))

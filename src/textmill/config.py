@@ -112,7 +112,7 @@ class FeaturesConfig:
     max_df: int | float = 1.0
     max_features: int | None = None
     tf: Literal["raw", "sublinear", "relative", "binary"] = "sublinear"
-    idf: Literal["smooth", "plain", "none"] = "smooth"
+    idf: Literal["smooth", "plain-plus-one", "plain", "none"] = "smooth"  # ln((1+n)/(1+df))+1, ln(n/df)+1, ln(n/df)
     log_base: float = 0.0  # base of the idf's logarithm; 0 is e
     norm: Literal["l2", "l1", "none"] = "l2"
 

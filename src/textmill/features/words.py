@@ -357,8 +357,7 @@ def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
 def _idf(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> NDArray[np.float64] | None:
     if config.kind == "counts" or config.idf == "none":
         return None
-    idf = np.log((1 + n_texts) / (1 + df)) + 1 if config.idf == "smooth" else np.log(n_texts / df)
+    logs = np.log((1 + n_texts) / (1 + df)) if config.idf == "smooth" else np.log(n_texts / df)
     if config.log_base:
-        base = np.log(config.log_base)
-        idf = (idf - 1) / base + 1 if config.idf == "smooth" else idf / base
-    return idf.astype(np.float64)
+        logs /= np.log(config.log_base)
+    return np.asarray(logs + (config.idf != "plain"), np.float64)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.models.classifier import Explanation, Pull, TextClassifier
+    from textmill.models.estimators import LogisticRegression
     from textmill.models.logistic import LogisticFit, fit_logistic
 
-__all__ = ["Explanation", "LogisticFit", "Pull", "TextClassifier", "fit_logistic"]
+__all__ = ["Explanation", "LogisticFit", "LogisticRegression", "Pull", "TextClassifier", "fit_logistic"]
 
 _FILE = {
     "Explanation": "classifier",
     "LogisticFit": "logistic",
+    "LogisticRegression": "estimators",
     "Pull": "classifier",
     "TextClassifier": "classifier",
     "fit_logistic": "logistic",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.read.catalogue import CATALOGUE, DataSet, get
     from textmill.read.corpus import Corpus
-    from textmill.read.propose import Proposal, mill_toml, propose
+    from textmill.read.proposal import Proposal, mill_toml, propose
     from textmill.read.reading import read_corpus, stream_rows
     from textmill.read.reject import Rejected, RejectedFile
     from textmill.read.sinks import Sink, open_sink
@@ -40,15 +40,15 @@ _FILE = {
     "CATALOGUE": "catalogue",
     "Corpus": "corpus",
     "DataSet": "catalogue",
-    "Proposal": "propose",
+    "Proposal": "proposal",
     "Rejected": "reject",
     "RejectedFile": "reject",
     "Sink": "sinks",
     "Split": "split",
     "get": "catalogue",
-    "mill_toml": "propose",
+    "mill_toml": "proposal",
     "open_sink": "sinks",
-    "propose": "propose",
+    "propose": "proposal",
     "read_corpus": "reading",
     "split_corpus": "split",
     "stream_rows": "reading",
@@ -57,9 +57,7 @@ _FILE = {
 
 def __getattr__(name: str) -> object:
     if name in _FILE:
-        # kept, so that the sub-module `propose`, once imported, does not stand where the function is meant
-        globals()[name] = found = getattr(import_module(f"textmill.read.{_FILE[name]}"), name)
-        return found
+        return getattr(import_module(f"textmill.read.{_FILE[name]}"), name)
     raise AttributeError(f"module 'textmill.read' has no attribute {name!r}")
 
 

@@ -7,6 +7,7 @@ pyarrow's is used; a test keeps them equal.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def csv_pieces(
     taken = next(blocks, b"")
     while len(taken) < 1 << 16 and (more := next(blocks, None)) is not None:
         taken += more
-    if not taken.strip():
+    if not taken.strip(b"\r\n"):
         raise SourceError("the file is empty", where=where)
     names_wanted = [name for name in (wanted.text, wanted.label, wanted.id) if name is not None]
     if delimiter == "auto":
@@ -229,21 +230,15 @@ class _Reader:
 
     def pieces(self, taken: bytes, blocks: Iterator[bytes]) -> Iterator[Piece]:
         final = False
+        enough = 1  # bytes to look at; the caller may hand over a first block
         while taken or not final:
-            if not final:
-                # a row longer than a block: twice as much each time, so that looking again stays linear
-                size = len(taken)
-                parts = [taken]
-                while True:
-                    more = next(blocks, None)
-                    if more is None:
-                        final = True
-                        break
-                    parts.append(more)
-                    size += len(more)
-                    if size >= 2 * len(taken):
-                        break
-                taken = b"".join(parts)
+            parts, size = [taken], len(taken)
+            while size < enough and not final:
+                more = next(blocks, None)
+                final = more is None
+                parts.append(more or b"")
+                size += len(parts[-1])
+            taken = b"".join(parts)
             end, regular = self.dialect.cut(taken, final=final)
             if end == 0 and taken and (final or len(taken) > MAX_ROW):
                 end = yield from self._unclosed(taken, final)
@@ -252,6 +247,8 @@ class _Reader:
                 self.row += piece.n_seen
                 yield piece
             taken = taken[end:]
+            # a row longer than a block: twice as much each time, so that looking again stays linear
+            enough = len(taken) + 1 if end else max(1, 2 * size)
 
     def _unclosed(self, taken: bytes, final: bool) -> Generator[Piece, None, int]:
         # a quote opened and never closed would swallow the rest of the file: give up its first line only
@@ -266,6 +263,8 @@ class _Reader:
         return end
 
     def _fast(self, block: bytes) -> Piece | None:
+        if block.startswith(codecs.BOM_UTF8):
+            return None  # pyarrow would drop it as a mark, but here it stands in the text
         trouble = []
 
         def invalid(row: object) -> str:

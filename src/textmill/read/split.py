@@ -1,0 +1,145 @@
+"""Which rows the model never sees: dealt by hash, so that adding rows moves no others, and checked for leaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from textmill.config import SplitConfig
+from textmill.errors import DataError, LabelError
+from textmill.read.corpus import Corpus
+from textmill.read.leaks import find_leaks
+
+__all__ = ["Split", "deal", "fingerprints_of", "split_corpus"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Who is on which side.
+
+    Attributes
+    ----------
+    side : int8 (n_rows,), 0 for train and 1 for test
+    leaks : what the check between the sides found, as JSON values; see `find_leaks`
+    """
+
+    side: NDArray[np.int8]
+    leaks: dict[str, Any]
+
+
+def split_corpus(
+    corpus: Corpus, config: SplitConfig, *, seed: int, threads: int = 1, test: Corpus | None = None
+) -> Split:
+    """Deal the rows of a corpus out to train and test, and look for texts that are on both sides.
+
+    With ``near_duplicates="together"`` a row's side depends on its text without links, case and punctuation and on
+    the seed; else on its id and the seed. Either way more rows move none of those that were there.
+
+    Parameters
+    ----------
+    test : an official test side; then no row is dealt out, `side` is 0 for every row of `corpus`, and texts that are
+        in both are counted
+
+    Returns
+    -------
+    Split : a side for each row of `corpus`
+
+    Raises
+    ------
+    DataError : if a side is left empty
+    LabelError : if the training side lacks a class
+
+    Examples
+    --------
+    >>> rows = [{"text": f"{word} {n}", "label": word} for word in ("ham", "spam") for n in range(50)]
+    >>> found = split_corpus(Corpus.of(rows), SplitConfig(test=0.2), seed=13)
+    >>> found.side.tolist() == split_corpus(Corpus.of(rows), SplitConfig(test=0.2), seed=13).side.tolist()
+    True
+    >>> found.leaks["loose"]["test_rows"]
+    0
+    """
+    exact = fingerprints_of(corpus, "text", False, threads)
+    loose = fingerprints_of(corpus, "text", True, threads)
+    if test is not None:
+        both_exact = np.concatenate([exact, fingerprints_of(test, "text", False, threads)])
+        both_loose = np.concatenate([loose, fingerprints_of(test, "text", True, threads)])
+        side = np.concatenate([np.zeros(len(exact), np.int8), np.ones(len(both_exact) - len(exact), np.int8)])
+        leaks = find_leaks([corpus, test], side, both_exact, both_loose, policy="official")
+        return Split(side[: len(exact)], leaks)
+    keys = loose if config.near_duplicates == "together" else fingerprints_of(corpus, "id", False, threads)
+    side = deal(keys, config.test, seed)
+    _check_sides(corpus, side, config)
+    return Split(side, find_leaks([corpus], side, exact, loose, policy=config.near_duplicates))
+
+
+def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:
+    """128-bit fingerprints of a column of text: uint64 (n_rows, 2)."""
+    from textmill import _native
+
+    found = [np.empty((0, 2), np.uint64)]
+    for batch in corpus.batches():
+        texts = batch.column(column).cast(pa.large_string())
+        _, offsets, data = texts.buffers()
+        rows = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        found.append(_native.fingerprints(np.frombuffer(data or b"", np.uint8), rows, loose, threads))
+    return np.concatenate(found)
+
+
+def deal(keys: NDArray[np.uint64], test: float, seed: int) -> NDArray[np.int8]:
+    """Side of each key: a keyed hash of 64 bits, as a share of all numbers of 64 bits, below `test` is the test side.
+
+    Parameters
+    ----------
+    keys : uint64 (n_rows, 2)
+
+    Examples
+    --------
+    >>> keys = np.arange(20_000, dtype=np.uint64).reshape(-1, 2)
+    >>> sides = deal(keys, 0.2, seed=1)
+    >>> bool(0.19 < sides.mean() < 0.21)
+    True
+    >>> bool((sides[:50] == deal(keys[:50], 0.2, seed=1)).all())
+    True
+    """
+    key = _mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
+    hashed = _mixed(keys[:, 0] ^ _mixed(keys[:, 1] ^ key))
+    # 53 bits are what a float holds without rounding up to 1
+    return ((hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53 < test).astype(np.int8)
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    # splitmix64: every bit of the input moves every bit of the output
+    with np.errstate(over="ignore"):
+        mixed = values + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))
+
+
+def _check_sides(corpus: Corpus, side: NDArray[np.int8], config: SplitConfig) -> None:
+    n_test = int(side.sum())
+    for name, count in (("test", n_test), ("training", len(side) - n_test)):
+        if count == 0:
+            alike = " and texts that are nearly equal stay together" if config.near_duplicates == "together" else ""
+            raise DataError(
+                f"the {name} side is empty: {len(side):,} rows were dealt out with test = {config.test:g}{alike}",
+                where=corpus.name,
+                hint="Take more rows, another share or another seed.",
+            )
+    if not corpus.labelled:
+        return
+    labels = corpus.table()["label"].combine_chunks().dictionary_encode()
+    names, codes = labels.dictionary.to_pylist(), labels.indices.to_numpy()
+    learned = np.bincount(codes[side == 0], minlength=len(names))
+    lacking = sorted(names[code] for code in np.flatnonzero(learned == 0))
+    if lacking:
+        named = ", ".join(map(repr, lacking[:5])) + (" ..." if len(lacking) > 5 else "")
+        raise LabelError(
+            f"the training side has no row with the label {named}",
+            where=corpus.name,
+            hint="Take more rows of it, a smaller test share or another seed.",
+        )

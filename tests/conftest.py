@@ -1,0 +1,18 @@
+"""What the tests of several rooms share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets: TEXTMILL_DATA, else shared/data beside the repository."""
+    named = os.environ.get("TEXTMILL_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no real data here: set TEXTMILL_DATA to the folder that holds them")
+    return folder

@@ -6,14 +6,13 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from textmill.config import MillConfig
+from textmill.config import MillConfig, thread_count
 from textmill.errors import NotInStore, TooManyRejected
 from textmill.flow.handing import hand_out, is_handed_out
 from textmill.flow.keys import code_version
@@ -101,8 +100,9 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         "register",
         partial(_register, project),
         needs=("read", "train", "evaluate"),
-        settings={"name": project.name, "config": config},
-        # no code: the same model, scores and settings are the same version, whoever computed them
+        # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
+        settings={"name": project.name, "seed": seed}
+        | {table: config[table] for table in ("split", "text", "features", "model", "evaluate")},
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
         holds=partial(_is_registered, project),
     )
@@ -181,7 +181,8 @@ def _split(project: _Project, work: Work) -> dict[str, Any]:
 
     corpus, test = _corpora(work)
     mill = project.mill
-    found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=work.threads, test=test)
+    threads = thread_count(work.threads)
+    found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test)
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
     return {"leaks": found.leaks}
 
@@ -255,14 +256,15 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
             "train": len(learned),
             "test": len(truth),
         },
-        cost={
-            "seconds": {step: done.seconds for step, done in work.outputs.items()} | {"predict": predicted},
-            "model_bytes": sum(file.size for name, file in files.items() if name.startswith("model/")),
-            "training": work.value("train", "facts") | {"seconds": work.value("train", "seconds")},
-        },
     )
+    # without the times, so that what is keyed by it is the same in every run
     (work.folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
-    return {"metrics": {name: score.value for name, score in report.metrics.items()}}
+    cost = {
+        "seconds": {step: done.seconds for step, done in work.outputs.items()} | {"predict": predicted},
+        "model_bytes": sum(file.size for name, file in files.items() if name.startswith("model/")),
+        "training": work.value("train", "facts") | {"seconds": work.value("train", "seconds")},
+    }
+    return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
 def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Prediction:
@@ -281,12 +283,13 @@ def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Predicti
 def _register(project: _Project, work: Work) -> dict[str, Any]:
     from textmill.evaluate import check_gate
 
-    check_gate(_measured(work.file("evaluate", "report.json")), project.mill.evaluate)
+    report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
+    check_gate(report, project.mill.evaluate)
     newest = _newest(project)
     if newest is not None and newest.parents.get("run") == work.key:
         return {"version": newest.ref.version}  # killed after it was published and before that was noted
     folder = work.tree("train", "model/")
-    shutil.copyfile(work.file("evaluate", "report.json"), folder / "report.json")
+    (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     parents = {
         "data": work.value("read", "digest"),
         "test": work.value("read", "test_digest"),
@@ -322,7 +325,7 @@ def _report(project: _Project, work: Work) -> None:
 
     registered = work.outputs.get("register")
     version = registered.values["version"] if registered else None
-    report = _measured(work.file("evaluate", "report.json"))
+    report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
     page = work.folder / "report.html"
     page.write_text(render_html(report, config=project.settings, version=version), encoding="utf-8")
     hand_out(page, project.folder / page.name, project.store.disk)
@@ -339,10 +342,10 @@ def _is_handed_out(project: _Project, finished: Finished, outputs: Mapping[str, 
 
 def report_of(mill: MillConfig, store: Store, evaluated: Finished, version: int | None) -> Report:
     """The report of a finished evaluation, with the settings and the version that it was registered as."""
-    report = _measured(store.object(evaluated.files["report.json"].sha256, verify=True))
+    report = _measured(store.object(evaluated.files["report.json"].sha256, verify=True), evaluated)
     plain = json.loads(json.dumps(asdict(mill)))
     return replace(report, details=report.details | {"settings": plain, "version": version})
 
 
-def _measured(path: Path) -> Report:
-    return Report.from_json(json.loads(path.read_bytes()))
+def _measured(path: Path, evaluated: Finished) -> Report:
+    return replace(Report.from_json(json.loads(path.read_bytes())), cost=dict(evaluated.values["cost"]))

@@ -1,4 +1,7 @@
-"""The compiled core: whole batches in, arrays out. Every call on a batch releases the GIL; no result depends on `threads`."""
+"""The compiled core: whole batches in, arrays out.
+
+Every call on a batch releases the GIL; no result depends on `threads`.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,7 @@ _Offsets = NDArray[np.int64]
 _Ints = NDArray[np.int32]
 
 class Program:
-    """What happens to a text before it is split: cleaners in order, lower case, words of at least `min_word` letters."""
+    """What happens to a text before it is split: cleaners, lower case, words of at least `min_word` letters."""
 
     def __init__(self, clean: Sequence[str], lower_case: bool, min_word: int) -> None: ...
     def rewrite(self, raw: str) -> bytes: ...

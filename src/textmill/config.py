@@ -41,7 +41,7 @@ class ProjectConfig:
     seed: int = 13
     description: str = ""
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         bad = not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.name) or ".." in self.name
         return ["name: wanted small letters, digits, '-', '_' or '.', got " + repr(self.name)] if bad else []
 
@@ -61,7 +61,7 @@ class ReadConfig:
     delimiter: str = "auto"
     max_rejected: float = 0.01
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         found = []
         if not 0 <= self.max_rejected <= 1:
             found.append(f"max_rejected: wanted a share between 0 and 1, got {self.max_rejected}")
@@ -83,7 +83,7 @@ class SplitConfig:
     test: float = 0.2
     near_duplicates: Literal["together", "report", "allow"] = "together"
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         return [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
 
 
@@ -97,9 +97,6 @@ class TextConfig:
     stop_words: Literal["none", "english"] | tuple[str, ...] = "none"
     keep_negations: bool = True  # 'not', 'no', 'never' carry the meaning of many texts
     map: str = "snowball-english"  # a function of one token: none, porter, snowball-LANGUAGE
-
-    def faults(self) -> list[str]:
-        return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +113,7 @@ class FeaturesConfig:
     log_base: float = 0.0  # base of the idf's logarithm; 0 is e
     norm: Literal["l2", "l1", "none"] = "l2"
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         found = []
         if not 1 <= self.ngrams[0] <= self.ngrams[1] <= 8:
             found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= 8, got {list(self.ngrams)}")
@@ -142,7 +139,7 @@ class ModelConfig:
     max_iter: int = 1000
     tol: float = 1e-4
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         found = []
         if isinstance(self.C, float) and not 0 < self.C < float("inf"):
             found.append(f"C: wanted a number above 0, or 'cv', got {self.C}")
@@ -161,7 +158,7 @@ class EvaluateConfig:
     confidence: float = 0.95
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
 
-    def faults(self) -> list[str]:
+    def _faults(self) -> list[str]:
         found = []
         if self.bootstrap < 100:
             found.append(f"bootstrap: wanted 100 resamples or more, got {self.bootstrap}")
@@ -200,9 +197,6 @@ class MillConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
 
-    def faults(self) -> list[str]:
-        return []
-
 
 def load(path: Path) -> MillConfig:
     """Read a project file, or the ``mill.toml`` of a folder.
@@ -240,11 +234,13 @@ def thread_count(wanted: int | None = None) -> int:
     ------
     ConfigError : if it is less than 1 or no number
     """
-    said = os.environ.get("TEXTMILL_THREADS") if wanted is None else str(wanted)
-    if not said:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not said.isascii() or not said.isdigit() or int(said) < 1:
-        raise ConfigError([f"wanted a number of threads, 1 or more, got {said!r}"], where="TEXTMILL_THREADS" if wanted is None else "threads")
+    where, said = "threads", str(wanted)
+    if wanted is None:
+        where, said = "TEXTMILL_THREADS", os.environ.get("TEXTMILL_THREADS", "")
+        if not said:
+            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not (said.isascii() and said.isdigit()) or int(said) < 1:
+        raise ConfigError([f"wanted a number of threads, 1 or more, got {said!r}"], where=where)
     return min(int(said), 256)
 
 
@@ -283,7 +279,7 @@ def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> o
     if len(faults) > before:
         return None
     made = cls(**values)
-    faults += [f"{path}{fault}" for fault in made.faults()]
+    faults += [f"{path}{fault}" for fault in getattr(made, "_faults", list)()]
     return typing.cast(object, made)
 
 
@@ -319,7 +315,9 @@ def _fits(option: Any, raw: Any) -> tuple[bool, Any]:
         return all(fits for fits, _ in found), tuple(value for _, value in found)
     if option is float:
         # TOML writes 1 where 1.0 is meant; a bool is no number here
-        return isinstance(raw, (int, float)) and not isinstance(raw, bool), float(raw) if isinstance(raw, (int, float)) else raw
+        return isinstance(raw, (int, float)) and not isinstance(raw, bool), float(raw) if isinstance(
+            raw, (int, float)
+        ) else raw
     if option is int:
         return isinstance(raw, int) and not isinstance(raw, bool), raw
     return isinstance(raw, option), raw
@@ -338,6 +336,8 @@ def _said(hint: Any) -> str:
         return " or ".join(repr(choice) for choice in get_args(hint))
     if get_origin(hint) is tuple:
         inner = get_args(hint)
-        return f"a list of {_said(inner[0])}" if inner[-1] is Ellipsis else f"a list of {len(inner)} x {_said(inner[0])}"
+        return (
+            f"a list of {_said(inner[0])}" if inner[-1] is Ellipsis else f"a list of {len(inner)} x {_said(inner[0])}"
+        )
     words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     return words.get(hint, getattr(hint, "__name__", str(hint)))

@@ -8,7 +8,6 @@
     │   ├── RecordError                one record cannot be used
     │   ├── TooManyRejected            more bad rows than `max_rejected` allows
     │   └── LabelError                 the labels cannot be learned from
-    ├── NotFittedError (ValueError)    used before `fit`
     ├── StoreError
     │   ├── NotInStore                 no such model, version or object
     │   ├── CorruptError               what is stored is not what was written
@@ -38,7 +37,6 @@ __all__ = [
     "LabelError",
     "LockHeld",
     "MissingExtra",
-    "NotFittedError",
     "NotInStore",
     "RecordError",
     "RequestError",
@@ -158,10 +156,6 @@ class LabelError(DataError):
     """The labels cannot be learned from."""
 
 
-class NotFittedError(TextmillError, ValueError, AttributeError):
-    """Something was used before it was fitted (scikit-learn's contract asks for these bases)."""
-
-
 class StoreError(TextmillError):
     """The store is at fault."""
 
@@ -208,7 +202,9 @@ class MissingExtra(TextmillError, ImportError):
 
     def __init__(self, what: str, *, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
-        super().__init__(f"{what} needs the package {package!r}", hint=f"Install it with: pip install 'textmill[{extra}]'")
+        super().__init__(
+            f"{what} needs the package {package!r}", hint=f"Install it with: pip install 'textmill[{extra}]'"
+        )
 
 
 class Interrupted(TextmillError):

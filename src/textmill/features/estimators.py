@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from textmill.config import FeaturesConfig, TextConfig, from_mapping
-from textmill.errors import MissingExtra, NotFittedError
+from textmill.errors import MissingExtra
 from textmill.features.words import Csr, WordFeatures
 from textmill.text.path import TextPath
 
 try:
     from scipy.sparse import csr_array
     from sklearn.base import BaseEstimator, TransformerMixin
+    from sklearn.utils.validation import check_is_fitted
 except ImportError as error:
     raise MissingExtra("an estimator for scikit-learn", package="scikit-learn", extra="estimators") from error
 
@@ -134,7 +135,7 @@ class CountVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
-        NotFittedError : before `fit`
+        sklearn.exceptions.NotFittedError : before `fit`
         """
         return self._matrix(self._fitted().rows(raw_documents, threads=self.n_jobs))
 
@@ -142,10 +143,8 @@ class CountVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return csr.to_scipy().astype(self.dtype, copy=False)
 
     def _fitted(self) -> WordFeatures:
-        found: WordFeatures | None = getattr(self, "features_", None)
-        if found is None:
-            raise NotFittedError(f"this {type(self).__name__} has learned nothing yet", hint="Call fit first.")
-        return found
+        check_is_fitted(self, "features_")
+        return self.features_
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The n-gram of each column, in order."""
@@ -236,8 +235,6 @@ class TfidfVectorizer(CountVectorizer):
 
     @property
     def idf_(self) -> NDArray[np.float64]:
-        """Weight of each column."""
-        idf = self._fitted().idf
-        if idf is None:
-            raise NotFittedError("there are no idf weights", hint="They are made by use_idf=True.")
-        return idf
+        """Weight of each column; ones without `use_idf`."""
+        features = self._fitted()
+        return np.ones(features.n_features) if features.idf is None else features.idf

@@ -216,12 +216,8 @@ class WordFeatures:
         threads = thread_count(threads)
         others = _native.TypeTable()
         ids, ends, _ = self.text_path.scan_frozen(text_buffers(texts), self._table, others, threads=threads)
-        data, indices, indptr, lengths = _native.count(
-            self._grams, ids, ends, self._all_type_terms(others), threads
-        )
-        _native.weigh(
-            data, indices, indptr, lengths, self.idf, *_weighting(self.config), *self.config.ngrams, threads
-        )
+        data, indices, indptr, lengths = _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
+        _native.weigh(data, indices, indptr, lengths, self.idf, *_weighting(self.config), *self.config.ngrams, threads)
         return Csr(data.view(np.float32), indices, indptr, self.n_features)
 
     def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:
@@ -237,9 +233,7 @@ class WordFeatures:
         word
         """
         others = _native.TypeTable()
-        ids, _, spans = self.text_path.scan_frozen(
-            text_buffers([text]), self._table, others, spans=True, threads=1
-        )
+        ids, _, spans = self.text_path.scan_frozen(text_buffers([text]), self._table, others, spans=True, threads=1)
         assert spans is not None
         terms = self._all_type_terms(others)[ids] if len(ids) else ids
         kept = terms != _DROPPED
@@ -272,7 +266,7 @@ class WordFeatures:
 
     def save(self, folder: Path) -> None:
         """Write ``features.json`` and one .npy a table into a folder."""
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "types": self._types.bytes,
             "type_offsets": self._types.offsets,
             "type_terms": self._type_terms,
@@ -311,7 +305,9 @@ class WordFeatures:
         try:
             head = json.loads((folder / "features.json").read_text(encoding="utf-8"))
             if head["format"] != FORMAT:
-                raise FormatError("features of another format", where=where, wanted=str(FORMAT), got=str(head["format"]))
+                raise FormatError(
+                    "features of another format", where=where, wanted=str(FORMAT), got=str(head["format"])
+                )
             text_path = TextPath(from_mapping(TextConfig, head["text"]))
             if text_path.hash != head["text_path"]:
                 saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))

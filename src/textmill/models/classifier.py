@@ -16,7 +16,7 @@ from textmill import _native
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import CorruptError, DataError, FormatError, LabelError
 from textmill.features.words import WordFeatures
-from textmill.models.logistic import fit_logistic, probabilities
+from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
 from textmill.text.buffers import text_buffers
 from textmill.text.path import TextPath
 from textmill.types import Prediction
@@ -138,7 +138,9 @@ class TextClassifier:
         buffers = text_buffers(texts)
         names = [str(label) for label in labels]
         if len(names) != buffers.n_texts:
-            raise LabelError("texts and labels differ in number", wanted=f"{buffers.n_texts} labels", got=str(len(names)))
+            raise LabelError(
+                "texts and labels differ in number", wanted=f"{buffers.n_texts} labels", got=str(len(names))
+            )
         classes = tuple(sorted(set(names)))
         if len(classes) < 2:
             raise LabelError(
@@ -164,7 +166,7 @@ class TextClassifier:
             codes,
             len(classes),
             C=model.C,
-            balanced=model.class_weight == "balanced",
+            class_weights=balanced_weights(codes, len(classes)) if model.class_weight == "balanced" else None,
             tol=model.tol,
             max_iter=model.max_iter,
             seed=seed,

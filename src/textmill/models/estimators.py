@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import thread_count
-from textmill.errors import DataError, MissingExtra, NotFittedError
+from textmill.errors import DataError, MissingExtra
 from textmill.features.words import Csr
 from textmill.models.logistic import LogisticFit, fit_logistic, probabilities
 
 try:
     from scipy.sparse import csr_array
     from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils import compute_class_weight
     from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
     raise MissingExtra("an estimator for scikit-learn", package="scikit-learn", extra="estimators") from error
 
@@ -29,7 +31,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     C : inverse strength of the penalty, or "cv" to choose it by cross-validated log loss
-    class_weight : "balanced" or None
+    class_weight : "balanced", a dict of class -> weight, or None
     tol : the gradient's norm at the end, as a share of its norm at the start
     max_iter : steps at most
     random_state : seed of the folds of C="cv"
@@ -55,7 +57,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         C: float | Literal["cv"] = 1.0,
         *,
-        class_weight: Literal["balanced"] | None = None,
+        class_weight: Literal["balanced"] | dict[Any, float] | None = None,
         tol: float = 1e-4,
         max_iter: int = 1000,
         random_state: int = 0,
@@ -79,19 +81,18 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         LabelError : if there is one class only
-        DataError : if X holds NaN or infinity, or X and y differ in length
+        ValueError : if X holds NaN or infinity, or X and y differ in length
         """
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
         check_classification_targets(y)
         csr = _rows(X)
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(codes) != len(csr.indptr) - 1:
-            raise DataError("X and y differ in length", wanted=f"{len(csr.indptr) - 1} labels", got=str(len(codes)))
+        self.classes_, codes = np.unique(y, return_inverse=True)
         fit: LogisticFit = fit_logistic(
             csr,
             codes.astype(np.int64),
             len(self.classes_),
             C=self.C,
-            balanced=self.class_weight == "balanced",
+            class_weights=compute_class_weight(self.class_weight, classes=self.classes_, y=y),
             tol=self.tol,
             max_iter=self.max_iter,
             seed=self.random_state,
@@ -101,7 +102,6 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.intercept_ = fit.bias
         self.C_ = fit.C
         self.n_iter_ = np.array([fit.iterations])
-        self.n_features_in_ = csr.n_columns
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -116,16 +116,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _outputs(self, X: Any) -> NDArray[np.float64]:
-        if not hasattr(self, "coef_"):
-            raise NotFittedError("this LogisticRegression has learned nothing yet", hint="Call fit first.")
-        csr = _rows(X)
-        if csr.n_columns != self.n_features_in_:
-            raise DataError("X has another width", wanted=f"{self.n_features_in_} features", got=str(csr.n_columns))
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float32, np.float64], reset=False)
         weights = np.ascontiguousarray(self.coef_.T)
-        return _native.SparseMatrix(*csr).multiply(weights, thread_count(self.n_jobs)) + self.intercept_
+        return _native.SparseMatrix(*_rows(X)).multiply(weights, thread_count(self.n_jobs)) + self.intercept_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -135,12 +133,12 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def _rows(X: Any) -> Csr:
     made = csr_array(X)
-    if made.ndim != 2:
-        raise DataError("X is no table of rows and columns", wanted="two dimensions", got=str(made.ndim))
     if made.nnz >= 2**31:
         raise DataError("X holds 2^31 entries or more", hint="Learn from fewer rows or fewer features at once.")
     made.sum_duplicates()
-    data = made.data.astype(np.float32, copy=False)
-    if not np.isfinite(data).all():
-        raise DataError("X holds NaN or infinity")
-    return Csr(data, made.indices.astype(np.int32, copy=False), made.indptr.astype(np.int32, copy=False), made.shape[1])
+    return Csr(
+        made.data.astype(np.float32, copy=False),
+        made.indices.astype(np.int32, copy=False),
+        made.indptr.astype(np.int32, copy=False),
+        made.shape[1],
+    )

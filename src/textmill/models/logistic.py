@@ -20,7 +20,7 @@ from textmill import _native
 from textmill.errors import LabelError
 from textmill.features.words import Csr
 
-__all__ = ["LogisticFit", "fit_logistic"]
+__all__ = ["LogisticFit", "balanced_weights", "fit_logistic", "probabilities"]
 
 _Array = NDArray[np.float64]
 _MEMORY = 12  # pairs of steps that L-BFGS remembers
@@ -55,7 +55,7 @@ def fit_logistic(
     n_classes: int,
     *,
     C: float | str = 1.0,
-    balanced: bool = False,
+    class_weights: _Array | None = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
     seed: int = 0,
@@ -69,7 +69,7 @@ def fit_logistic(
     csr : float32 (n_texts, n_features)
     codes : int64 (n_texts,), the class of each text, 0 to n_classes - 1
     C : inverse strength of the penalty, or "cv" to choose it by 5-fold cross-validated log loss
-    balanced : weigh each class by n_texts / (n_classes * its texts), as scikit-learn's ``class_weight="balanced"``
+    class_weights : float64 (n_classes,), times C; ones if left out
     tol : the gradient's norm at the end, as a share of its norm at the start
     seed : of the folds
     threads : the result does not depend on it
@@ -89,12 +89,24 @@ def fit_logistic(
         raise LabelError("there is one class only", wanted="two or more")
     tried: dict[float, float] = {}
     if isinstance(C, str):
-        tried = _cross_validate(csr, codes, n_classes, balanced, max_iter, seed, threads, progress)
+        tried = _cross_validate(csr, codes, n_classes, class_weights, max_iter, seed, threads, progress)
         C = min(tried, key=lambda c: (tried[c], c))
-    problem = _Problem(csr, codes, n_classes, C, balanced, threads)
+    problem = _Problem(csr, codes, n_classes, C, class_weights, threads)
     point, iterations, converged = _minimise(problem, tol, max_iter, progress)
     weights = problem.spread(point.a)
     return LogisticFit(weights, point.b.copy(), float(C), iterations, converged, tried)
+
+
+def balanced_weights(codes: NDArray[np.int64], n_classes: int) -> _Array:
+    """Weights under which every class counts as much as any other: n / (n_classes * its texts), float64 (n_classes,).
+
+    Examples
+    --------
+    >>> balanced_weights(np.array([0, 0, 0, 1]), 2).round(3).tolist()
+    [0.667, 2.0]
+    """
+    counts = np.bincount(codes, minlength=n_classes)
+    return np.asarray(len(codes) / (n_classes * np.maximum(counts, 1)), np.float64)
 
 
 @dataclass(slots=True)
@@ -122,17 +134,13 @@ class _Problem:
     """The losses of the training texts as functions of their outputs z = X w + b, (n_texts, k)."""
 
     def __init__(
-        self, csr: Csr, codes: NDArray[np.int64], n_classes: int, C: float, balanced: bool, threads: int
+        self, csr: Csr, codes: NDArray[np.int64], n_classes: int, C: float, class_weights: _Array | None, threads: int
     ) -> None:
         self.threads = threads
         self.matrix = _native.SparseMatrix(*csr)
         self.transposed = _native.SparseMatrix(*self.matrix.transposed(threads), len(codes))
         self.n, self.k = len(codes), 1 if n_classes == 2 else n_classes
-        strength = np.full(self.n, C)
-        if balanced:
-            counts = np.bincount(codes, minlength=n_classes)
-            strength *= (self.n / (n_classes * np.maximum(counts, 1)))[codes]
-        self.strength = strength
+        self.strength = np.full(self.n, C) if class_weights is None else C * class_weights[codes]
         self.codes = codes
         if self.k == 1:
             self.truth = (codes == 1).astype(np.float64)[:, None]
@@ -150,7 +158,8 @@ class _Problem:
 
     def residual(self, z: _Array) -> _Array:
         """Derivative of the losses by z, (n_texts, k)."""
-        return self.strength[:, None] * (probabilities(z) - self.truth)
+        derivative: _Array = self.strength[:, None] * (probabilities(z) - self.truth)
+        return derivative
 
     def slope(self, z: _Array, d: _Array) -> tuple[float, float]:
         """First and second derivative of the losses along z + t d at t = 0."""
@@ -168,7 +177,8 @@ def probabilities(z: _Array) -> _Array:
         small = np.exp(-np.abs(z))
         return np.where(z >= 0, 1.0, small) / (1.0 + small)
     shifted = np.exp(z - z.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    shares: _Array = shifted / shifted.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _minimise(
@@ -257,7 +267,7 @@ def _cross_validate(
     csr: Csr,
     codes: NDArray[np.int64],
     n_classes: int,
-    balanced: bool,
+    class_weights: _Array | None,
     max_iter: int,
     seed: int,
     threads: int,
@@ -268,7 +278,9 @@ def _cross_validate(
     counts = np.bincount(codes, minlength=n_classes)
     n_folds = int(min(n_folds, counts[counts > 0].min()))
     if n_folds < 2:
-        raise LabelError("a class has one text only, too few to choose C by cross-validation", hint="Set C to a number.")
+        raise LabelError(
+            "a class has one text only, too few to choose C by cross-validation", hint="Set C to a number."
+        )
     rng = np.random.Generator(np.random.PCG64(seed))
     fold = np.empty(len(codes), np.int64)
     for code in range(n_classes):
@@ -282,7 +294,14 @@ def _cross_validate(
             if progress is not None:
                 progress(f"C = {C:g}, fold {k + 1} of {n_folds}")
             fit = fit_logistic(
-                train, codes[fold != k], n_classes, C=C, balanced=balanced, tol=1e-3, max_iter=max_iter, threads=threads
+                train,
+                codes[fold != k],
+                n_classes,
+                C=C,
+                class_weights=class_weights,
+                tol=1e-3,
+                max_iter=max_iter,
+                threads=threads,
             )
             z = _native.SparseMatrix(*test).multiply(fit.weights, threads) + fit.bias
             p = probabilities(z)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,7 +76,12 @@ def _from_arrow(texts: Any) -> TextBuffers:
         texts = pa.array(texts) if hasattr(texts, "__arrow_c_array__") else pa.chunked_array(texts)
     kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
     # an all-missing column has no type of its own; the check for missing texts below speaks of it better
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind)):
+    if not (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_null(kind)
+    ):
         raise DataError("these are no texts", wanted="strings", got=str(texts.type))
     if texts.null_count:
         first = texts.is_null().to_pylist().index(True) if len(texts) else 0
@@ -114,8 +120,8 @@ def decode_types(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[st
     ends = offsets.tolist()
     if raw.isascii():
         text = raw.decode("ascii")
-        return [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
-    return [raw[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
+        return [text[a:b] for a, b in itertools.pairwise(ends)]
+    return [raw[a:b].decode() for a, b in itertools.pairwise(ends)]
 
 
 def encode_types(types: list[str]) -> TextBuffers:

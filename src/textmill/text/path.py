@@ -127,9 +127,7 @@ class TextPath:
         if self.is_plain:
             return list(types)
         mapped = self._map(types)
-        return [
-            None if word in self._dropped or not term else term for word, term in zip(types, mapped, strict=True)
-        ]
+        return [None if word in self._dropped or not term else term for word, term in zip(types, mapped, strict=True)]
 
     def tokens(self, texts: Any, *, spans: bool = False, threads: int | None = None) -> Tokens:
         """The terms of each text, in order, with their places in the raw text if asked for.
@@ -142,7 +140,10 @@ class TextPath:
         ids, rows, places = self.scan(text_buffers(texts), table, spans=spans, threads=threads)
         numbers: dict[str, int] = {}
         type_terms = np.array(
-            [-1 if term is None else numbers.setdefault(term, len(numbers)) for term in self.terms(decode_types(*table.arrays()))],
+            [
+                -1 if term is None else numbers.setdefault(term, len(numbers))
+                for term in self.terms(decode_types(*table.arrays()))
+            ],
             np.int32,
         )
         term_ids = type_terms[ids] if len(ids) else ids

@@ -29,11 +29,11 @@ def check_gate_metric(config: EvaluateConfig) -> None:
     Examples
     --------
     >>> from textmill.config import EvaluateConfig
-    >>> check_gate_metric(EvaluateConfig(promote_if="f2 >= 0.75"))
+    >>> check_gate_metric(EvaluateConfig(promote_if="acuracy >= 0.75"))
     Traceback (most recent call last):
     ...
-    textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'f2', did you mean 'f1'?; known: accuracy, \
-average_precision, brier, f1, f1_macro, log_loss, precision, recall, roc_auc
+    textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'acuracy' (did you mean 'accuracy'?); known: \
+accuracy, average_precision, brier, f1, f1_macro, log_loss, precision, recall, roc_auc
     """
     gate = config.gate()
     if gate is not None and gate[0] not in METRICS:
@@ -41,7 +41,7 @@ average_precision, brier, f1, f1_macro, log_loss, precision, recall, roc_auc
         raise ConfigError(
             [
                 f"evaluate.promote_if: no metric is called {gate[0]!r}"
-                + (f", did you mean {near!r}?" if near else "")
+                + (f" (did you mean {near!r}?)" if near else "")
                 + f"; known: {', '.join(METRICS)}"
             ]
         )

@@ -55,8 +55,8 @@ def interval(values: NDArray[np.float64], value: float, confidence: float) -> tu
 
     Examples
     --------
-    >>> interval(np.arange(101) / 100, 0.5, 0.9)
-    (0.05, 0.95)
+    >>> interval(np.arange(101.0), 50.0, 0.5)
+    (25.0, 75.0)
     """
     known = values[~np.isnan(values)]
     if len(known) == 0:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["escape", "share", "size", "toml"]
+if TYPE_CHECKING:
+    from textmill.types import Report
+
+__all__ = ["bar", "colour", "columns", "escape", "label", "scrolling", "share", "size", "toml"]
+
+_COLOURS = 8
 
 # what HTML forbids even as a reference: controls other than tab and line feed, lone surrogates, non-characters
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -103,3 +109,38 @@ def _toml_value(value: object) -> str:
         return "{ " + ", ".join(f"{_key(k)} = {_toml_value(v)}" for k, v in value.items() if v is not None) + " }"
     plain = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return '"' + re.sub("[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", plain) + '"'
+
+
+def label(report: Report, name: str) -> str:
+    """A class's name in its colour, kept apart from the direction of the text around it."""
+    return f'<bdi class="label c{colour(report, name)}">{escape(name)}</bdi>'
+
+
+def colour(report: Report, name: str) -> int:
+    """Number of a class's colour, ``c0`` to ``c7`` in the style sheet; later classes share the last."""
+    return min(report.classes.index(name), _COLOURS - 1) if name in report.classes else _COLOURS - 1
+
+
+def columns(*titles: str) -> str:
+    """The head of a table; a title that begins with ``#`` is of numbers.
+
+    Examples
+    --------
+    >>> columns("class", "#rows")
+    '<thead><tr><th scope="col">class</th><th scope="col" class="num">rows</th></tr></thead>'
+    """
+    cells = (
+        f'<th scope="col" class="num">{title[1:]}</th>' if title.startswith("#") else f'<th scope="col">{title}</th>'
+        for title in titles
+    )
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def scrolling(name: str, table: str) -> str:
+    """A table that scrolls by itself where the screen is narrow; reachable by keyboard."""
+    return f'<div class="scroll" role="region" aria-label="{escape(name)}" tabindex="0">{table}</div>'
+
+
+def bar(share_of_longest: float) -> str:
+    """A bar from the left, its length a share of the room there is."""
+    return f'<span class="pull" style="--long:{100 * share_of_longest:.1f}%"><i></i></span>'

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate import sections
+from textmill.evaluate import decisions, insight, provenance, scoreboard
 from textmill.evaluate.markup import escape
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ __all__ = ["render_html"]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 _SECTIONS = (
-    ("scores", "Scores", sections.scores),
-    ("leaks", "Leak check", sections.leaks),
-    ("decisions", "Decisions", sections.decisions),
-    ("probabilities", "Probabilities", sections.probabilities),
-    ("words", "Most telling words", sections.words),
-    ("mistakes", "Most confident mistakes", sections.mistakes),
-    ("data", "Data", sections.data),
-    ("cost", "Cost", sections.cost),
-    ("settings", "Settings", sections.settings),
+    ("scores", "Scores", scoreboard.scores),
+    ("leaks", "Leak check", provenance.leaks),
+    ("decisions", "Decisions", decisions.decisions),
+    ("probabilities", "Probabilities", insight.probabilities),
+    ("words", "Most telling words", insight.words),
+    ("mistakes", "Most confident mistakes", insight.mistakes),
+    ("data", "Data", provenance.data),
+    ("cost", "Cost", provenance.cost),
+    ("settings", "Settings", provenance.settings),
 )
 
 
@@ -75,12 +75,12 @@ def render_html(report: Report, *, config: Mapping[str, Any] | None = None, vers
             f"<title>{escape(report.model)}{f' version {known}' if known else ''}: report</title>",
             f"<style>{style}</style></head>",
             "<body>",
-            sections.head(report, settings, known),
+            scoreboard.head(report, settings, known),
             f'<nav aria-label="Sections"><ul>{"".join(links)}</ul></nav>',
             "<main>",
             *parts,
             "</main>",
-            sections.foot(),
+            provenance.foot(),
             "</body></html>",
             "",
         ]

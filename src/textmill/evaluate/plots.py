@@ -53,7 +53,8 @@ def _frame(across: str, up: str, *, below: float = 0) -> str:
             f'<text class="tick" x="{_x(tick):.1f}" y="{bottom + 19 + below}" text-anchor="middle">{label}</text>'
         )
     parts.append(
-        f'<text class="axis" x="{_LEFT + _INNER / 2:.1f}" y="{bottom + 41 + below}" text-anchor="middle">{escape(across)}</text>'
+        f'<text class="axis" x="{_LEFT + _INNER / 2:.1f}" y="{bottom + 41 + below}" text-anchor="middle">'
+        f"{escape(across)}</text>"
     )
     parts.append(
         f'<text class="axis" x="13" y="{_TOP + _HEIGHT / 2:.1f}" text-anchor="middle"'
@@ -104,7 +105,8 @@ def curve_plot(curves: Mapping[str, Mapping[str, Any]], colours: Mapping[str, in
             if only:
                 side, dx = ("end", -12) if at["recall"] > 0.45 else ("start", 12)
                 body.append(
-                    f'<text class="note strong" x="{x + dx:.1f}" y="{y + 20:.1f}" text-anchor="{side}">as it decides</text>'
+                    f'<text class="note strong" x="{x + dx:.1f}" y="{y + 20:.1f}" text-anchor="{side}">'
+                    "as it decides</text>"
                 )
     said = "; ".join(
         f"{name}: average precision {number(curve['average_precision'])}" for name, curve in curves.items()
@@ -137,8 +139,9 @@ def reliability_plot(reliability: Mapping[str, Any], colour: int) -> str:
         x = f"{_x(part['said']):.1f}"
         said = f"said {share(part['said'])}, came true {share(part['share'])} of {part['rows']:,} rows"
         body.append(
-            f'<line class="whisker c{colour}" x1="{x}" x2="{x}" y1="{_y(part["share_low"]):.1f}" y2="{_y(part["share_high"]):.1f}"/>'
-            f'<circle class="mark c{colour}" cx="{x}" cy="{_y(part["share"]):.1f}" r="4.5"><title>{said}</title></circle>'
+            f'<line class="whisker c{colour}" x1="{x}" x2="{x}" y1="{_y(part["share_low"]):.1f}"'
+            f' y2="{_y(part["share_high"]):.1f}"/><circle class="mark c{colour}" cx="{x}"'
+            f' cy="{_y(part["share"]):.1f}" r="4.5"><title>{escape(said)}</title></circle>'
         )
     said = "; ".join(f"said {share(p['said'])}, came true {share(p['share'])} ({p['rows']:,} rows)" for p in bins)
     return _svg(base + 48, "Reliability", said, "".join(body), "reliability")

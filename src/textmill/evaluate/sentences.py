@@ -10,7 +10,7 @@ from textmill.evaluate.markup import share as percent
 if TYPE_CHECKING:
     from textmill.types import Report, Score
 
-__all__ = ["LOWER_IS_BETTER", "TITLES", "baseline_words", "leak_check", "meaning", "number", "verdict"]
+__all__ = ["LOWER_IS_BETTER", "TITLES", "baseline_words", "confusions", "leak_check", "meaning", "number", "verdict"]
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -129,3 +129,14 @@ def _found(leaks: Mapping[str, Any], kind: str, said: str) -> tuple[int, str]:
         return 0, f"No test row is {said}."
     share = part.get("share")
     return rows, f"{rows:,} test rows{f' ({percent(share)})' if share is not None else ''} are {said}."
+
+
+def confusions(report: Report) -> list[tuple[int, float, str, str]]:
+    """The pairs of classes mistaken for each other: rows, share of the true class, truth, said; most rows first."""
+    pairs = [
+        (count, count / sum(row), truth, said)
+        for truth, row in zip(report.classes, report.confusion, strict=True)
+        for said, count in zip(report.classes, row, strict=True)
+        if count and said != truth
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[0], pair[2:]))

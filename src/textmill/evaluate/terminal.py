@@ -9,7 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, leak_check, number, verdict
+from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, confusions, leak_check, number, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -33,7 +33,7 @@ def summary(report: Report) -> Summary:
     --------
     >>> import io
     >>> from rich.console import Console
-    >>> from textmill.types import Score
+    >>> from textmill.types import Report, Score
     >>> scores = {name: Score(1, 1, 1) for name in ("precision", "recall", "f1", "support")}
     >>> report = Report("demo", ("a", "b"), {"accuracy": Score(0.9, 0.8, 1.0, 0.5)}, {"a": scores, "b": scores},
     ...                 [[3, 0], [0, 3]], {}, {"test": 6}, {}, {})
@@ -207,14 +207,8 @@ def _confusion(report: Report, plain: bool) -> Iterator[RenderableType]:
 
 
 def _confused(report: Report, plain: bool) -> Table:
-    pairs = [
-        (count, truth, said)
-        for truth, row in zip(report.classes, report.confusion, strict=True)
-        for said, count in zip(report.classes, row, strict=True)
-        if count and said != truth
-    ]
     table = _table(("most confused: truth", "name"), ("said", "name"), ("rows", "right"))
-    for count, truth, said in sorted(pairs, key=lambda pair: -pair[0])[:6]:
+    for count, _, truth, said in confusions(report)[:6]:
         table.add_row(_safe(Text(truth), plain), _safe(Text(said), plain), f"{count:,}")
     return table
 

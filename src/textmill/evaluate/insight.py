@@ -1,0 +1,101 @@
+"""The page's curves, words and mistakes: where the model is strong, why, and where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textmill.evaluate.markup import bar, colour, escape, label, share
+from textmill.evaluate.plots import curve_plot, reliability_plot
+from textmill.evaluate.sentences import number
+
+if TYPE_CHECKING:
+    from textmill.types import Report
+
+__all__ = ["mistakes", "probabilities", "words"]
+
+_MOST_WORDS = 15
+
+
+def probabilities(report: Report, config: Mapping[str, Any]) -> str:
+    """Precision-recall curve and reliability diagram."""
+    curves = report.details.get("curves") or {}
+    reliability = report.details.get("reliability") or {}
+    parts = []
+    if curves:
+        colours = {name: colour(report, name) for name in curves}
+        legend = "".join(
+            f'<li><i class="swatch c{colours[name]}"></i><bdi>{escape(name)}</bdi> '
+            f"<span>average precision {number(curve['average_precision'])}</span></li>"
+            for name, curve in curves.items()
+        )
+        parts.append(
+            "<figure><h3>Precision and recall</h3>"
+            + curve_plot(curves, colours, only=len(report.classes) == 2)
+            + "<figcaption>Every threshold is a point: move it, and precision is traded for recall."
+            f'<ul class="legend">{legend}</ul></figcaption></figure>'
+        )
+    if reliability.get("bins"):
+        of = reliability.get("of")
+        what = f"of {label(report, of)}" if of is not None else "of the class it decided for"
+        parts.append(
+            "<figure><h3>Reliability</h3>"
+            + reliability_plot(reliability, colour(report, of) if of is not None else 0)
+            + f"<figcaption>Probabilities {what}: on the dashed line, “70 %” comes true seven times in ten; below it"
+            " the model claims too much, above it too little. Lines up and down are 95 % intervals, bars count the rows."
+            f" Mean gap {share(reliability['error'])}.</figcaption></figure>"
+        )
+    return f'<div class="pair">{"".join(parts)}</div>' if parts else ""
+
+
+def words(report: Report, config: Mapping[str, Any]) -> str:
+    """The words that pull most, as bars; for two classes away from a middle line."""
+    telling: Mapping[str, Sequence[Sequence[Any]]] = report.details.get("telling") or {}
+    named = [name for name in report.classes if telling.get(name)]
+    if not named:
+        return ""
+    strongest = max(abs(pull) for name in named for _, pull in telling[name][:_MOST_WORDS]) or 1.0
+    both = len(report.classes) == 2
+    shown = named if both else named[:12]
+    lists = []
+    for place, name in enumerate(shown):
+        items = "".join(
+            f'<li><bdi class="word">{escape(word)}</bdi>{bar(abs(pull) / strongest)}'
+            f'<span class="weight">{number(abs(pull), 2)}</span></li>'
+            for word, pull in telling[name][:_MOST_WORDS]
+        )
+        side = " leftward" if both and place == 0 else ""
+        lists.append(
+            f'<div class="c{colour(report, name)}{side}"><h3>pull to {label(report, name)}</h3>'
+            f'<ol class="bars">{items}</ol></div>'
+        )
+    layout = "butterfly" if both else "many four" if len(shown) == 4 else "many"
+    more = (
+        f'<p class="aside">{len(named) - len(shown)} more classes are left out here.</p>'
+        if len(named) > len(shown)
+        else ""
+    )
+    return (
+        '<p class="lead">The weight with which a word, once it is in a text, pulls the decision.'
+        f' All bars have one scale.</p><div class="{layout}">{"".join(lists)}</div>{more}'
+    )
+
+
+def mistakes(report: Report, config: Mapping[str, Any]) -> str:
+    """The wrong decisions of which the model was surest."""
+    items = []
+    for mistake in report.details.get("mistakes") or ():
+        text = mistake.get("text")
+        where = f"row id {escape(mistake['id'])}" if "id" in mistake else f"test row {mistake['row'] + 1}"
+        items.append(
+            f'<li class="mistake c{colour(report, mistake["predicted"])}">'
+            + (f'<blockquote dir="auto">{escape(text)}</blockquote>' if text is not None else "")
+            + f"<p>said {label(report, mistake['predicted'])} at {share(mistake['probability'])}, "
+            f"truth {label(report, mistake['truth'])} <span class=where>{where}</span></p></li>"
+        )
+    if not items:
+        return ""
+    return (
+        '<p class="lead">Read these first: wrong labels, missing context and blind spots all show here.</p>'
+        f'<ol class="mistakes">{"".join(items)}</ol>'
+    )

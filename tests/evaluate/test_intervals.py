@@ -1,0 +1,188 @@
+"""The bootstrap: the plain loop's distribution, the promised coverage, the same bytes for a seed."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from textmill.config import EvaluateConfig
+from textmill.evaluate import evaluate
+from textmill.evaluate import metrics as formulas
+from textmill.evaluate.intervals import Ranking, interval, resample_decisions, resample_probabilities
+
+
+@st.composite
+def ranked(draw):
+    """Truth, scores with ties, and how often each row was drawn."""
+    k, n = draw(st.integers(2, 4)), draw(st.integers(1, 40))
+    steps = draw(st.sampled_from([1, 3, 1000]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return (
+        rng.integers(0, k, n),
+        rng.integers(0, steps + 1, (n, k)) / steps,
+        np.bincount(rng.integers(0, n, n), minlength=n),
+    )
+
+
+@given(ranked())
+def test_running_sums_give_the_score_of_the_drawn_rows(case):
+    truth, scores, counts = case
+    ranking = Ranking(truth, scores, tuple(range(scores.shape[1])))
+    if not ranking.columns:
+        return
+    precision, area, rows = ranking.scores(counts)
+    many = np.repeat(np.arange(len(truth)), counts)
+    for i, k in enumerate(ranking.columns):
+        positive = truth[many] == k
+        assert rows[i] == positive.sum()
+        for own, formula in ((precision, formulas.average_precision), (area, formulas.roc_auc)):
+            assert own[i] == pytest.approx(formula(positive, scores[many, k]), abs=1e-12, nan_ok=True)
+
+
+def test_many_classes_are_summed_in_stretches_to_the_same_scores():
+    rng = np.random.default_rng(5)
+    truth, scores = rng.integers(0, 60, 900), rng.random((900, 60)).round(3)
+    counts = np.bincount(rng.integers(0, 900, 900), minlength=900)
+    ranking = Ranking(truth, scores, tuple(range(60)))
+    assert ranking._cuts is not None
+    many = np.repeat(np.arange(900), counts)
+    precision, area, _ = ranking.scores(counts)
+    for i, k in enumerate(ranking.columns):
+        assert precision[i] == pytest.approx(formulas.average_precision(truth[many] == k, scores[many, k]), abs=1e-12)
+        assert area[i] == pytest.approx(formulas.roc_auc(truth[many] == k, scores[many, k]), abs=1e-12)
+
+
+def test_rows_handed_over_in_another_order_score_alike():
+    rng = np.random.default_rng(2)
+    truth, scores = rng.integers(0, 2, 50), rng.random((50, 2))
+    counts = np.bincount(rng.integers(0, 50, 50), minlength=50)
+    plain, sorted_rows = Ranking(truth, scores, (1,)), Ranking(truth, scores, (1,))
+    order = plain.first_order().copy()
+    sorted_rows.sort_rows(order)
+    for one, other in zip(plain.scores(counts), sorted_rows.scores(counts[order]), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def _plain_bootstrap(truth, said, scores, times, seed):
+    """The twin: rows drawn one by one, every score taken anew on them."""
+    draw = random.Random(seed)
+    found: dict[str, list[float]] = {name: [] for name in ("accuracy", "f1", "roc_auc", "average_precision", "brier")}
+    for _ in range(times):
+        rows = np.array([draw.randrange(len(truth)) for _ in truth])
+        hit = int(((truth[rows] == 1) & (said[rows] == 1)).sum())
+        found["accuracy"].append(float((truth[rows] == said[rows]).mean()))
+        found["f1"].append(2 * hit / max(1, int((truth[rows] == 1).sum() + (said[rows] == 1).sum())))
+        found["roc_auc"].append(formulas.roc_auc(truth[rows] == 1, scores[rows, 1]))
+        found["average_precision"].append(formulas.average_precision(truth[rows] == 1, scores[rows, 1]))
+        found["brier"].append(formulas.brier(truth[rows], scores[rows]))
+    return found
+
+
+def test_the_short_cuts_have_the_distribution_of_the_plain_loop():
+    rng = np.random.default_rng(11)
+    truth = (rng.random(150) < 0.4).astype(np.int64)
+    p = np.clip(0.3 + 0.35 * truth + rng.normal(0, 0.2, 150), 0.01, 0.99).round(2)
+    scores = np.stack([1 - p, p], axis=1)
+    said = scores.argmax(axis=1)
+    plain = _plain_bootstrap(truth, said, scores, 1500, seed=3)
+    decisions = resample_decisions(truth, (said,), n_classes=2, positive=1, resamples=1500, seed=4)[0].overall
+    ranks = resample_probabilities(truth, (scores,), columns=(1,), resamples=1500, seed=4)[0].overall
+    for name, values in plain.items():
+        ours = {**decisions, **ranks}[name]
+        # both are discrete, so compare where they lie rather than value by value
+        assert ours.mean() == pytest.approx(np.mean(values), abs=4 * np.std(values) / np.sqrt(750))
+        assert ours.std() == pytest.approx(np.std(values), rel=0.1)
+        jitter = np.std(values) / 50
+        tried = rng.normal(0, jitter, (2, 1500))
+        assert stats.ks_2samp(ours + tried[0], np.array(values) + tried[1]).pvalue > 1e-3, name
+
+
+def test_same_seed_same_bytes_and_another_seed_others(made):
+    case = made(200, 3)
+    first, second, other = (evaluate(*case, config=EvaluateConfig(bootstrap=200), seed=s) for s in (1, 1, 2))
+    assert repr(first) == repr(second)
+    assert first.metrics["roc_auc"] != other.metrics["roc_auc"]
+    assert {name: score.value for name, score in first.metrics.items()} == {
+        name: score.value for name, score in other.metrics.items()
+    }
+
+
+_PROGRAM = """
+import hashlib, numpy as np
+from textmill.config import EvaluateConfig
+from textmill.evaluate import evaluate
+from textmill.types import Prediction
+rng = np.random.default_rng(0)
+p = rng.random(12000)
+truth = ["yes" if x else "no" for x in rng.random(12000) < p]
+said = Prediction(("no", "yes"), np.stack([1 - p, p], axis=1).astype(np.float32))
+base = Prediction(("no", "yes"), np.full((12000, 2), 0.5, np.float32))
+found = evaluate(truth, said, base, config=EvaluateConfig(bootstrap=100), seed=1)
+print(hashlib.sha256(repr((found.metrics, found.per_class, found.details)).encode()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_the_number_of_threads_changes_no_byte():
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _PROGRAM],
+            env={**os.environ, **dict.fromkeys(names, threads)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50), st.floats(0, 1), st.floats(0.5, 0.99))
+def test_an_interval_holds_its_score(values, value, confidence):
+    low, high = interval(np.array(values), value, confidence)
+    assert low <= value <= high
+
+
+def test_resamples_that_define_no_score_are_passed_over():
+    assert interval(np.array([np.nan, 0.2, 0.4, np.nan]), 0.3, 0.9) == pytest.approx((0.21, 0.39))
+    assert interval(np.array([np.nan]), 0.3, 0.9) == (0.3, 0.3)
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_truth_95_times_in_a_hundred():
+    """1,000 test sides of 400 rows from a known source; the interval should hold the source's own score in 95 %."""
+    wanted = {"accuracy": 0.0, "f1": 0.0, "roc_auc": 0.0, "log_loss": 0.0}
+    rng = np.random.default_rng(77)
+
+    def side(n):
+        truth = (rng.random(n) < 0.4).astype(np.int64)
+        p = 1 / (1 + np.exp(-(1.6 * truth - 0.9 + rng.normal(0, 1, n))))
+        return truth, np.stack([1 - p, p], axis=1)
+
+    truth, scores = side(2_000_000)
+    said = scores.argmax(axis=1)
+    hit = int(((truth == 1) & (said == 1)).sum())
+    wanted["accuracy"] = float((truth == said).mean())
+    wanted["f1"] = 2 * hit / int((truth == 1).sum() + (said == 1).sum())
+    wanted["roc_auc"] = formulas.roc_auc(truth == 1, scores[:, 1])
+    wanted["log_loss"] = formulas.log_loss(truth, scores)
+    held = dict.fromkeys(wanted, 0)
+    for number in range(1000):
+        truth, scores = side(400)
+        said = scores.argmax(axis=1)
+        draws = {
+            **resample_decisions(truth, (said,), n_classes=2, positive=1, resamples=400, seed=number)[0].overall,
+            **resample_probabilities(truth, (scores,), columns=(1,), resamples=400, seed=number)[0].overall,
+        }
+        for name, value in wanted.items():
+            low, high = np.quantile(draws[name], [0.025, 0.975])
+            held[name] += low <= value <= high
+    assert {name: 930 <= times <= 970 for name, times in held.items()} == dict.fromkeys(wanted, True), held

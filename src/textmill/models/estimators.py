@@ -1,4 +1,4 @@
-"""Our logistic regression on scikit-learn's contract. A leaf: it needs scikit-learn, and nothing of textmill imports it."""
+"""Our logistic regression on scikit-learn's contract. A leaf: it needs scikit-learn, and no room imports it."""
 
 from __future__ import annotations
 

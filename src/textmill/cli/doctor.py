@@ -92,7 +92,9 @@ def findings(store: Path | None = None) -> Iterator[Finding]:
             said = f"{', '.join(missing)} not installed; pip install 'textmill[{extra}]'"
             yield Finding(f"extra {extra}", "missing", said)
         else:
-            yield Finding(f"extra {extra}", "fine", ", ".join(f"{name} {version}" for name, version in versions.items()))
+            yield Finding(
+                f"extra {extra}", "fine", ", ".join(f"{name} {version}" for name, version in versions.items())
+            )
     yield _store(store)
     for name, meaning in _SETTINGS.items():
         value = os.environ.get(name)
@@ -111,7 +113,9 @@ def _native() -> Finding:
         hashes = native.fingerprints(data, offsets, True, 1)
         works = hashes.shape == (3, 2) and bool((hashes[0] == hashes[1]).all()) and not (hashes[0] == hashes[2]).all()
     except Exception as error:  # whatever is wrong with a compiled file: that is what is asked here
-        return Finding("native core", "broken", f"does not work: {type(error).__name__}: {error}; install textmill again")
+        return Finding(
+            "native core", "broken", f"does not work: {type(error).__name__}: {error}; install textmill again"
+        )
     if not works:
         return Finding("native core", "broken", "gives wrong results; install textmill again")
     return Finding("native core", "fine", "works")

@@ -1,4 +1,4 @@
-"""Texts and rows through a model: a whole batch at a time, never row by row in Python."""
+"""Texts through a model, given one by one or line by line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,13 +14,12 @@ from textmill.cli.terminal import plain
 from textmill.errors import SourceError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from textmill.models import TextClassifier
     from textmill.registry import Store
     from textmill.types import Manifest, Prediction, Ref
 
-__all__ = ["OpenModel", "added_columns", "label_rows", "label_texts", "open_model"]
+__all__ = ["OpenModel", "label_texts", "open_model"]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenModel:
@@ -43,9 +41,9 @@ def open_model(store: Store, model: str, version: int | None) -> OpenModel:
     ------
     NotInStore, CorruptError, FormatError
     """
-    manifest, folder = store.open(model, version)
     from textmill.models import TextClassifier
 
+    manifest, folder = store.open(model, version)
     return OpenModel(manifest, TextClassifier.load(folder))
 
 
@@ -66,39 +64,6 @@ def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> No
             parts = (plain(label).ljust(width), f"{score:.3f}", plain(text))
             click.echo(("  " if width else "\t").join(parts))
         sys.stdout.flush()
-
-
-def added_columns(prediction: Prediction, taken: Iterable[str]) -> dict[str, pa.Array]:
-    """The columns that a prediction adds to rows: ``label``, ``score`` and ``score_CLASS`` for each class.
-
-    Where one of these names is taken, all of them begin with ``predicted_`` (and if that is taken too, with
-    ``predicted2_`` and so on): a column of the input is never replaced.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from textmill.types import Prediction
-    >>> prediction = Prediction(("a", "b"), np.array([[0.25, 0.75]], dtype=np.float32))
-    >>> {name: column.to_pylist() for name, column in added_columns(prediction, ["text", "label"]).items()}
-    {'predicted_label': ['b'], 'predicted_score': [0.75], 'predicted_score_a': [0.25], 'predicted_score_b': [0.75]}
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    names = ["label", "score", *(f"score_{name}" for name in prediction.classes)]
-    used, prefix, count = set(taken), "", 1
-    while used.intersection(prefix + name for name in names):
-        prefix = f"predicted{count if count > 1 else ''}_"
-        count += 1
-    scores = prediction.scores
-    best = scores.argmax(axis=1)
-    labels = pa.DictionaryArray.from_arrays(pa.array(best, pa.int32()), pa.array(prediction.classes, pa.string()))
-    columns = [
-        labels.cast(pa.string()),
-        pa.array(np.take_along_axis(scores, best[:, None], axis=1).ravel()),
-        *(pa.array(np.ascontiguousarray(column)) for column in scores.T),
-    ]
-    return {prefix + name: column for name, column in zip(names, columns, strict=True)}
 
 
 def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction]]) -> None:

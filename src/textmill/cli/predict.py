@@ -18,11 +18,12 @@ _FORMATS = ("csv", "jsonl", "parquet")
 @click.command("predict")
 @click.argument("model")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
-@click.option("--in", "source", metavar="FILE|-", help="A CSV, JSON Lines or Parquet file with a text in each row.")
+@click.option("--in", "source", metavar="FILE|-", help="Rows with a text in each: CSV, JSON Lines or Parquet.")
+@click.option("--in-format", type=click.Choice(("csv", "jsonl")), help="What comes through the pipe with --in -.")
 @click.option("--out", "target", metavar="FILE|-", help="Where the rows go, with the columns added. [default: stdout]")
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="Format of the output. [default: by its name, else as the input]")
-@click.option("--text", "column", metavar="COLUMN", help="Column of --in that holds the text. [default: as in training]")
-@click.option("--rejected", metavar="FILE", help="Where rows go that cannot be used. [default: OUT.rejected.jsonl]")
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="Format of the output. [default: as its name says]")
+@click.option("--text", "column", metavar="COLUMN", help="Column that holds the text. [default: as in training]")
+@click.option("--rejected", metavar="FILE", help="Where unusable rows go. [default: OUT.rejected.jsonl]")
 @store_option
 @version_option
 @json_option
@@ -30,6 +31,7 @@ def command(
     model: str,
     texts: tuple[str, ...],
     source: str | None,
+    in_format: str | None,
     target: str | None,
     form: str | None,
     column: str | None,
@@ -47,25 +49,36 @@ def command(
       cat tweets.txt | textmill predict disaster
       textmill predict disaster --in tweets.csv --out labelled.parquet
 
-    Rows keep their columns and get three or more: label (the most probable class), score (its probability) and
-    score_CLASS for each class. Where one of these names is taken, all of them begin with predicted_ instead.
+    Rows keep their columns and get more: label (the most probable class), score (its probability) and score_CLASS for
+    each class. Where one of these names is taken, all of them begin with predicted_ instead.
     """
     if source is None:
-        for option, given in (("--format", form), ("--text", column), ("--rejected", rejected), ("--out", target)):
+        for option, given in (
+            ("--in-format", in_format),
+            ("--out", target),
+            ("--format", form),
+            ("--text", column),
+            ("--rejected", rejected),
+        ):
             if given is not None:
-                raise click.UsageError(f"{option} is for rows of a file; name the file with --in.")
+                raise click.UsageError(f"{option} is for rows; name their file with --in.")
         if not texts and sys.stdin.isatty():
             raise click.UsageError("there is no text: give one, pipe lines in, or name a file of rows with --in.")
     elif texts:
-        raise click.UsageError("give texts here or a file with --in, not both.")
+        raise click.UsageError("give texts here or rows with --in, not both.")
     elif as_json:
         raise click.UsageError("--json is for texts given here or line by line; for rows use --format jsonl.")
+    elif source == "-" and in_format is None:
+        raise click.UsageError("--in - needs --in-format csv or --in-format jsonl: a pipe has no name to tell by.")
+    elif source != "-" and in_format is not None:
+        raise click.UsageError("--in-format is for --in -; a file tells by its name and content.")
 
-    from textmill.cli.labelling import label_rows, label_texts, open_model
+    from textmill.cli.labelling import label_texts, open_model
 
     opened = open_model(find_store(store), model, version)
     if source is None:
         label_texts(opened, texts, as_json=as_json)
-    else:
-        label_rows(opened, source, target, form=form, column=column, rejected=rejected)
+        return
+    from textmill.cli.rows import label_rows
 
+    label_rows(opened, source, target, in_format=in_format, form=form, column=column, rejected=rejected)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 import click
@@ -120,7 +122,13 @@ def program() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point ``textmill``; ends the process."""
+    # SIGTERM ends a command as Ctrl-C does: what is half-written is taken away again
+    signal.signal(signal.SIGTERM, _stop)
     program.main(args)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _exit_code(work: Callable[[], Any]) -> int:
@@ -144,7 +152,9 @@ def _exit_code(work: Callable[[], Any]) -> int:
             return _own_up(error)
         reason = os.strerror(error.errno)
         where = error.filename if error.filename is not None else "a file"
-        _complain(f"Error: {os.fsdecode(where) if isinstance(where, bytes) else where}: {reason[:1].lower()}{reason[1:]}")
+        _complain(
+            f"Error: {os.fsdecode(where) if isinstance(where, bytes) else where}: {reason[:1].lower()}{reason[1:]}"
+        )
         return 1
     except Exception as error:
         return _own_up(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,45 +15,26 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from textmill.models import Explanation
+    from textmill.text.path import StageResult
     from textmill.types import Ref
 
-__all__ = ["pulls_json", "pulls_shown", "word_pulls"]
+__all__ = ["pulls_json", "pulls_shown", "stages_json", "stages_shown", "word_pulls"]
 
 _TOWARD, _AWAY = "blue", "dark_orange"  # told apart by eyes that do not tell red from green
 _FAINT = 0.005  # rounds to 0.00
 
 
-def word_pulls(
-    explanation: Explanation, words: Sequence[tuple[int, int]]
-) -> tuple[list[tuple[tuple[int, int], float]], float]:
-    """The pull of each word, and what belongs to none of them.
+def word_pulls(explanation: Explanation) -> dict[tuple[int, int], float]:
+    """The pull of each word, by its span in code points of the text, in the order of the text.
 
-    A pull is shared out evenly over the places where its term stands, and there over the words it is made of; so
-    the words and the rest add up to all pulls.
-
-    Parameters
-    ----------
-    words : half-open spans in code points of the text; none stands for every run of word characters
-
-    Returns
-    -------
-    pulls : each word's span with its pull, in the order of the text
-    rest : what no word carries
+    A pull is shared out evenly over the words that its term is made of, wherever it stands; so the words add up to
+    all pulls.
     """
-    spans = sorted(set(words)) or [match.span() for match in re.finditer(r"\w+", explanation.text)]
-    totals = dict.fromkeys(spans, 0.0)
-    rest = 0.0
+    totals: dict[tuple[int, int], float] = {}
     for pull in explanation.pulls:
-        if not pull.spans:
-            rest += pull.value
-        for start, end in pull.spans:
-            share = pull.value / len(pull.spans)
-            inside = [span for span in spans if span[0] < end and start < span[1]]
-            for span in inside:
-                totals[span] += share / len(inside)
-            if not inside:
-                rest += share
-    return list(totals.items()), rest
+        for span in pull.spans:
+            totals[span] = totals.get(span, 0.0) + pull.value / len(pull.spans)
+    return dict(sorted(totals.items()))
 
 
 def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
@@ -64,34 +44,52 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
         "version": ref.version,
         "text": explanation.text,
         "label": explanation.label,
-        "scores": dict(zip(explanation.classes, map(float, explanation.scores), strict=True)),
+        "scores": dict(zip(explanation.classes, explanation.scores, strict=True)),
         "toward": explanation.toward,
-        "bias": float(explanation.bias),
+        "bias": explanation.bias,
         "pulls": [
-            {"term": pull.term, "value": float(pull.value), "spans": [list(span) for span in pull.spans]}
-            for pull in _strongest(explanation)
+            {"term": pull.term, "value": pull.value, "spans": [list(span) for span in pull.spans]}
+            for pull in explanation.pulls
         ],
-        "log_odds": _log_odds(explanation),
+        "log_odds": explanation.log_odds,
     }
 
 
-def pulls_shown(
-    ref: Ref, explanation: Explanation, words: Sequence[tuple[int, int]], *, top: int
-) -> RenderableType:
-    """What rich prints of an explanation."""
-    score = float(explanation.scores[explanation.classes.index(explanation.label)])
+def pulls_shown(ref: Ref, explanation: Explanation, *, top: int) -> RenderableType:
+    """What rich prints of an explanation: the text, and a table of the `top` strongest pulls."""
+    score = explanation.scores[explanation.classes.index(explanation.label)]
     head = Text.assemble(
         (plain(explanation.label), "bold"), f", probability {score:.3f}, says {ref.name}, version {ref.version}"
     )
-    return Group(head, Text(), _marked(explanation, words), Text(), *_table(explanation, top))
+    return Group(head, Text(), _marked(explanation), Text(), *_table(explanation, top))
 
 
-def _marked(explanation: Explanation, words: Sequence[tuple[int, int]]) -> Text:
-    pulls, _ = word_pulls(explanation, words)
+def stages_shown(stages: Sequence[StageResult]) -> RenderableType:
+    """What rich prints of what each stage of the text path made of a text."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("what it left", overflow="fold")
+    for stage in stages:
+        if stage.tokens is None:
+            table.add_row(stage.stage, Text(plain(stage.text or "")))
+        else:
+            table.add_row(stage.stage, Text(" | ".join(plain(token) for token, _, _ in stage.tokens)))
+    return table
+
+
+def stages_json(stages: Sequence[StageResult]) -> list[dict[str, Any]]:
+    """The stages as plain JSON values; a token is [term, start, end]."""
+    return [
+        {"stage": stage.stage, "text": stage.text}
+        if stage.tokens is None
+        else {"stage": stage.stage, "tokens": [list(token) for token in stage.tokens]}
+        for stage in stages
+    ]
+
+
+def _marked(explanation: Explanation) -> Text:
     shown, at = Text(), 0
-    for (start, end), value in pulls:
-        if start < at:  # spans of one word inside another: the first has been shown
-            continue
+    for (start, end), value in word_pulls(explanation).items():
         shown.append(plain(explanation.text[at:start]))
         shown.append(plain(explanation.text[start:end]), _style(value))
         if abs(value) >= _FAINT:
@@ -106,40 +104,29 @@ def _table(explanation: Explanation, top: int) -> list[RenderableType]:
     table.add_column("pull", justify="right")
     table.add_column("")
     table.add_column("word or words", overflow="fold")
-    strongest = _strongest(explanation)
-    widest = max((abs(pull.value) for pull in strongest), default=1.0) or 1.0
-    for pull in strongest[:top]:
+    widest = max((abs(pull.value) for pull in explanation.pulls), default=1.0) or 1.0
+    for pull in explanation.pulls[:top]:
         bar = max(1, round(12 * abs(pull.value) / widest))
-        times = f"  x {len(pull.spans)}" if len(pull.spans) > 1 else ""
+        often = len(pull.spans) // len(pull.term.split())  # a span a word
+        times = f"  x {often}" if often > 1 else ""
         style = _style(pull.value)
         table.add_row(Text(f"{pull.value:+.2f}", style), Text("#" * bar, style), Text(plain(pull.term) + times))
-    others = strongest[top:]
+    others = explanation.pulls[top:]
     if others:
         table.add_row(f"{sum(pull.value for pull in others):+.2f}", "", f"{len(others)} more")
-    table.add_row(f"{float(explanation.bias):+.2f}", "", "bias: where the model stands before it reads a word")
-    total = _log_odds(explanation)
-    table.add_section()
-    table.add_row(
-        Text(f"{total:+.2f}", "bold"), "", Text(f"log-odds of {plain(explanation.toward)}: probability {_sigmoid(total):.3f}")
-    )
+    table.add_row(f"{explanation.bias:+.2f}", "", "bias: where the model stands before it reads a word")
+    score = explanation.scores[explanation.classes.index(explanation.toward)]
+    # with more than two classes every class has an output of its own, and all of them decide on the probability
+    name = "log-odds" if len(explanation.classes) == 2 else "output"
+    total = Text(f"{name} of {plain(explanation.toward)}: probability {score:.3f}")
+    table.add_row(Text(f"{explanation.log_odds:+.2f}", "bold"), "", total)
     note = Text.assemble(
-        ("+ pulls towards ", "dim"), (plain(explanation.toward), _TOWARD), (", - pulls ", "dim"), ("away from it", _AWAY)
+        ("+ pulls towards ", "dim"),
+        (plain(explanation.toward), _TOWARD),
+        (", - pulls ", "dim"),
+        ("away from it", _AWAY),
     )
     return [table, Text(), note]
-
-
-def _strongest(explanation: Explanation) -> list[Any]:
-    return sorted(explanation.pulls, key=lambda pull: (-abs(pull.value), pull.term))
-
-
-def _log_odds(explanation: Explanation) -> float:
-    return float(explanation.bias) + sum(float(pull.value) for pull in explanation.pulls)
-
-
-def _sigmoid(log_odds: float) -> float:
-    from math import exp
-
-    return 1 / (1 + exp(-log_odds)) if log_odds >= 0 else exp(log_odds) / (1 + exp(log_odds))
 
 
 def _style(value: float, *, dim: bool = False) -> str:

@@ -45,7 +45,9 @@ def command(
     service = Service(found, models)
     served = service.warm()
     if not served:
-        raise NotInStore("there is no model to serve", where=str(found.root), hint="Make one with: textmill run PROJECT")
+        raise NotInStore(
+            "there is no model to serve", where=str(found.root), hint="Make one with: textmill run PROJECT"
+        )
     if log_requests:
         logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
         logging.getLogger("textmill.serve").setLevel(logging.INFO)

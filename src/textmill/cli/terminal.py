@@ -14,15 +14,20 @@ __all__ = ["console", "json_option", "plain", "print_json"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
-# other people's texts may hold escape sequences; what is no character to see becomes one
-_UNSEEN = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160))} | {ord("\t"): " ", ord("\n"): " "}
+# Other people's texts may hold escape sequences, or signs that turn the direction of what follows
+_COMMANDS = (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSEEN = dict.fromkeys(_COMMANDS, "\N{REPLACEMENT CHARACTER}") | {ord("\t"): " ", ord("\n"): " "}
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that colours nothing by itself, and nothing at all in a pipe."""
+def console(*, stderr: bool = False, wrap: bool = False) -> Console:
+    """A console that colours nothing by itself, nothing at all in a pipe, and breaks no lines unless asked."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # the program says with its exit code that nobody reads any more
+
+    return Piped(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=not wrap)
 
 
 def plain(text: str) -> str:

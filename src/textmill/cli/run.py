@@ -1,0 +1,90 @@
+"""``textmill run``: a project, from its file to a registered version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from textmill.cli.terminal import console, json_option, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textmill.flow import Event, RunResult
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("project", type=click.Path(path_type=Path), default=".")
+@click.option("--force", is_flag=True, help="Do every step again.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long to wait for another run of this project. [default: until it is done]",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The store. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
+)
+@json_option
+def command(
+    project: Path, force: bool, threads: int | None, wait: float | None, store: Path | None, as_json: bool
+) -> None:
+    """Run PROJECT, a folder with a mill.toml: read, split, train, evaluate, register, report.
+
+    What was done before with the same data, settings and code is not done again. Stop it whenever you like: the next
+    run goes on from there. Ends with 3 if [evaluate] promote_if refuses the model.
+    """
+    from textmill.flow import ProjectRefused, run_project
+
+    def work(on_event: Callable[[Event], None] | None) -> RunResult:
+        return run_project(project, store=store, threads=threads, on_event=on_event, force=force, wait=wait)
+
+    try:
+        if as_json:
+            result = work(None)
+        else:
+            from textmill.cli.steps import Steps
+
+            with Steps() as steps:
+                result = work(steps)
+    except ProjectRefused as refused:
+        _tell(refused.result, as_json)
+        raise
+    _tell(result, as_json)
+
+
+def _tell(result: RunResult, as_json: bool) -> None:
+    from textmill.cli import story
+
+    if as_json:
+        print_json(story.as_json(result))
+        return
+    click.echo()
+    if result.nothing_to_do and result.manifest is not None:
+        from textmill.evaluate.sentences import verdict
+
+        ref = result.manifest.ref
+        click.echo(f"Nothing to do: {ref.name}, version {ref.version}, is made of these data, settings and code.")
+        click.echo(verdict(result.report))
+    else:
+        from textmill.evaluate import summary
+
+        for sentence in story.told(result):
+            click.echo(sentence)
+        click.echo()
+        console(wrap=True).print(summary(result.report))
+    click.echo(f"\nReport: {story.short(result.folder / 'report.html')}")
+    if result.manifest is not None:
+        ref = result.manifest.ref
+        click.echo(f"Registered: {ref.name}, version {ref.version}, in {story.short(result.store.root)}")
+        click.echo("\nTry next:")
+        for line in story.next_commands(result):
+            click.echo(f"  {line}")

@@ -1,0 +1,94 @@
+"""The steps of a run as they happen: bars that move in a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from textmill.cli.terminal import console, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from textmill.flow import Event
+
+__all__ = ["Steps"]
+
+_WIDTH = 10  # of a step's name
+
+
+class Steps:
+    """Shows each event of a run on stdout; call it with one, inside a ``with``.
+
+    A step that is done gets one line with its seconds or ``unchanged``. What moves is only drawn in a terminal.
+    """
+
+    def __init__(self) -> None:
+        # the path of a run that has nothing to do loads no rich
+        self._console: Console | None = console() if sys.stdout.isatty() else None
+        self._bars: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show what happens."""
+        if event.kind == "waiting":
+            self._say(f"waiting for another run of this project: {plain(event.note)}", "yellow")
+        elif event.kind == "started":
+            self._start(event.step)
+        elif event.kind == "progress":
+            self._move(event)
+        else:
+            self._stop()
+            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", "yellow" if event.kind == "refused" else None)
+
+    def _say(self, line: str, colour: str | None = None) -> None:
+        click.secho(line, fg=colour)
+        sys.stdout.flush()  # a pipe sees it now and not in the end
+
+    def _start(self, step: str) -> None:
+        if self._console is None:
+            return
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[note]}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bars.add_task(f"{step:<{_WIDTH - 2}}", total=None, note="")
+        self._bars.start()
+
+    def _move(self, event: Event) -> None:
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, completed=event.done, total=event.total, note=plain(event.note))
+
+    def _stop(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = self._task = None
+
+
+def _outcome(event: Event) -> str:
+    if event.kind == "finished":
+        return f"{event.seconds:8.2f} s"
+    words = {
+        "cached": "unchanged",
+        "refused": "refused",
+        "skipped": "left out: the gate said no",
+        "failed": "failed",
+    }
+    return f"{words[event.kind]:>10}" if len(words[event.kind]) <= 10 else f" {words[event.kind]}"

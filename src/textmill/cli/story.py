@@ -1,0 +1,142 @@
+"""A run told in sentences: what was read, set aside and learned, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textmill.cli.stores import command_line
+from textmill.cli.terminal import plain
+
+if TYPE_CHECKING:
+    from textmill.config import FeaturesConfig, TextConfig
+    from textmill.flow import RunResult
+    from textmill.types import Report
+
+__all__ = ["as_json", "next_commands", "short", "told"]
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow", "folder": "a folder of texts"}
+_CLEANED = {"html": "HTML tags", "urls": "links", "mentions": "mentions"}
+_MOST_CLASSES = 6
+_LONGEST = 120  # of a text that is to be typed
+
+
+def told(result: RunResult) -> list[str]:
+    """What a run did, a sentence each."""
+    values = {done.step: done.finished.values for done in result.steps}
+    read = values["read"]
+    config = result.config
+    sentences = [*_source(read["facts"], config.read.source, result.folder / "rejected.jsonl")]
+    if read.get("test_facts"):
+        sentences += _source(read["test_facts"], str(config.read.test), result.folder / "rejected_test.jsonl")
+    data = result.report.data
+    sentences.append(f"Split: {data['train']:,} rows to learn from, {data['test']:,} to test on.")
+    facts = values["train"].get("facts", {})
+    if "n_features" in facts:
+        sentences.append(f"Text: {_path(config.text)}.")
+        sentences.append(
+            f"Learned from {facts['n_types']:,} distinct words as {facts['n_features']:,} features "
+            f"({_grams(config.features)}, {config.features.kind})."
+        )
+    if facts.get("converged") is False:
+        sentences.append(
+            f"Mind: the model had not settled after {facts['iterations']} iterations; raise [model] max_iter."
+        )
+    return sentences
+
+
+def next_commands(result: RunResult) -> list[str]:
+    """Three commands that work where the user stands: predict, explain, serve."""
+    assert result.manifest is not None
+    name, store = result.manifest.ref.name, result.store.root
+    words, mistake = _words(result.report), _mistake(result.report)
+    return [
+        command_line("predict", name, words, store=store),
+        command_line("explain", name, mistake or words, store=store),
+        command_line("serve", name, store=store),
+    ]
+
+
+def as_json(result: RunResult) -> dict[str, Any]:
+    """A run as plain JSON values."""
+    manifest = result.manifest
+    return {
+        "model": result.config.project.name,
+        "version": manifest.ref.version if manifest else None,
+        "nothing_to_do": result.nothing_to_do,
+        "refused": str(result.refused) if result.refused else None,
+        "steps": [{"step": done.step, "cached": done.cached, "seconds": done.seconds} for done in result.steps],
+        "store": str(result.store.root),
+        "page": str(result.folder / "report.html"),
+        "report": result.report.to_json(),
+    }
+
+
+def short(path: Path) -> str:
+    """A path as short as it can be written here."""
+    path, here = path.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _source(facts: Mapping[str, Any], source: str, rejected: Path) -> list[str]:
+    form = _FORMATS.get(str(facts.get("format")), str(facts.get("format")))
+    if facts.get("delimiter"):
+        form += f" with {_DELIMITERS.get(facts['delimiter'], repr(facts['delimiter']))} between the fields"
+    if facts.get("encoding"):
+        form += f", {facts['encoding']}"
+    sentences = [f"Read {facts['rows']:,} rows of {plain(source)}: {form}."]
+    sentences += [f"Mind: {plain(note)}" for note in facts.get("notes", ())]
+    classes = sorted(facts.get("classes", {}).items(), key=lambda item: -item[1])
+    if classes:
+        shown = [f"{plain(label)} {count:,}" for label, count in classes[:_MOST_CLASSES]]
+        more = [f"{len(classes) - _MOST_CLASSES} more"] if len(classes) > _MOST_CLASSES else []
+        sentences.append(f"Classes: {', '.join(shown + more)}.")
+    if facts.get("rejected"):
+        reasons = ", ".join(f"{plain(reason)}: {count:,}" for reason, count in facts["reasons"].items())
+        rows = "1 row" if facts["rejected"] == 1 else f"{facts['rejected']:,} rows"
+        sentences.append(f"Set aside {rows} that cannot be used ({reasons}): see {short(rejected)}.")
+    return sentences
+
+
+def _path(config: TextConfig) -> str:
+    parts = []
+    if config.clean:
+        parts.append(f"{_listed([_CLEANED[name] for name in config.clean])} taken out")
+    parts.append("lower case" if config.case == "lower" else "case kept")
+    parts.append("split into words")
+    if config.stop_words != "none":
+        which = "English stop words" if config.stop_words == "english" else f"{len(config.stop_words)} stop words"
+        parts.append(f"{which} left out" + (" but not negations" if config.keep_negations else ""))
+    if config.map != "none":
+        parts.append(f"words mapped by {config.map}")
+    return ", ".join(parts)
+
+
+def _grams(config: FeaturesConfig) -> str:
+    low, high = config.ngrams
+    names = {1: "words", 2: "pairs", 3: "triples"}
+    return _listed([names.get(n, f"{n}-grams") for n in range(low, high + 1)])
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _words(report: Report) -> str:
+    # the words that say most: they show what the model can do in any language, and quote nobody
+    telling: dict[str, Any] = report.details.get("telling") or {}
+    positive = (report.details.get("positive") or {}).get("class")
+    terms = telling.get(positive) or next((found for found in telling.values() if found), [])
+    words = [term for term, _ in terms if " " not in term and plain(term) == term][:4]
+    return " ".join(words) or "some text"
+
+
+def _mistake(report: Report) -> str | None:
+    # what a person wants explained first
+    for mistake in report.details.get("mistakes") or ():
+        text = " ".join(str(mistake.get("text", "")).split())
+        if 0 < len(text) <= _LONGEST and plain(text) == text and not set(text) & set("'\"\\$`!"):
+            return text
+    return None

@@ -63,7 +63,7 @@ def find_leaks(
     dict of JSON values:
 
     - ``policy``, ``train_rows``, ``test_rows``
-    - ``equal`` and ``loose``: texts on both sides: ``groups``, ``train_rows``, ``test_rows``, ``share`` of the test rows
+    - ``equal`` and ``loose``: texts on both sides: ``groups``, ``train_rows``, ``test_rows`` and their ``share``
     - ``duplicates``: in all rows, ``equal_groups``, ``equal_rows``, ``loose_groups``, ``loose_rows``
     - ``contradictions``: equal texts with different labels: ``texts``, ``rows``, ``loose_texts``, ``examples``
     - ``examples``: up to 20 pairs with ``kind``, ``train`` and ``test``, each ``id``, ``text``, ``label``
@@ -73,7 +73,7 @@ def find_leaks(
     equal_groups, loose_groups = groups_of(exact), groups_of(loose)
     n_test = int(side.sum())
     found: dict[str, Any] = {"policy": policy, "train_rows": len(side) - n_test, "test_rows": n_test}
-    duplicates = {}
+    duplicates: dict[str, int] = {}
     for kind, groups in (("equal", equal_groups), ("loose", loose_groups)):
         sizes = np.bincount(groups)
         across = _across(groups, side)
@@ -152,8 +152,10 @@ def _sentence(found: dict[str, Any]) -> str:
     equal, loose, policy = found["equal"], found["loose"], found["policy"]
     if policy == "together" and loose["test_rows"] == 0:
         kept = found["duplicates"]["loose_groups"]
-        return f"{kept:,} groups of equal or nearly equal texts were each kept on one side." if kept else (
-            "No two texts are equal or nearly equal."
+        return (
+            f"{kept:,} groups of equal or nearly equal texts were each kept on one side."
+            if kept
+            else ("No two texts are equal or nearly equal.")
         )
     if loose["test_rows"] == 0:
         return "No test text is equal or nearly equal to a training text."

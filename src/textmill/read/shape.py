@@ -11,8 +11,8 @@ from textmill.read.piece import Wanted
 __all__ = ["Widened", "conform", "laid_out"]
 
 
-class Widened(Exception):  # noqa: N818 - a signal to start again, never seen by a user
-    """A piece does not fit the schema so far; `schema` fits both."""
+class Widened(Exception):
+    """A signal to start again: a piece does not fit the schema so far; `schema` fits both."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema

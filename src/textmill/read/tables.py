@@ -21,7 +21,7 @@ _ROWS = 4096  # of a batch; some writers make batches of millions
 def file_pieces(
     path: Path,
     format: str,
-    wanted: Wanted,
+    wanted: Wanted | None,
     *,
     where: str,
     file: str | None = None,
@@ -72,7 +72,7 @@ def _arrow(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def batch_pieces(
-    batches: Iterable[pa.RecordBatch], wanted: Wanted, *, where: str, file: str | None = None
+    batches: Iterable[pa.RecordBatch], wanted: Wanted | None, *, where: str, file: str | None = None
 ) -> Iterator[Piece]:
     """Record batches as pieces; the raw form of a row is its JSON.
 
@@ -83,7 +83,7 @@ def batch_pieces(
     row = 0
     checked = False
     for whole in batches:
-        if not checked:
+        if not checked and wanted is not None:
             wanted.check(whole.schema.names, where)
             checked = True
         for start in range(0, whole.num_rows, _ROWS):

@@ -1,0 +1,311 @@
+"""A first look at a source: which column is the text, which the label, and a project file to start from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from textmill.errors import DataError, SourceError
+from textmill.read.csv_rows import Dialect, sniff
+from textmill.read.encoding import to_utf8
+from textmill.read.labels import label_text
+from textmill.read.piece import Seen
+from textmill.read.source import Source, find_files, opened, raw_blocks
+
+__all__ = ["Proposal", "mill_toml", "propose"]
+
+_ROWS = 5000
+_BYTES = 4 << 20
+_TEXT = ("text", "message", "review", "tweet", "body", "content", "comment", "headline", "sentence", "description",
+         "question", "title", "document", "post", "abstract", "sms", "v2")  # fmt: skip
+_LABEL = ("label", "target", "class", "sentiment", "category", "labels", "y", "topic", "spam", "polarity", "v1")
+_ID = ("id", "uid", "uuid", "key", "index", "row_id", "tweet_id", "docid", "doc_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a source seems to be.
+
+    Attributes
+    ----------
+    columns : names for the columns of a CSV file without a header, else None
+    why : a sentence for each choice
+    names : all columns
+    """
+
+    source: str
+    format: str
+    text: str
+    label: str
+    id: str | None
+    columns: tuple[str, ...] | None
+    names: tuple[str, ...]
+    encoding: str | None
+    delimiter: str | None
+    rows_seen: int
+    why: tuple[str, ...]
+
+
+def propose(path: Path) -> Proposal:
+    """Look at the first rows of a source, 5,000 at most, and say which column seems to be what.
+
+    Raises
+    ------
+    SourceError : if it cannot be opened or holds no row
+    DataError : if no column looks like a text, or none like a label
+    """
+    where = str(path)
+    found = find_files(where, Path())
+    first = found[0]
+    if first.format == "folder":
+        return _folder(first, where)
+    seen = Seen(first.format)
+    columns: tuple[str, ...] | None = None
+    if first.format == "csv":
+        names, rows, columns = _csv(first, seen)
+    else:
+        rows = _json(first, seen) if first.format == "jsonl" else _table(first)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+    if not rows:
+        raise SourceError("there is no row to look at", where=where)
+    values = {name: [row.get(name) for row in rows] for name in names}
+    text, said_text = _text(values, where)
+    label, said_label = _label(values, text, where)
+    id, said_id = _id(values, text, label)
+    why = [said_text, said_label, said_id]
+    if columns is not None:
+        why.insert(0, "The first row looks like data, not like names: the columns were given names.")
+    return Proposal(
+        where,
+        first.format,
+        text,
+        label,
+        id,
+        columns,
+        tuple(names),
+        seen.encoding,
+        seen.delimiter,
+        len(rows),
+        tuple(why),
+    )
+
+
+def _folder(source: Source, where: str) -> Proposal:
+    labels = sorted(p.name for p in source.path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if len(labels) < 2:
+        raise DataError(
+            f"the folder has {len(labels)} sub-folders", where=where, wanted="two or more, one for each label"
+        )
+    said = ", ".join(labels[:5]) + (" ..." if len(labels) > 5 else "")
+    why = (f"Each of the {len(labels)} sub-folders is a label: {said}.", "Each file is a text, its name the id.")
+    return Proposal(where, "folder", "text", "label", None, None, ("text", "label"), None, None, 0, why)
+
+
+def _start(source: Source, seen: Seen) -> bytes:
+    taken = b""
+    with opened(source.path, source.where) as file:
+        blocks = raw_blocks(file, source.where)
+        for block in to_utf8(blocks, "auto", where=source.where, said=seen.encoded):
+            taken += block
+            if len(taken) >= _BYTES:
+                break
+    if seen.encoding is None:
+        seen.encoded("utf-8", None)
+    return taken
+
+
+def _csv(source: Source, seen: Seen) -> tuple[list[str], list[dict[str, Any]], tuple[str, ...] | None]:
+    taken = _start(source, seen)
+    tabbed = source.where.lower().removesuffix(".gz").endswith((".tsv", ".tab"))
+    seen.delimiter = sniff(taken[: 1 << 16], hint="\t" if tabbed else None)
+    found = [
+        [f.decode("utf-8", "replace") for f in r.fields] for r in islice(Dialect(seen.delimiter).rows(taken), _ROWS)
+    ]
+    if not found:
+        raise SourceError("the file is empty", where=source.where)
+    head, rows = [name.strip() for name in found[0]], found[1:]
+    columns = None
+    if not _is_header(head, rows):
+        rows = found
+        columns = _named(rows, len(head))
+        head = list(columns)
+    if len(taken) >= _BYTES:
+        rows = rows[:-1]  # cut in the middle
+    return head, [dict(zip(head, row, strict=True)) for row in rows if len(row) == len(head)], columns
+
+
+def _is_header(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    known = {*_TEXT, *_LABEL, *_ID}
+    if any(name.lower() in known for name in head):
+        return True
+    if any(not name or len(name) > 40 or _is_number(name) for name in head) or len(set(head)) < len(head):
+        return False
+    # a label at the head that comes again below is no name
+    return not any(row[place] == name for row in rows for place, name in enumerate(head) if place < len(row))
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
+    columns = {str(place): [row[place] for row in rows if len(row) == width] for place in range(width)}
+    text, _ = _text(columns, "the file")
+    try:
+        label, _ = _label(columns, text, "the file")
+    except DataError:
+        label = ""
+    return tuple({text: "text", label: "label"}.get(name, f"column_{int(name) + 1}") for name in columns)
+
+
+def _json(source: Source, seen: Seen) -> list[dict[str, Any]]:
+    taken = _start(source, seen)
+    rows = []
+    for line in islice(taken.split(b"\n"), _ROWS):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # the run will tell of it
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+def _table(source: Source) -> list[dict[str, Any]]:
+    import pyarrow as pa
+
+    from textmill.read.tables import file_pieces
+
+    rows: list[dict[str, Any]] = []
+    for piece in file_pieces(source.path, source.format, None, where=source.where):
+        batch: pa.RecordBatch = piece.batch
+        rows += batch.slice(0, _ROWS - len(rows)).to_pylist()
+        if len(rows) >= _ROWS:
+            break
+    return rows
+
+
+def _text(values: dict[str, list[Any]], where: str) -> tuple[str, str]:
+    best, best_score, best_length = None, 0.0, 0.0
+    for name, column in values.items():
+        texts = [value for value in column if isinstance(value, str) and value.strip()]
+        if len(texts) < len(column) / 2:
+            continue
+        length = sum(map(len, texts)) / len(texts)
+        links = sum(text.startswith(("http://", "https://")) for text in texts) / len(texts)
+        alike = len(set(texts)) / len(texts)
+        numbers = sum(map(_is_number, texts[:200])) / len(texts[:200])
+        score = length * alike * (1 - links) * (1 - numbers) * (4 if name.lower() in _TEXT else 1)
+        if score > best_score:
+            best, best_score, best_length = name, score, length
+    if best is None:
+        raise DataError("no column looks like a text", where=where, got=", ".join(values))
+    return best, f"{best!r} is the text: {best_length:,.0f} characters on average."
+
+
+def _label(values: dict[str, list[Any]], text: str, where: str) -> tuple[str, str]:
+    found: list[tuple[tuple[bool, int], str, list[str]]] = []
+    for name, column in values.items():
+        if name == text:
+            continue
+        try:
+            labels = [label for value in column if (label := label_text(value)) is not None]
+        except TypeError:
+            continue
+        kinds = sorted(set(labels))
+        few = 2 <= len(kinds) <= max(2, min(200, len(labels) // 2))
+        if few and len(labels) > len(column) / 2 and max(map(len, kinds)) <= 60:
+            found.append(((name.lower() not in _LABEL, len(kinds)), name, kinds))
+    if not found:
+        raise DataError(
+            "no column looks like a label, with few values that repeat",
+            where=where,
+            got=", ".join(values),
+            hint="Write mill.toml by hand to name one.",
+        )
+    _, name, kinds = min(found)
+    listed = ", ".join(kinds[:6]) + (" ..." if len(kinds) > 6 else "")
+    return name, f"{name!r} is the label: {len(kinds)} values ({listed})."
+
+
+def _id(values: dict[str, list[Any]], text: str, label: str) -> tuple[str | None, str]:
+    for name, column in values.items():
+        named = name.lower() in _ID or name.lower().endswith("_id")
+        if named and name not in (text, label) and all(isinstance(value, (str, int)) for value in column):
+            ids = {label_text(value) for value in column}
+            if None not in ids and len(ids) == len(column):
+                return name, f"{name!r} is the id: no value comes twice."
+    return None, "No column is an id: a row's number is."
+
+
+def mill_toml(proposal: Proposal, name: str, source: str | None = None) -> str:
+    """A commented project file for what was proposed.
+
+    Parameters
+    ----------
+    name : of the project
+    source : what to write as the source, such as its path seen from the project, instead of ``proposal.source``
+    """
+    said = "\n".join(f"# {line}" for line in proposal.why)
+    read = [f"source = {_toml(source or proposal.source)}   # csv, jsonl, parquet, arrow, a folder, a glob"]
+    if proposal.columns is not None:
+        read.append(f"columns = [{', '.join(map(_toml, proposal.columns))}]   # the file has no header")
+    if proposal.format != "folder":
+        read += [f"text = {_toml(proposal.text)}", f"label = {_toml(proposal.label)}"]
+        read.append(
+            f"id = {_toml(proposal.id)}" if proposal.id else '# id = "..."   # without one, the number of a row'
+        )
+    if proposal.encoding not in (None, "utf-8"):
+        read.append(f"encoding = {_toml(str(proposal.encoding))}")
+    lines = "\n".join(read)
+    return f"""\
+# A project of textmill. Run it with: textmill run FOLDER
+
+[project]
+name = {_toml(name)}
+task = "classify"
+seed = 13
+
+[read]
+{said}
+{lines}
+# test = "test.csv"    # an official test side; then [split] deals nothing out
+max_rejected = 0.01    # stop when more rows than this share cannot be used
+
+[split]
+test = 0.2
+near_duplicates = "together"   # texts equal but for links, case, punctuation stay on one side; or "report", "allow"
+
+[text]
+clean = []             # any of "html", "urls", "mentions"
+case = "lower"         # or "keep"
+stop_words = "none"    # or "english", or a list; negations are kept unless keep_negations = false
+map = "none"           # a function of each word: "porter", "snowball-english" ...
+
+[features]
+kind = "tf-idf"        # or "counts"
+ngrams = [1, 2]
+min_df = 1             # texts a word must be in; a share such as 0.01 is meant when it has a point
+# max_features = 50000
+
+[model]
+kind = "logistic-regression"   # or "majority"
+C = 1.0                # smaller holds the weights back more; "cv" chooses by cross-validation
+class_weight = "none"  # or "balanced", when one class is rare
+
+[evaluate]
+bootstrap = 1000
+# promote_if = "f1 >= 0.75"    # below this no version is registered, and the exit code is 3
+"""
+
+
+def _toml(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

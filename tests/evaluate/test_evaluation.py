@@ -184,6 +184,16 @@ def test_mistakes_are_the_surest_first(made):
         assert truth[mistake["row"]] == mistake["truth"] != mistake["predicted"] == prediction.labels[mistake["row"]]
 
 
+def test_hits_are_the_surest_of_the_rows_decided_rightly(made):
+    truth, prediction, baseline = made(300, 3)
+    hits = evaluate(truth, prediction, baseline, config=CONFIG, seed=1).details["hits"]
+    sure = [hit["probability"] for hit in hits]
+    assert len(hits) == 20
+    assert sure == sorted(sure, reverse=True)
+    for hit in hits:
+        assert truth[hit["row"]] == hit["truth"] == hit["predicted"] == prediction.labels[hit["row"]]
+
+
 def test_curves_are_thinned_to_200_points_and_keep_their_ends(made):
     truth, prediction, baseline = made(5000, 2)
     (curve,) = evaluate(truth, prediction, baseline, config=CONFIG, seed=1).details["curves"].values()

@@ -12,7 +12,7 @@ from textmill.evaluate.metrics import average_precision, precision_recall_curve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["curves", "mistakes", "reliability"]
+__all__ = ["curves", "hits", "mistakes", "reliability"]
 
 _MOST_POINTS = 200
 _MOST_CURVES = 8
@@ -122,9 +122,31 @@ def mistakes(
     -------
     for each ``row`` (from 0), ``truth``, ``predicted``, ``probability`` of the prediction, ``probability_of_truth``
     """
-    wrong = np.flatnonzero(truth != decisions)
-    sure = scores[wrong, decisions[wrong]]
-    first = wrong[np.argsort(-sure, kind="stable")[:most]]
+    return _surest(truth != decisions, truth, scores, decisions, classes, most)
+
+
+def hits(
+    truth: NDArray[np.int64],
+    scores: NDArray[Any],
+    decisions: NDArray[np.int64],
+    classes: Sequence[str],
+    most: int = 20,
+) -> list[dict[str, Any]]:
+    """As `mistakes`, of the rows decided rightly: examples of what the model is good at."""
+    return _surest(truth == decisions, truth, scores, decisions, classes, most)
+
+
+def _surest(
+    which: NDArray[np.bool_],
+    truth: NDArray[np.int64],
+    scores: NDArray[Any],
+    decisions: NDArray[np.int64],
+    classes: Sequence[str],
+    most: int,
+) -> list[dict[str, Any]]:
+    rows = np.flatnonzero(which)
+    sure = scores[rows, decisions[rows]]
+    first = rows[np.argsort(-sure, kind="stable")[:most]]
     return [
         {
             "row": row,

@@ -10,7 +10,7 @@ import numpy as np
 
 from textmill.errors import DataError
 from textmill.evaluate import metrics as formulas
-from textmill.evaluate.curves import curves, mistakes, reliability
+from textmill.evaluate.curves import curves, hits, mistakes, reliability
 from textmill.evaluate.intervals import (
     Draws,
     interval,
@@ -45,7 +45,7 @@ class Evaluation:
     per_class : class -> precision, recall, f1 and support -> Score
     confusion : rows are the truth, columns the prediction
     details : ``positive``, ``differences`` to the baseline with intervals, ``curves``, ``reliability``, ``mistakes``
-        (row numbers, no texts), ``undefined``, ``notes``, ``bootstrap``; plain JSON values
+        and ``hits`` (row numbers, no texts), ``undefined``, ``notes``, ``bootstrap``; plain JSON values
     """
 
     classes: tuple[str, ...]
@@ -126,6 +126,7 @@ def evaluate(
     details["curves"] = curves(codes, prediction.scores, decisions[0], classes, columns)
     details["reliability"] = reliability(codes, prediction.scores, classes, positive)
     details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
+    details["hits"] = hits(codes, prediction.scores, decisions[0], classes)
     details["bootstrap"] = {
         "resamples": config.bootstrap,
         "resamples_of_ranks": ranked,

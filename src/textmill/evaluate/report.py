@@ -36,7 +36,7 @@ def build_report(
     evaluation : from `evaluate`
     model : name of the model
     texts, ids : of the test rows, in the order of the truth; a list or an Arrow array. Only those of the most
-        confident mistakes are kept
+        confident mistakes and hits are kept
     telling : from ``TextClassifier.telling``: class -> (term, weight), the strongest first
     leaks : ``Split.leaks``
     data : ``Corpus.facts`` and the sides, such as ``rows``, ``rejected``, ``reasons``, ``train``, ``test``,
@@ -54,7 +54,8 @@ def build_report(
     for name, given in (("texts", texts), ("ids", ids)):
         if given is not None and len(given) != rows:
             raise DataError(f"the report got {len(given):,} {name} for {rows:,} test rows")
-    details["mistakes"] = [_told(mistake, texts, ids) for mistake in details["mistakes"]]
+    for kind in ("mistakes", "hits"):
+        details[kind] = [_told(row, texts, ids) for row in details[kind]]
     details["telling"] = {
         label: [[str(term), float(weight)] for term, weight in words] for label, words in (telling or {}).items()
     }

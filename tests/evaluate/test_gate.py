@@ -50,7 +50,7 @@ def test_the_refusal_says_metric_wanted_and_got_with_its_interval(report_of):
 def test_an_undefined_metric_is_refused_with_the_reason(report_of):
     report = report_of(n=1)
     assert "roc_auc" not in report.metrics
-    with pytest.raises(GateRefused, match="the gate asks for roc_auc >= 0.5, but it needs test rows of at least two"):
+    with pytest.raises(GateRefused, match=r"the gate asks for roc_auc >= 0\.5, but it needs test rows of at least two"):
         check_gate(report, EvaluateConfig(promote_if="roc_auc >= 0.5"))
 
 

@@ -139,6 +139,18 @@ def test_hostile_texts_labels_and_words_stay_words(report_of):
         telling={name: [(text, 1.0) for text in HOSTILE] for name in names},
         data={"rows": 3, "rejected": 1, "reasons": {HOSTILE[0]: 1}, "source": HOSTILE[1], "digest": HOSTILE[3]},
         cost={"seconds": {HOSTILE[0]: 1.0}},
+        leaks={
+            "loose": {"test_rows": 1},
+            "sentence": HOSTILE[0],
+            "examples": [
+                {side: {"text": HOSTILE[1], "label": names[0], "id": HOSTILE[3]} for side in ("train", "test")}
+            ],
+            "contradictions": {
+                "texts": 1,
+                "rows": 2,
+                "examples": [{"text": HOSTILE[1], "labels": dict.fromkeys(names, 1)}],
+            },
+        },
         settings={
             "project": {"name": HOSTILE[3], "seed": 1, "description": HOSTILE[0]},
             HOSTILE[1]: {HOSTILE[0]: HOSTILE},

@@ -35,7 +35,7 @@ def test_it_shows_every_metric_class_leak_and_word(report_of):
         "demo@3: 300 test rows",
         "ham",
         "spam",
-        "No test row is equal",
+        "No test text is equal",
         "word0, word1",
         "positive class: spam",
     ):
@@ -73,6 +73,15 @@ def test_the_verdict_says_whether_it_may_be_luck(report_of):
 def test_leaks_are_told_in_words(report_of):
     assert leak_check(report_of(leaks={}))[0] == "unknown"
     assert leak_check(report_of())[0] == "clean"
-    state, sentences = leak_check(report_of(leaks={"loose": {"test_rows": 31, "share": 0.02}}))
-    assert state == "leak"
-    assert sentences == ["31 test rows (2.0 %) are equal to a training text once links, case and punctuation are gone."]
+    leaks = {
+        "loose": {"test_rows": 31},
+        "sentence": "31 of 1,523 test rows are equal to a training text.",
+        "contradictions": {"texts": 1, "rows": 2},
+    }
+    assert leak_check(report_of(leaks=leaks)) == (
+        "leak",
+        [
+            "31 of 1,523 test rows are equal to a training text.",
+            "1 text stands in the data with different labels (2 rows): no model can be right about all of them.",
+        ],
+    )

@@ -41,9 +41,9 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
         parts.append(
             "<figure><h3>Reliability</h3>"
             + reliability_plot(reliability, colour(report, of) if of is not None else 0)
-            + f"<figcaption>Probabilities {what}: on the dashed line, “70 %” comes true seven times in ten; below it"
-            " the model claims too much, above it too little. Lines up and down are 95 % intervals, bars count the rows."
-            f" Mean gap {share(reliability['error'])}.</figcaption></figure>"
+            + f"<figcaption>Probabilities {what}: on the dashed line, “70 %” comes true seven times in ten;"
+            " below it the model claims too much, above it too little. Lines up and down are 95 % intervals, bars"
+            f" count the rows. Mean gap {share(reliability['error'])}.</figcaption></figure>"
         )
     return f'<div class="pair">{"".join(parts)}</div>' if parts else ""
 

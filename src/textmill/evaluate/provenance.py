@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import textmill
 from textmill.evaluate.markup import bar, colour, columns, escape, label, scrolling, size, toml
-from textmill.evaluate.sentences import leak_check
+from textmill.evaluate.sentences import counted, leak_check
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -17,6 +17,7 @@ __all__ = ["cost", "data", "foot", "leaks", "settings"]
 _OUTCOME = {"clean": ("✓", "No leak found"), "leak": ("!", "Leak found"), "unknown": ("?", "Not checked")}
 _FACTS = {
     "source": "source",
+    "test_source": "test source",
     "format": "format",
     "encoding": "encoding",
     "rows": "rows read",
@@ -33,8 +34,36 @@ def leaks(report: Report, config: Mapping[str, Any]) -> str:
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     return (
         f'<div class="callout {state}"><span class="sign" aria-hidden="true">{mark}</span>'
-        f"<div><p><strong>{outcome}</strong></p>{told}</div></div>"
+        f"<div><p><strong>{outcome}</strong></p>{told}</div></div>{_twins(report)}{_at_odds(report)}"
     )
+
+
+def _twins(report: Report) -> str:
+    pairs = report.leaks.get("examples") or []
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{_quoted(report, pair[side])}</td>' for side in ('train', 'test'))}</tr>" for pair in pairs
+    )
+    table = f'<table class="plain texts">{columns("training text", "test text")}<tbody>{rows}</tbody></table>'
+    said = f"The first {len(pairs):,} such pairs" if len(pairs) > 1 else "The pair"
+    return f"<details><summary>{said}</summary>{scrolling('Pairs', table)}</details>" if pairs else ""
+
+
+def _quoted(report: Report, row: Mapping[str, Any]) -> str:
+    named = f"<small>{label(report, row['label'])}, row id {escape(row['id'])}</small>" if "label" in row else ""
+    return f'<span dir="auto">{escape(row["text"])}</span>{named}'
+
+
+def _at_odds(report: Report) -> str:
+    texts = (report.leaks.get("contradictions") or {}).get("examples") or []
+    rows = "".join(
+        f'<tr><td><span dir="auto">{escape(found["text"])}</span></td><td>'
+        + ", ".join(f"{label(report, name)} {count:,}×" for name, count in found["labels"].items())
+        + "</td></tr>"
+        for found in texts
+    )
+    table = f'<table class="plain texts">{columns("text", "labels")}<tbody>{rows}</tbody></table>'
+    said = "Texts with different labels"
+    return f"<details><summary>{said}</summary>{scrolling(said, table)}</details>" if texts else ""
 
 
 def data(report: Report, config: Mapping[str, Any]) -> str:
@@ -48,9 +77,11 @@ def data(report: Report, config: Mapping[str, Any]) -> str:
     if facts.get("digest"):
         known.append(("content digest", f'<code class="digest">{escape(facts["digest"])}</code>'))
     listed = "".join(f"<div><dt>{title}</dt><dd>{value}</dd></div>" for title, value in known)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in facts.get("notes") or ())
     return (
         f'<dl class="facts-table">{listed}</dl>'
-        f'<div class="pair"><div>{_sides(report)}</div><div>{_rejected(report)}</div></div>'
+        + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        + f'<div class="pair"><div>{_sides(report)}</div><div>{_rejected(report)}</div></div>'
     )
 
 
@@ -75,9 +106,9 @@ def _training_rows(report: Report, name: str) -> int | None:
         return int(known.get("train", 0))
     if known is None:
         return None
-    # one number is the class's rows on both sides, unless the test side is a source of its own
-    rest = int(known) - int(report.per_class[name]["support"].value)
-    return rest if rest >= 0 else int(known)
+    # one number counts the class in the source: both sides, unless the test side has a source of its own
+    apart = report.data.get("test_source") is not None
+    return int(known) - (0 if apart else int(report.per_class[name]["support"].value))
 
 
 def _rejected(report: Report) -> str:
@@ -114,7 +145,9 @@ def cost(report: Report, config: Mapping[str, Any]) -> str:
         f'<td class="wide" aria-hidden="true">{bar(seconds / most)}</td></tr>'
         for stage, seconds in stages.items()
     )
-    weight = f'<p class="lead">The model takes {size(n_bytes)} on disk.</p>' if n_bytes is not None else ""
+    terms = (report.cost.get("training") or {}).get("n_features")
+    knows = f" and knows {counted(terms, 'term', 'terms')}" if terms else ""
+    weight = f'<p class="lead">The model takes {size(n_bytes)} on disk{knows}.</p>' if n_bytes is not None else ""
     if not stages:
         return weight
     caption = '<caption class="unseen">Seconds of each stage</caption>'

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from textmill.evaluate.markup import share as percent
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.types import Report, Score
 
-__all__ = ["LOWER_IS_BETTER", "TITLES", "baseline_words", "confusions", "leak_check", "meaning", "number", "verdict"]
+__all__ = [
+    "LOWER_IS_BETTER",
+    "TITLES",
+    "baseline_words",
+    "confusions",
+    "counted",
+    "leak_check",
+    "meaning",
+    "number",
+    "verdict",
+]
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -108,27 +115,30 @@ def leak_check(report: Report) -> tuple[str, list[str]]:
     leaks = report.leaks
     if not leaks:
         return "unknown", ["Training and test rows were not checked against each other."]
-    found = [_found(leaks, kind, said) for kind, said in _KINDS if isinstance(leaks.get(kind), Mapping)]
-    sentences = [text for _, text in found if text]
-    if isinstance(leaks.get("sentence"), str):
-        sentences.insert(0, leaks["sentence"])
-    state = "leak" if any(rows for rows, _ in found) else "clean"
-    return state, sentences or ["No test row was found among the training rows."]
-
-
-_KINDS = (
-    ("equal", "equal to a training text as it stands"),
-    ("loose", "equal to a training text once links, case and punctuation are gone"),
-)
-
-
-def _found(leaks: Mapping[str, Any], kind: str, said: str) -> tuple[int, str]:
-    part = leaks[kind]
-    rows = int(part.get("test_rows", 0))
+    rows = max(int((leaks.get(kind) or {}).get("test_rows", 0)) for kind in ("equal", "loose"))
+    sentences = [leaks["sentence"]] if leaks.get("sentence") else []
     if rows == 0:
-        return 0, f"No test row is {said}."
-    share = part.get("share")
-    return rows, f"{rows:,} test rows{f' ({percent(share)})' if share is not None else ''} are {said}."
+        sentences.append("No test text is equal to a training text, even once links, case and punctuation are gone.")
+    elif not sentences:
+        sentences.append(f"{rows:,} test rows are equal or nearly equal to a training text.")
+    at_odds = leaks.get("contradictions") or {}
+    if at_odds.get("texts"):
+        sentences.append(
+            f"{counted(at_odds['texts'], 'text stands', 'texts stand')} in the data with different labels"
+            f" ({counted(at_odds['rows'], 'row', 'rows')}): no model can be right about all of them."
+        )
+    return "leak" if rows else "clean", sentences
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """A number and its noun.
+
+    Examples
+    --------
+    >>> counted(1, "row", "rows"), counted(2000, "row", "rows")
+    ('1 row', '2,000 rows')
+    """
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def confusions(report: Report) -> list[tuple[int, float, str, str]]:

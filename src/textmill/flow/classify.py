@@ -64,11 +64,12 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     project = _Project(mill, folder, store, digests)
     config, seed = project.settings, mill.project.seed
     learns = ("flow/classify", "read", "_native", "text", "features", "models")
+    guests = ("numpy", "pyarrow", "pystemmer")
     read = Step(
         "read",
         partial(_read, project),
         settings=config["read"],
-        code=code_version("flow/classify", "read"),
+        code=code_version("flow/classify", "read", guests=guests),
         sources=partial(_sources, project),
     )
     split = Step(
@@ -76,7 +77,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(_split, project),
         needs=("read",),
         settings={"split": config["split"], "seed": seed},
-        code=code_version("flow/classify", "read", "_native"),
+        code=code_version("flow/classify", "read", "_native", guests=guests),
         keyed_by=("read.digest", "read.test_digest"),
     )
     train = Step(
@@ -84,7 +85,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(_train, project),
         needs=("read", "split"),
         settings={"seed": seed} | {table: config[table] for table in ("text", "features", "model")},
-        code=code_version(*learns),
+        code=code_version(*learns, guests=guests),
         keyed_by=("read.digest", "split.side.npy"),
     )
     evaluate = Step(
@@ -93,7 +94,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         needs=("read", "split", "train"),
         # the gate is no part of it: asking for more measures nothing anew
         settings={"name": project.name, "seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}},
-        code=code_version(*learns, "evaluate"),
+        code=code_version(*learns, "evaluate", guests=guests),
         keyed_by=("read.digest", "read.test_digest", "read.facts", "split.side.npy", "split.leaks", "train.model/"),
     )
     register = Step(
@@ -188,10 +189,11 @@ def _split(project: _Project, work: Work) -> dict[str, Any]:
 
 
 def _rows(corpus: Corpus, side: Any, which: int) -> Any:
-    """The rows of one side as a table, in their order."""
-    import numpy as np
+    """The rows of one side as a table, in their order; all of them stay in the mapped file."""
+    import pyarrow as pa
 
-    return corpus.table().take(np.flatnonzero(side == which))
+    wanted = side == which
+    return corpus.table() if wanted.all() else corpus.table().filter(pa.array(wanted))
 
 
 def _side(work: Work) -> Any:

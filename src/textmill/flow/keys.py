@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -69,23 +70,51 @@ def _output(name: str, step: Step, outputs: Mapping[str, Finished]) -> Any:
     raise ConfigError([f"step {need!r} left no {output!r}; it left {known}"], where=f"step {step.name}")
 
 
-def code_version(*rooms: str) -> str:
+def code_version(*rooms: str, guests: tuple[str, ...] = ()) -> str:
     """textmill's version and a digest over the files of some rooms; ``_native`` is the compiled module.
 
     In an editable install a changed file changes it. Files count under their path in the package, wherever it lies.
     The digest is of the files as they are when first asked, which is when the process loads them.
 
+    Parameters
+    ----------
+    rooms : folders or files of the package, without ``.py``
+    guests : other people's packages whose version may change a result, as the package index spells them
+
     Examples
     --------
     >>> code_version("registry").split("+")[0] == __version__
     True
-    >>> code_version("registry") == code_version("registry")
-    True
+    >>> code_version("registry", guests=("numpy",)) == code_version("registry")
+    False
     """
-    digest = hashlib.sha256(sys.version.split()[0].encode())  # a float's text or a sort may change with Python
+    # a float's text or a sort may change with Python
+    digest = hashlib.sha256(f"python {sys.version_info.major}.{sys.version_info.minor}\n".encode())
     for room in ("types", *rooms):
         digest.update(f"{room} {_room_digest(room)}\n".encode())
+    for guest in guests:
+        digest.update(f"{guest} {_installed().get(guest, 'none')}\n".encode())
     return f"{__version__}+{digest.hexdigest()[:16]}"
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Version of each installed package by its name in small letters.
+
+    The names of the folders say it; importlib.metadata, which says it too, takes longer to load than a run that has
+    nothing to do.
+    """
+    found: dict[str, str] = {}
+    for place in reversed(sys.path):  # the first on the path is the one that is imported
+        try:
+            entries = os.listdir(place)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.endswith((".dist-info", ".egg-info")):
+                name, _, version = entry.rpartition(".")[0].partition("-")
+                found[name.lower()] = version
+    return found
 
 
 @cache

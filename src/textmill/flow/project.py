@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from textmill.config import MillConfig, load
-from textmill.errors import GateRefused
+from textmill.errors import GateRefused, StoreWriteError
 from textmill.flow.classify import classify, report_of
 from textmill.flow.runner import Done, Event, run_flow
 from textmill.flow.sources import FileDigests
@@ -101,9 +102,9 @@ def run_project(
         force=force,
         wait=wait,
     )
-    if not all(step.cached for step in found.steps.values()):
+    with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
-        kept.close()
+    kept.close()
     registered = found.steps.get("register")
     version = registered.finished.values["version"] if registered else None
     result = RunResult(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from textmill.errors import StoreError
+from textmill.errors import DataError, StoreError
 from textmill.registry.audit import Audit
 from textmill.registry.disk import Disk, writing
 from textmill.registry.finished import Finished, read_finished, write_finished
 from textmill.registry.locks import hold
 from textmill.registry.objects import Objects, is_sha256
 from textmill.registry.scratch import Scratch
-from textmill.types import Ref
 
 __all__ = ["Files"]
 
@@ -99,7 +99,8 @@ class Files:
         LockHeld : if another still holds it after `wait` seconds; names process, command and since when
         StoreWriteError : if the lock file cannot be made
         """
-        Ref("lock", name, 1)  # checks that the name stays in its folder
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,199}", name) or ".." in name:
+            raise DataError(f"{name!r} is no name for a lock", wanted="small letters, digits, '-', '_' or '.'")
         path = self.root / "locks" / f"{name}.lock"
         return hold(path, name, wait=wait, on_wait=on_wait, disk=self.disk)
 

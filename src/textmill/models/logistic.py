@@ -23,7 +23,7 @@ from textmill.features.words import Csr
 __all__ = ["LogisticFit", "balanced_weights", "fit_logistic", "probabilities"]
 
 _Array = NDArray[np.float64]
-_MEMORY = 12  # pairs of steps that L-BFGS remembers
+_MEMORY = 20  # pairs of steps that L-BFGS remembers
 _C_GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 

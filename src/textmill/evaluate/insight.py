@@ -41,8 +41,8 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
         parts.append(
             "<figure><h3>Reliability</h3>"
             + reliability_plot(reliability, colour(report, of) if of is not None else 0)
-            + f"<figcaption>Probabilities {what}: on the dashed line, “70 %” comes true seven times in ten;"
-            " below it the model claims too much, above it too little. Lines up and down are 95 % intervals, bars"
+            + f"<figcaption>Probabilities {what}: on the dashed line, “70\u00a0%” comes true seven times in ten;"
+            " below it the model claims too much, above it too little. Lines up and down are 95\u00a0% intervals, bars"
             f" count the rows. Mean gap {share(reliability['error'])}.</figcaption></figure>"
         )
     return f'<div class="pair">{"".join(parts)}</div>' if parts else ""
@@ -50,12 +50,15 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
 
 def words(report: Report, config: Mapping[str, Any]) -> str:
     """The words that pull most, as bars; for two classes away from a middle line."""
+    both = len(report.classes) == 2
     telling: Mapping[str, Sequence[Sequence[Any]]] = report.details.get("telling") or {}
-    named = [name for name in report.classes if telling.get(name)]
+    # of two classes the positive one is on the right
+    named = sorted(
+        (name for name in report.classes if telling.get(name)), key=lambda name: both and colour(report, name)
+    )
     if not named:
         return ""
     strongest = max(abs(pull) for name in named for _, pull in telling[name][:_MOST_WORDS]) or 1.0
-    both = len(report.classes) == 2
     shown = named if both else named[:12]
     lists = []
     for place, name in enumerate(shown):

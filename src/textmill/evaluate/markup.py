@@ -41,18 +41,18 @@ def _picture(found: re.Match[str]) -> str:
 
 
 def share(value: float) -> str:
-    """A share from 0 to 1 in per cent.
+    r"""A share from 0 to 1 in per cent, with a blank that does not break.
 
     Examples
     --------
-    >>> share(0.1234), share(0.0004), share(1.0)
-    ('12.3 %', '<0.1 %', '100 %')
+    >>> [share(value).replace("\u00a0", " ") for value in (0.1234, 0.0004, 1.0)]
+    ['12.3 %', '<0.1 %', '100 %']
     """
     if 0 < value < 0.001:
-        return "<0.1 %"
+        return "<0.1\u00a0%"
     if value in (0, 1):
-        return f"{100 * value:.0f} %"
-    return f"{min(100 * value, 99.9):.1f} %"  # 100 % is said of all, never of nearly all
+        return f"{100 * value:.0f}\u00a0%"
+    return f"{min(100 * value, 99.9):.1f}\u00a0%"  # 100 % is said of all, never of nearly all
 
 
 def size(n_bytes: float) -> str:
@@ -117,7 +117,13 @@ def label(report: Report, name: str) -> str:
 
 
 def colour(report: Report, name: str) -> int:
-    """Number of a class's colour, ``c0`` to ``c7`` in the style sheet; later classes share the last."""
+    """Number of a class's colour, ``c0`` to ``c7`` in the style sheet; later classes share the last.
+
+    Of two classes the positive one is always ``c1``, the warm colour.
+    """
+    positive = (report.details.get("positive") or {}).get("class")
+    if positive is not None:
+        return int(name == positive)
     return min(report.classes.index(name), _COLOURS - 1) if name in report.classes else _COLOURS - 1
 
 

@@ -58,7 +58,7 @@ def _headline(report: Report) -> str:
 def scores(report: Report, config: Mapping[str, Any]) -> str:
     """Every metric with its interval, the baseline's score, and the difference."""
     bootstrap = report.details.get("bootstrap") or {}
-    confidence = f"{100 * bootstrap.get('confidence', 0.95):g} %"
+    confidence = f"{100 * bootstrap.get('confidence', 0.95):g}\u00a0%"
     rows = [_metric(report, name, score, confidence) for name, score in report.metrics.items()]
     positive = report.details.get("positive")
     lead = "Each score is taken on the test rows, which the model never saw. "

@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from textmill.evaluate.markup import colour
 from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, confusions, leak_check, number, verdict
 
 if TYPE_CHECKING:
@@ -143,12 +144,12 @@ def _bar(score: Score, top: float, cells: int, plain: bool, *, lower: bool) -> T
     line, range_, dot, tick = ("-", "=", "o", "|") if plain else ("─", "━", "●", "│")
     bar = [(line, "bright_black")] * cells
     better = score.baseline is None or (score.value < score.baseline if lower else score.value > score.baseline)
-    colour = "green" if better else "yellow"
+    shade = "green" if better else "yellow"
     for i in range(at(score.low), at(score.high) + 1):
-        bar[i] = (range_, colour)
+        bar[i] = (range_, shade)
     if score.baseline is not None:
         bar[at(score.baseline)] = (tick, "default")
-    bar[at(score.value)] = (dot, colour)
+    bar[at(score.value)] = (dot, shade)
     return Text.assemble(*bar)
 
 
@@ -187,7 +188,7 @@ def _per_class(report: Report, plain: bool) -> Table:
 
 
 def _colour(report: Report, name: str) -> str:
-    return _COLOURS[min(report.classes.index(name), len(_COLOURS) - 1)]
+    return _COLOURS[colour(report, name)]
 
 
 def _confusion(report: Report, plain: bool) -> Iterator[RenderableType]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textmill.cli.stores import command_line, find_store
+from textmill.cli.stores import command_line, find_store, quoted
 from textmill.errors import NotInStore
 
 
@@ -70,14 +70,10 @@ def test_the_store_of_the_environment_needs_no_name(here, monkeypatch):
 
 @given(st.text(st.characters(exclude_characters="\x00\r\n", exclude_categories=["Cs"]), min_size=1))
 def test_any_text_survives_the_shell(text):
-    from textmill.cli.stores import _quoted
-
-    assert shlex.split(_quoted(text)) == [text]
+    assert shlex.split(quoted(text)) == [text]
 
 
 def test_a_plain_text_is_quoted_as_people_do():
-    from textmill.cli.stores import _quoted
-
-    assert _quoted("It's a fire") == '"It\'s a fire"'
-    assert _quoted("disaster") == "disaster"
-    assert _quoted("$HOME is 100!") == "'$HOME is 100!'"
+    assert quoted("It's a fire") == '"It\'s a fire"'
+    assert quoted("disaster") == "disaster"
+    assert quoted("$HOME is 100!") == "'$HOME is 100!'"

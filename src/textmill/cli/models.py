@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_KNOWN = ("accuracy", "f1", "precision", "recall")
+
 
 @click.group("models")
 def command() -> None:
@@ -40,8 +42,9 @@ def list_models(store: Path | None, as_json: bool) -> None:
     scores = _scores_of(manifests)
     table = _table("model", "version", "made", *scores)
     for manifest in manifests:
-        figures = [_figure(manifest.report.get("metrics", manifest.report).get(name)) for name in scores]
-        table.add_row(manifest.ref.name, str(manifest.ref.version), manifest.created, *figures)
+        figures = [_figure(manifest.report.get(name)) for name in scores]
+        made = manifest.created[:16].replace("T", " ")  # to the minute, UTC
+        table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures)
     console().print(table)
 
 
@@ -120,10 +123,11 @@ def _entry(manifest: Manifest) -> dict[str, Any]:
 
 
 def _scores_of(manifests: list[Manifest]) -> list[str]:
-    names: dict[str, None] = {}
-    for manifest in manifests:
-        names |= dict.fromkeys(name for name, value in manifest.report.items() if isinstance(value, (int, float)))
-    return list(names)[:4]
+    """The figures worth a column: the well-known ones that some version has, else the first that there are."""
+    names = dict.fromkeys(
+        name for manifest in manifests for name, value in manifest.report.items() if isinstance(value, (int, float))
+    )
+    return [name for name in _KNOWN if name in names] or list(names)[:4]
 
 
 def _figure(value: object) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from types import FrameType
 from typing import Any
 
 import click
 
 from textmill import __version__
+from textmill.cli.process import take_over
 from textmill.errors import GateRefused, Interrupted, TextmillError, closest
 
 __all__ = ["VERBS", "main", "program"]
@@ -122,13 +121,8 @@ def program() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point ``textmill``; ends the process."""
-    # SIGTERM ends a command as Ctrl-C does: what is half-written is taken away again
-    signal.signal(signal.SIGTERM, _stop)
+    take_over()
     program.main(args)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _exit_code(work: Callable[[], Any]) -> int:

@@ -14,7 +14,7 @@ from textmill.errors import NotInStore
 if TYPE_CHECKING:
     from textmill.registry import Store
 
-__all__ = ["command_line", "find_store", "store_option", "version_option"]
+__all__ = ["command_line", "find_store", "quoted", "store_option", "version_option"]
 
 _FOLDER = ".textmill"
 
@@ -25,7 +25,7 @@ def store_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--store",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill here or in a folder above]",
+        help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill here or above]",
     )(function)
 
 
@@ -64,7 +64,7 @@ def command_line(verb: str, model: str, *rest: str, store: Path) -> str:
     words = ["textmill", verb, model, *rest]
     if not _is_near(store):
         words += ["--store", str(_short(store.parent if store.name == _FOLDER else store))]
-    return " ".join(_quoted(word) for word in words)
+    return " ".join(quoted(word) for word in words)
 
 
 def _is_near(store: Path) -> bool:
@@ -81,7 +81,14 @@ def _short(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word as it is typed in a shell: bare, in double quotes where that is safe, else in single ones.
+
+    Examples
+    --------
+    >>> quoted("tweets.csv"), quoted("It's"), quoted("$5")
+    ('tweets.csv', '"It\'s"', "'$5'")
+    """
     if shlex.quote(word) == word or any(character in word for character in '"$`\\!'):
         return shlex.quote(word)
     return f'"{word}"'  # a text with an apostrophe stays readable

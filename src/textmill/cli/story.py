@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from textmill.cli.terminal import plain
 if TYPE_CHECKING:
     from textmill.config import FeaturesConfig, TextConfig
     from textmill.flow import RunResult
-    from textmill.types import Report
 
 __all__ = ["as_json", "next_commands", "short", "told"]
 
@@ -20,7 +19,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow", "folder": "a folder of texts"}
 _CLEANED = {"html": "HTML tags", "urls": "links", "mentions": "mentions"}
 _MOST_CLASSES = 6
-_LONGEST = 120  # of a text that is to be typed
+_LONGEST = 100  # of a text that is to be typed
 
 
 def told(result: RunResult) -> list[str]:
@@ -50,11 +49,12 @@ def told(result: RunResult) -> list[str]:
 def next_commands(result: RunResult) -> list[str]:
     """Three commands that work where the user stands: predict, explain, serve."""
     assert result.manifest is not None
-    name, store = result.manifest.ref.name, result.store.root
-    words, mistake = _words(result.report), _mistake(result.report)
+    name, store, details = result.manifest.ref.name, result.store.root, result.report.details
+    mistake, hit = _typed(details.get("mistakes") or ()), _hit(details)
     return [
-        command_line("predict", name, words, store=store),
-        command_line("explain", name, mistake or words, store=store),
+        command_line("predict", name, hit or mistake or "some text", store=store),
+        # what a person wants explained first is where the model is wrong
+        command_line("explain", name, mistake or hit or "some text", store=store),
         command_line("serve", name, store=store),
     ]
 
@@ -90,7 +90,7 @@ def _source(facts: Mapping[str, Any], source: str, rejected: Path) -> list[str]:
     sentences += [f"Mind: {plain(note)}" for note in facts.get("notes", ())]
     classes = sorted(facts.get("classes", {}).items(), key=lambda item: -item[1])
     if classes:
-        shown = [f"{plain(label)} {count:,}" for label, count in classes[:_MOST_CLASSES]]
+        shown = [f"{plain(label)} ({count:,} rows)" for label, count in classes[:_MOST_CLASSES]]
         more = [f"{len(classes) - _MOST_CLASSES} more"] if len(classes) > _MOST_CLASSES else []
         sentences.append(f"Classes: {', '.join(shown + more)}.")
     if facts.get("rejected"):
@@ -124,19 +124,18 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _words(report: Report) -> str:
-    # the words that say most: they show what the model can do in any language, and quote nobody
-    telling: dict[str, Any] = report.details.get("telling") or {}
-    positive = (report.details.get("positive") or {}).get("class")
-    terms = telling.get(positive) or next((found for found in telling.values() if found), [])
-    words = [term for term, _ in terms if " " not in term and plain(term) == term][:4]
-    return " ".join(words) or "some text"
+def _hit(details: Mapping[str, Any]) -> str | None:
+    hits = details.get("hits") or ()
+    positive = (details.get("positive") or {}).get("class")
+    return _typed([hit for hit in hits if hit["truth"] == positive]) or _typed(hits)
 
 
-def _mistake(report: Report) -> str | None:
-    # what a person wants explained first
-    for mistake in report.details.get("mistakes") or ():
-        text = " ".join(str(mistake.get("text", "")).split())
-        if 0 < len(text) <= _LONGEST and plain(text) == text and not set(text) & set("'\"\\$`!"):
-            return text
-    return None
+def _typed(rows: Iterable[Mapping[str, Any]]) -> str | None:
+    """A text that can be typed in any shell as it stands: the first, one without a link if there is any."""
+    texts = [" ".join(str(row.get("text", "")).split()) for row in rows]
+    fit = [
+        text
+        for text in texts
+        if 0 < len(text) <= _LONGEST and plain(text) == text and not set(text) & set("'\"\\$`!") and text[0] != "-"
+    ]
+    return next((text for text in fit if "://" not in text), fit[0] if fit else None)

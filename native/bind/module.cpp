@@ -252,7 +252,7 @@ NB_MODULE(_native, m) {
       .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms,
                           int low, int high, std::int64_t min_df, int threads) {
         require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
-        require(n_terms >= 0, "n_terms: wanted 0 or more");
+        require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
         for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
         const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
         const std::size_t n_threads = at_least_one(threads);
@@ -328,6 +328,7 @@ NB_MODULE(_native, m) {
     for (std::size_t i = 0; i < indices.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(indices.data()[i]));
     require(fits && (!idf || indices.shape(0) == 0 || most < idf->shape(0)), "indices do not fit the matrix");
     require(tf >= 0 && tf <= 3 && norm >= 0 && norm <= 2, "no such weighting");
+    require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
     const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high};
     const std::size_t n_threads = at_least_one(threads);
     nb::gil_scoped_release release;

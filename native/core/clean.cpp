@@ -122,12 +122,13 @@ void strip_html(const Text& in, Text& out) {
     std::size_t end = 0;  // behind the construct that starts here
     bool line_break = false;
     if (comment_ends && text.compare(i, 4, "<!--") == 0) {
-      const std::size_t close = text.find("-->", i + 4);
-      if (close == std::string_view::npos) comment_ends = false;
+      const std::size_t close = text.find("-->", i + 2);  // "<!-->" is a whole comment
+      if (close == std::string_view::npos) comment_ends = false;  // then it is a tag like any other
       else end = close + 3;
-    } else if (i + 1 < text.size() &&
-               (is_letter(text[i + 1]) || text[i + 1] == '!' || text[i + 1] == '?' ||
-                (text[i + 1] == '/' && i + 2 < text.size() && is_letter(text[i + 2])))) {
+    }
+    if (end == 0 && i + 1 < text.size() &&
+        (is_letter(text[i + 1]) || text[i + 1] == '!' || text[i + 1] == '?' ||
+         (text[i + 1] == '/' && i + 2 < text.size() && is_letter(text[i + 2])))) {
       // a tag ends at the next '>'; a '<' before that means it was none
       const std::size_t close = text.find_first_of("<>", i + 1);
       if (close != std::string_view::npos && text[close] == '>') {
@@ -136,9 +137,9 @@ void strip_html(const Text& in, Text& out) {
         std::size_t last = first;
         while (last < close && (is_letter(text[last]) || is_digit(text[last]))) ++last;
         const std::string_view name = text.substr(first, last - first);
-        line_break = breaks(name);
         const bool script = name.size() == 6 && starts_with(text, first, "script");
         const bool style = name.size() == 5 && starts_with(text, first, "style");
+        line_break = script || style || breaks(name);
         bool& ends = script ? script_ends : style_ends;
         if (text[i + 1] != '/' && (script || style) && ends) {
           std::size_t at = end;
@@ -147,7 +148,6 @@ void strip_html(const Text& in, Text& out) {
           const std::size_t gt = at < text.size() ? text.find('>', at) : std::string_view::npos;
           if (gt == std::string_view::npos) ends = false;
           else end = gt + 1;
-          line_break = true;
         }
       }
     }

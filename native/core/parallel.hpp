@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -26,8 +27,13 @@ void in_parallel(std::size_t shards, Work&& work) {
   };
   std::vector<std::thread> threads;
   threads.reserve(shards - 1);
-  for (std::size_t shard = 1; shard < shards; ++shard) threads.emplace_back(guarded, shard);
+  std::size_t started = 1;
+  try {
+    for (; started < shards; ++started) threads.emplace_back(guarded, started);
+  } catch (const std::system_error&) {  // no more threads to be had: this one does the rest
+  }
   guarded(0);
+  for (std::size_t shard = started; shard < shards; ++shard) guarded(shard);
   for (std::thread& thread : threads) thread.join();
   for (const std::exception_ptr& error : failed)
     if (error) std::rethrow_exception(error);

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-LINK = re.compile(r"https?://\S+|www\.\S+")
+LINK = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW]{3}\.)\S+")
 
 
 def loose(text: str) -> str:

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import random
@@ -12,9 +13,17 @@ from typing import Any
 
 import pytest
 
-from textmill.errors import ConfigError, CorruptError, GateRefused, Interrupted, SourceError, TooManyRejected
+from textmill.errors import (
+    ConfigError,
+    CorruptError,
+    GateRefused,
+    Interrupted,
+    SourceError,
+    StoreWriteError,
+    TooManyRejected,
+)
 from textmill.flow import Event, ProjectRefused, RunResult, run_project
-from textmill.registry import Store
+from textmill.registry import Disk, Store
 
 MILL = """
 [project]
@@ -419,3 +428,64 @@ def test_a_kill_at_forty_moments_of_a_whole_run_changes_nothing_of_the_end(finis
     assert left is not None
     calls = 10_000 - left
     check_kills(fresh, right, [1 + n * calls // 40 for n in range(40)])
+
+
+SMALL_DISK = """
+import subprocess, sys
+from pathlib import Path
+from textmill.errors import StoreWriteError
+from textmill.flow import run_project
+from textmill.registry import Store
+project, place = Path(sys.argv[1]), Path(sys.argv[2])
+place.mkdir()
+for size in (16, 48, 80, 112, 160, 192):
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(place)]).returncode:
+        sys.exit(77)
+    try:
+        run_project(project, store=place / "store", threads=1)
+        print("done", size)
+    except StoreWriteError as error:
+        print(error)
+        assert chr(10) not in str(error)
+    store = Store(place / "store")
+    kept = {path.stem for path in (place / "store/steps").glob("*")}
+    assert all(store.finished(key) for key in kept)
+    assert all(store.object(p.name, verify=True) for p in (place / "store/objects").rglob("*") if p.is_file())
+    subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
+    again = run_project(project, store=place / "store", threads=1)
+    assert again.manifest.ref.version == 1
+    assert all(step.cached for step in again.steps if step.key in kept)
+    subprocess.run(["umount", str(place)], check=True)
+"""
+
+
+def test_a_disk_that_fills_up_in_the_middle_is_one_sentence_and_the_next_run_goes_on(fresh, tmp_path):
+    if shutil.which("unshare") is None:
+        pytest.skip("there is no unshare here, so no disk can be made small for a test")
+    own = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    if subprocess.run([*own, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this user may not mount, so no disk can be made small for a test")
+    command = [*own, sys.executable, "-c", SMALL_DISK, str(fresh), str(tmp_path / "small")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode == 77:
+        pytest.skip("this machine does not let a test mount")
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if not line.startswith("done")]
+    assert len(said) > 2
+    assert all("no room" in line or "no space left on device" in line for line in said)
+
+
+def test_a_finished_project_on_a_disk_that_may_only_be_read_has_nothing_to_do(project):
+    class Closed(Disk):
+        def make_folder(self, folder: Path) -> None:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    assert run_project(project, store=Store(project / ".textmill", disk=Closed())).nothing_to_do
+    (project / "report.html").unlink()
+    with pytest.raises(StoreWriteError, match="no permission"):
+        run_project(project, store=Store(project / ".textmill", disk=Closed()))
+
+
+def test_the_longest_name_a_project_may_have_can_be_run(fresh, change):
+    change('"toy"', f'"{"x" * 100}"')
+    assert run_project(fresh).manifest.ref.name == "x" * 100

@@ -20,7 +20,7 @@ from textmill.errors import (
 )
 from textmill.flow import Event, Flow, Step, Work, run_flow
 from textmill.flow.keys import step_key
-from textmill.registry import Finished, Store
+from textmill.registry import Disk, Finished, Store
 
 
 class Toy:
@@ -240,8 +240,20 @@ def test_a_disk_that_is_full_for_a_step_is_one_sentence(toy):
     def fills(work: Work) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def fills_numpy(work: Work) -> None:
+        raise OSError("9920 requested and 5088 written")
+
+    class Full(Disk):
+        def room(self, folder: Path) -> int:
+            return 4096
+
     with pytest.raises(StoreWriteError, match="no room left"):
         toy.run(Step("fills", fills))
+    with pytest.raises(OSError, match="9920 requested"):  # room enough: it must be something else
+        toy.run(Step("fills", fills_numpy))
+    toy.store = Store(toy.store.root, disk=Full())
+    with pytest.raises(StoreWriteError, match="no room left"):
+        toy.run(Step("fills", fills_numpy))
     with pytest.raises(FileNotFoundError):
         toy.run(Step("fills", lambda work: Path("nothing-there").unlink()))
 

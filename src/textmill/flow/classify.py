@@ -6,6 +6,7 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -188,12 +189,12 @@ def _split(project: _Project, work: Work) -> dict[str, Any]:
     return {"leaks": found.leaks}
 
 
-def _rows(corpus: Corpus, side: Any, which: int) -> Any:
-    """The rows of one side as a table, in their order; all of them stay in the mapped file."""
+def _rows(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
+    """Columns of one side's rows as a table, in their order; where that is all rows they stay in the mapped file."""
     import pyarrow as pa
 
-    wanted = side == which
-    return corpus.table() if wanted.all() else corpus.table().filter(pa.array(wanted))
+    table, wanted = corpus.table().select(columns), side == which
+    return table if wanted.all() else table.filter(pa.array(wanted))
 
 
 def _side(work: Work) -> Any:
@@ -206,7 +207,7 @@ def _train(project: _Project, work: Work) -> dict[str, Any]:
     from textmill.models import TextClassifier
 
     corpus, _ = _corpora(work)
-    rows = _rows(corpus, _side(work), 0)
+    rows = _rows(corpus, _side(work), 0, "text", "label")
     mill = project.mill
     model = TextClassifier.fit(
         rows["text"],
@@ -232,8 +233,8 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
     corpus, test = _corpora(work)
     side = _side(work)
     model = TextClassifier.load(work.tree("train", "model/"))
-    learned = _rows(corpus, side, 0)["label"].to_pylist()
-    rows = test.table() if test is not None else _rows(corpus, side, 1)
+    learned = _rows(corpus, side, 0, "label")["label"].to_pylist()
+    rows = test.table() if test is not None else _rows(corpus, side, 1, "id", "text", "label")
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
     prediction = model.predict(rows["text"], threads=work.threads)
@@ -257,6 +258,7 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
             "test_source": project.settings["read"]["test"],
             "train": len(learned),
             "test": len(truth),
+            "classes": _counts(learned, truth),
         },
     )
     # without the times, so that what is keyed by it is the same in every run
@@ -269,10 +271,13 @@ def _evaluate(project: _Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
+def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:
+    sides = {"train": Counter(learned), "test": Counter(truth)}
+    return {label: {side: counts[label] for side, counts in sides.items()} for label in sorted({*learned, *truth})}
+
+
 def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Prediction:
     """What the shares of the classes in training say of each of `n` texts."""
-    from collections import Counter
-
     import numpy as np
 
     from textmill.types import Prediction

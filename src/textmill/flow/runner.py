@@ -25,6 +25,9 @@ from textmill.types import canonical_json
 __all__ = ["Done", "Event", "FlowResult", "run_flow"]
 
 
+_ROOM_TO_WORK = 1 << 20  # bytes; a disk with less is full
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happens in a run, for whoever shows it.
@@ -249,9 +252,12 @@ def _full_disk_said(store: Store) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if error.errno is None:  # numpy does not say why it wrote less than it meant to
+            full = store.disk.room(store.root) < _ROOM_TO_WORK
+        if full or error.errno == errno.EROFS:
             with writing(store.root):
-                raise
+                raise OSError(errno.ENOSPC if full else errno.EROFS, str(error)) from error
         raise
 
 

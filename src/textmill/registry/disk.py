@@ -101,6 +101,7 @@ class Disk:
             return
         self.sync_folder(folder.parent)
 
-    def remove(self, path: Path) -> None:
-        """Take a name away."""
-        os.unlink(path)
+    def room(self, folder: Path) -> int:
+        """Bytes that can still be written."""
+        found = os.statvfs(folder)
+        return found.f_bavail * found.f_frsize

@@ -288,7 +288,7 @@ def _notes(true: NDArray[np.int64], accuracy: float, classes: Sequence[str], wan
         notes.append(f"No test row is {_listed(absent)}: nothing is known of how well it is recognised.")
     few = [name for name, count in zip(classes, true.tolist(), strict=True) if 0 < count < 20]
     if few:
-        notes.append(f"Fewer than 20 test rows: {_listed(few)}; its own scores say little.")
+        notes.append(f"Classes with fewer than 20 test rows, whose own scores say little: {_listed(few)}.")
     if ranked < wanted:
         notes.append(
             f"ROC AUC, average precision, log loss and Brier score were resampled {ranked:,} times instead of"

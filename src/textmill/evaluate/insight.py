@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import bar, colour, escape, label, share
+from textmill.evaluate.markup import bar, colour, escape, label, share, shortened
 from textmill.evaluate.plots import curve_plot, reliability_plot
 from textmill.evaluate.sentences import number
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["mistakes", "probabilities", "words"]
 
 _MOST_WORDS = 15
+_MOST_LISTS = 12
+_LONGEST_WORD = 40
 
 
 def probabilities(report: Report, config: Mapping[str, Any]) -> str:
@@ -52,24 +54,22 @@ def words(report: Report, config: Mapping[str, Any]) -> str:
     """The words that pull most, as bars; for two classes away from a middle line."""
     both = len(report.classes) == 2
     telling: Mapping[str, Sequence[Sequence[Any]]] = report.details.get("telling") or {}
-    # of two classes the positive one is on the right
-    named = sorted(
-        (name for name in report.classes if telling.get(name)), key=lambda name: both and colour(report, name)
-    )
+    named = [name for name in report.classes if telling.get(name)]
     if not named:
         return ""
     strongest = max(abs(pull) for name in named for _, pull in telling[name][:_MOST_WORDS]) or 1.0
-    shown = named if both else named[:12]
+    # of two classes the positive one is on the right, and each keeps its side even where the other has no words
+    shown = sorted(report.classes, key=lambda name: colour(report, name)) if both else named[:_MOST_LISTS]
     lists = []
     for place, name in enumerate(shown):
         items = "".join(
-            f'<li><bdi class="word">{escape(word)}</bdi>{bar(abs(pull) / strongest)}'
+            f'<li><bdi class="word">{escape(shortened(word, _LONGEST_WORD))}</bdi>{bar(abs(pull) / strongest)}'
             f'<span class="weight">{number(abs(pull), 2)}</span></li>'
-            for word, pull in telling[name][:_MOST_WORDS]
+            for word, pull in telling.get(name, ())[:_MOST_WORDS]
         )
         side = " leftward" if both and place == 0 else ""
         lists.append(
-            f'<div class="c{colour(report, name)}{side}"><h3>pull to {label(report, name)}</h3>'
+            f'<div class="c{colour(report, name)}{side}"><h3>towards {label(report, name)}</h3>'
             f'<ol class="bars">{items}</ol></div>'
         )
     layout = "butterfly" if both else "many four" if len(shown) == 4 else "many"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["bar", "colour", "columns", "escape", "label", "scrolling", "share", "size", "toml"]
+__all__ = ["bar", "colour", "columns", "escape", "isolated", "label", "scrolling", "share", "shortened", "size", "toml"]
 
 _COLOURS = 8
 
@@ -38,6 +38,28 @@ def _picture(found: re.Match[str]) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "␡" if code == 0x7F else "�"
+
+
+def isolated(sentence: str) -> str:
+    """A sentence of ours as HTML, each name in “...” kept apart from its direction.
+
+    Examples
+    --------
+    >>> isolated("always saying “<other>”")
+    'always saying “<bdi>&lt;other&gt;</bdi>”'
+    """
+    return re.sub("“([^”]*)”", r"“<bdi>\1</bdi>”", escape(sentence))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters.
+
+    Examples
+    --------
+    >>> shortened("earthquake", 6), shortened("fire", 6)
+    ('earth…', 'fire')
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def share(value: float) -> str:

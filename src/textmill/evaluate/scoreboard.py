@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import escape, label
+from textmill.evaluate.markup import escape, isolated, label
 from textmill.evaluate.plots import range_bar
 from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, baseline_words, meaning, number, verdict
 
@@ -30,7 +30,7 @@ def head(report: Report, config: Mapping[str, Any], version: int | None) -> str:
     return (
         f'<header><p class="kind">Model report</p><h1><bdi>{escape(report.model)}</bdi> {pill}</h1>'
         + (f'<p class="purpose">{told}</p>' if told else "")
-        + f'<p class="verdict">{escape(verdict(report))}</p>'
+        + f'<p class="verdict">{isolated(verdict(report))}</p>'
         + f'<ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>{_headline(report)}</header>'
     )
 
@@ -86,7 +86,7 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(rows)}</tbody></table>'
         + (f'<ul class="notes">{"".join(notes + undefined)}</ul>' if notes or undefined else "")
-        + f'<p class="aside">The baseline is {escape(baseline_words(report))}, what one gets without reading a word. '
+        + f'<p class="aside">The baseline is {isolated(baseline_words(report))}, what one gets without reading a word. '
         f"Intervals and differences are from {bootstrap.get('resamples', 0):,} bootstrap resamples of the test rows"
         f" (percentile, seed {bootstrap.get('seed', '')}); a difference whose interval holds 0 may be luck.</p>"
     )
@@ -114,7 +114,7 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
     drawn = range_bar(score.value, score.low, score.high, score.baseline, top=top, said=said)
     return (
         f'<tr role="row" class="{better}" data-metric="{escape(name)}"><th role="rowheader" scope="row">{escape(title)}'
-        f"<small>{escape(meaning(name, report))}</small></th>"
+        f"<small>{isolated(meaning(name, report))}</small></th>"
         f'<td role="cell" class="value">{number(score.value)}</td>'
         f'<td role="cell" class="interval">{number(score.low)} to {number(score.high)}</td>'
         f'<td role="cell" class="bar">{drawn}{scale}</td>'

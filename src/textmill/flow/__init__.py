@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textmill.flow.project import ProjectRefused, RunResult, run_project
     from textmill.flow.runner import Done, Event, FlowResult, run_flow
+    from textmill.flow.running import ProjectRefused, RunResult, run_project
     from textmill.flow.step import Flow, Step, Work, plan
 
 __all__ = [
@@ -29,13 +29,13 @@ _FILE = {
     "Event": "runner",
     "Flow": "step",
     "FlowResult": "runner",
-    "ProjectRefused": "project",
-    "RunResult": "project",
+    "ProjectRefused": "running",
+    "RunResult": "running",
     "Step": "step",
     "Work": "step",
     "plan": "step",
     "run_flow": "runner",
-    "run_project": "project",
+    "run_project": "running",
 }
 
 

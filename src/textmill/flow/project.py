@@ -1,121 +1,43 @@
-"""One call for a whole project: read its file, do what is not done yet, say what came of it."""
+"""A project as its steps see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePath
+from typing import Any
 
-from textmill.config import MillConfig, load
-from textmill.errors import GateRefused, StoreWriteError
-from textmill.flow.classify import classify, report_of
-from textmill.flow.runner import Done, Event, run_flow
+from textmill.config import MillConfig
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
-from textmill.types import Manifest, Report
 
-__all__ = ["ProjectRefused", "RunResult", "run_project"]
+__all__ = ["Project"]
 
 
 @dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run of a project came to.
+class Project:
+    """What every step knows.
 
     Attributes
     ----------
-    config : the project file as run, defaults and all
-    manifest : of the version that stands for the project now; None if the gate refused
-    report : how good it is
-    steps : in the order in which they ran, each with whether it was there already and the seconds it took now
-    refused : what the gate said, or None
-    store, folder : where the versions lie, and where ``report.html`` and ``rejected.jsonl`` do
+    mill : the settings
+    folder : where sources are looked for, and where the report is written
+    digests : of files outside of the store
     """
 
-    config: MillConfig
-    manifest: Manifest | None
-    report: Report
-    steps: tuple[Done, ...]
-    refused: GateRefused | None
-    store: Store
+    mill: MillConfig
     folder: Path
+    store: Store
+    digests: FileDigests
 
     @property
-    def nothing_to_do(self) -> bool:
-        """Whether every step was there already."""
-        return self.refused is None and all(step.cached for step in self.steps)
+    def name(self) -> str:
+        """Of the project and of its model."""
+        return self.mill.project.name
 
-
-class ProjectRefused(GateRefused):
-    """The gate said no; `result` tells how good the model is, which was not registered."""
-
-    def __init__(self, refused: GateRefused, result: RunResult) -> None:
-        super().__init__(refused.what, where=refused.where, wanted=refused.wanted, got=refused.got, hint=refused.hint)
-        self.result = result
-
-
-def run_project(
-    folder: Path | str,
-    *,
-    store: Store | Path | None = None,
-    threads: int | None = None,
-    on_event: Callable[[Event], None] | None = None,
-    force: bool = False,
-    wait: float | None = None,
-) -> RunResult:
-    """Run a project: from its file to a registered model and a report.
-
-    What was done before with the same data, settings and code is not done again; a run that was stopped or killed goes
-    on where it stood.
-
-    Parameters
-    ----------
-    folder : the project's folder, or its ``mill.toml``
-    store : where finished work and versions are kept; by default ``TEXTMILL_STORE`` or ``.textmill`` in the folder
-    threads : how many to use; by default as many as the machine has. The result does not depend on it
-    on_event : told of each step as it starts, goes on and ends
-    force : do every step again
-    wait : seconds to wait for another run of the project; None waits until it is done
-
-    Raises
-    ------
-    ConfigError : if the project file is at fault
-    DataError : if the data are: one of SourceError, TooManyRejected, LabelError
-    ProjectRefused : if the gate said no (a GateRefused); the report is written, nothing is registered
-    Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
-    LockHeld : if another run of the project still works after `wait` seconds
-    StoreWriteError : if there is no room or no permission
-    """
-    from textmill.evaluate.gate import check_gate_metric
-
-    given = Path(folder)
-    mill = load(given)
-    check_gate_metric(mill.evaluate)  # before hours of training, not after
-    home = given if given.is_dir() else given.parent
-    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
-    digests = FileDigests(kept)
-    found = run_flow(
-        classify(mill, home, kept, digests),
-        kept,
-        threads=threads,
-        on_event=on_event,
-        force=force,
-        wait=wait,
-    )
-    with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
-        digests.save()
-    kept.close()
-    registered = found.steps.get("register")
-    version = registered.finished.values["version"] if registered else None
-    result = RunResult(
-        config=mill,
-        manifest=kept.manifest(mill.project.name, version) if version is not None else None,
-        report=report_of(mill, kept, found.steps["evaluate"].finished, version),
-        steps=tuple(found.steps.values()),
-        refused=found.refused,
-        store=kept,
-        folder=home,
-    )
-    if found.refused is not None:
-        raise ProjectRefused(found.refused, result)
-    return result
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, the sources by name only: where they lie decides nothing."""
+        config = asdict(self.mill)
+        for key in ("source", "test"):
+            config["read"][key] = config["read"][key] and PurePath(config["read"][key]).name
+        return config

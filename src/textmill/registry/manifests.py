@@ -13,7 +13,7 @@ from textmill.registry.objects import digest_of, is_sha256
 from textmill.registry.sealed import seal, unseal
 from textmill.types import Manifest, Ref
 
-__all__ = ["MANIFEST", "check_files", "inside", "read_manifest", "renumbered", "write_manifest"]
+__all__ = ["MANIFEST", "check_files", "files_of", "inside", "read_manifest", "renumbered", "write_manifest"]
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -106,6 +106,29 @@ def check_files(manifest: Manifest, folder: Path) -> None:
         # whoever loads the folder could read it unchecked; hidden files are the desktop's
         if not path.is_dir() and name not in manifest.files and name != MANIFEST and not path.name.startswith("."):
             raise CorruptError(f"{manifest.ref}: the manifest does not know this file", where=str(path))
+
+
+def files_of(folder: Path) -> list[str]:
+    """The paths below a folder that is to become a version, sorted.
+
+    Raises
+    ------
+    DataError : if it is empty, or holds something that is no plain file
+    """
+    if not folder.is_dir():
+        raise DataError("a version is made from a folder", where=str(folder))
+    names = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise DataError("a version holds plain files only", where=str(path))
+        if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            if not inside(name):
+                raise DataError(f"a file of a version cannot be called {name!r}", where=str(folder))
+            names.append(name)
+    if not names:
+        raise DataError("a version needs at least one file", where=str(folder))
+    return names
 
 
 def renumbered(manifest: Manifest, version: int) -> Manifest:

@@ -26,7 +26,7 @@ from textmill.errors import DataError, NotInStore, StoreError, closest
 from textmill.registry.difference import Difference, difference
 from textmill.registry.disk import writing
 from textmill.registry.files import Files
-from textmill.registry.manifests import MANIFEST, check_files, inside, read_manifest, renumbered, write_manifest
+from textmill.registry.manifests import MANIFEST, check_files, files_of, read_manifest, renumbered, write_manifest
 from textmill.types import Manifest, Ref
 
 __all__ = ["Removal", "Store"]
@@ -182,7 +182,7 @@ class Store(Files):
         StoreWriteError : if there is no room or no permission; nothing half-written is left
         """
         Ref("model", name, 1)  # checks the name
-        names = _files_of(folder)
+        names = files_of(folder)
         files = {path: self.put_file(folder / path) for path in names}
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         manifest = Manifest(Ref("model", name, 1), files, dict(parents), dict(config), created, dict(report))
@@ -294,20 +294,3 @@ def _is_name(name: str) -> bool:
 
 def _is_version(name: str) -> bool:
     return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= 9
-
-
-def _files_of(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise DataError("a version is made from a folder", where=str(folder))
-    names = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise DataError("a version holds plain files only", where=str(path))
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            if not inside(name):
-                raise DataError(f"a file of a version cannot be called {name!r}", where=str(folder))
-            names.append(name)
-    if not names:
-        raise DataError("a version needs at least one file", where=str(folder))
-    return names

@@ -1,0 +1,171 @@
+"""The second half of a classifier's steps: evaluate, register, report.
+
+Plain functions; what is heavy is imported inside them, so that a run with nothing to do loads none of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from textmill.config import MillConfig
+from textmill.errors import NotInStore
+from textmill.flow.handing import hand_out, is_handed_out
+from textmill.flow.keys import code_version
+from textmill.flow.learning import corpora_of, rows_of, side_of
+from textmill.flow.project import Project
+from textmill.flow.step import Work
+from textmill.registry import Finished, Store
+from textmill.types import Manifest, Report
+
+if TYPE_CHECKING:
+    from textmill.models import TextClassifier
+    from textmill.types import Prediction
+
+__all__ = ["evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
+
+_TELLING = 20  # terms a class in the report
+
+
+def evaluate(project: Project, work: Work) -> dict[str, Any]:
+    """Measure the model on the rows it never saw, beside the majority baseline."""
+    import time
+
+    from textmill.evaluate import build_report
+    from textmill.evaluate import evaluate as measure
+    from textmill.models import TextClassifier
+
+    corpus, test = corpora_of(work)
+    side = side_of(work)
+    model = TextClassifier.load(work.tree("train", "model/"))
+    learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
+    rows = test.table() if test is not None else rows_of(corpus, side, 1, "id", "text", "label")
+    truth = rows["label"].to_pylist()
+    began = time.perf_counter()
+    prediction = model.predict(rows["text"], threads=work.threads)
+    predicted = time.perf_counter() - began
+    mill = project.mill
+    measured = measure(
+        truth, prediction, _majority(model, learned, len(truth)), config=mill.evaluate, seed=mill.project.seed
+    )
+    files = work.outputs["train"].files
+    report = build_report(
+        measured,
+        model=project.name,
+        texts=rows["text"],
+        ids=rows["id"],
+        telling=model.telling(_TELLING),
+        leaks=work.value("split", "leaks"),
+        data={
+            **work.value("read", "facts"),
+            "source": project.settings["read"]["source"],
+            "digest": work.value("read", "digest"),
+            "test_source": project.settings["read"]["test"],
+            "train": len(learned),
+            "test": len(truth),
+            "classes": _counts(learned, truth),
+        },
+    )
+    # without the times, so that what is keyed by it is the same in every run
+    (work.folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
+    cost = {
+        "seconds": {step: done.seconds for step, done in work.outputs.items()} | {"predict": predicted},
+        "model_bytes": sum(file.size for name, file in files.items() if name.startswith("model/")),
+        "training": work.value("train", "facts") | {"seconds": work.value("train", "seconds")},
+    }
+    return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
+
+
+def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:
+    sides = {"train": Counter(learned), "test": Counter(truth)}
+    return {label: {side: counts[label] for side, counts in sides.items()} for label in sorted({*learned, *truth})}
+
+
+def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Prediction:
+    """What the shares of the classes in training say of each of `n` texts."""
+    import numpy as np
+
+    from textmill.types import Prediction
+
+    counts = Counter(learned)
+    shares = np.array([counts[label] / len(learned) for label in model.classes], np.float32)
+    return Prediction(model.classes, np.tile(shares, (n, 1)))
+
+
+def register(project: Project, work: Work) -> dict[str, Any]:
+    """Make the model the next version, if the gate lets it pass and it is not the newest already."""
+    from textmill.evaluate import check_gate
+
+    report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
+    check_gate(report, project.mill.evaluate)
+    newest = _newest(project)
+    if newest is not None and newest.parents.get("run") == work.key:
+        return {"version": newest.ref.version}  # killed after it was published and before that was noted
+    folder = work.tree("train", "model/")
+    (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
+    parents = {
+        "data": work.value("read", "digest"),
+        "test": work.value("read", "test_digest"),
+        "code": code_version("read", "_native", "text", "features", "models", "evaluate"),
+        "text_path": work.value("train", "text_path"),
+        "run": work.key,
+    }
+    made = project.store.publish(
+        project.name,
+        folder,
+        parents={name: value for name, value in parents.items() if value is not None},
+        config=asdict(project.mill),
+        report=work.value("evaluate", "metrics"),
+    )
+    return {"version": made.ref.version}
+
+
+def _newest(project: Project) -> Manifest | None:
+    try:
+        return project.store.manifest(project.name)
+    except NotInStore:
+        return None
+
+
+def is_registered(project: Project, finished: Finished, outputs: Mapping[str, Finished]) -> bool:
+    """Whether the version that a finished `register` made is still the newest."""
+    # going back to earlier settings makes a new version: the newest is always that of the last run
+    newest = _newest(project)
+    return newest is not None and newest.parents.get("run") == finished.key
+
+
+def report(project: Project, work: Work) -> None:
+    """Write the page and the rejected rows into the project's folder."""
+    from textmill.evaluate import render_html
+
+    registered = work.outputs.get("register")
+    version = registered.values["version"] if registered else None
+    found = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
+    page = work.folder / "report.html"
+    page.write_text(render_html(found, config=project.settings, version=version), encoding="utf-8")
+    hand_out(page, project.folder / page.name, project.store.disk)
+    for name in work.outputs["read"].files:
+        if name.startswith("rejected/"):
+            hand_out(work.file("read", name), project.folder / PurePath(name).name, project.store.disk)
+
+
+def is_reported(project: Project, finished: Finished, outputs: Mapping[str, Finished]) -> bool:
+    """Whether what a finished `report` wrote is still there."""
+    handed = {"report.html": finished.files["report.html"]}
+    handed |= {PurePath(name).name: f for name, f in outputs["read"].files.items() if name.startswith("rejected/")}
+    return all(is_handed_out(project.folder / name, f.sha256, project.digests) for name, f in handed.items())
+
+
+def report_of(mill: MillConfig, store: Store, evaluated: Finished, version: int | None) -> Report:
+    """The report of a finished evaluation, with the settings and the version that it was registered as."""
+    report = _measured(store.object(evaluated.files["report.json"].sha256, verify=True), evaluated)
+    plain = json.loads(json.dumps(asdict(mill)))
+    return replace(report, details=report.details | {"settings": plain, "version": version})
+
+
+def _measured(path: Path, evaluated: Finished) -> Report:
+    return replace(Report.from_json(json.loads(path.read_bytes())), cost=dict(evaluated.values["cost"]))

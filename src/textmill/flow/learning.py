@@ -1,0 +1,129 @@
+"""The first half of a classifier's steps: read, split, train.
+
+Plain functions; what is heavy is imported inside them, so that a run with nothing to do loads none of it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textmill.config import thread_count
+from textmill.errors import TooManyRejected
+from textmill.flow.handing import hand_out
+from textmill.flow.project import Project
+from textmill.flow.step import Work
+
+if TYPE_CHECKING:
+    from textmill.read import Corpus
+
+__all__ = ["corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "train"]
+
+
+def sources_of(project: Project) -> dict[str, str]:
+    """The sha256 of the files that `read` reads, by their place among them."""
+    from textmill.read.source import find_files
+
+    found: dict[str, str] = {}
+    config = project.mill.read
+    for role, source in (("source", config.source), ("test", config.test)):
+        for number, file in enumerate(find_files(source, project.folder, config.format) if source else ()):
+            if file.path.is_dir():
+                texts = sorted(path for path in file.path.rglob("*") if path.is_file())
+                found |= {
+                    f"{role} {path.relative_to(file.path).as_posix()}": project.digests.of(path) for path in texts
+                }
+            else:
+                found[f"{role} {number}"] = project.digests.of(file.path)
+    return found
+
+
+def read(project: Project, work: Work) -> dict[str, Any]:
+    """Sources to corpora: Arrow files and their digests; rows that cannot be used are set aside."""
+    from textmill.read import read_corpus
+
+    config = project.mill.read
+    (work.folder / "rejected").mkdir()
+    left: dict[str, Any] = {"test_digest": None, "test_facts": None}
+    for role, source in (("", config.source), ("test", config.test)):
+        if source is None:
+            continue
+        rejected = work.folder / "rejected" / f"rejected{'_test' if role else ''}.jsonl"
+        try:
+            corpus = read_corpus(
+                config,
+                project.folder,
+                source=source,
+                out=work.folder / f"{role or 'corpus'}.arrow",
+                rejected=rejected,
+                progress=partial(work.progress, note=source),
+            )
+        except TooManyRejected:
+            if rejected.exists():  # the sentence says that they can be looked at
+                hand_out(rejected, project.folder / rejected.name, project.store.disk)
+            raise
+        prefix = f"{role}_" if role else ""
+        left |= {f"{prefix}digest": corpus.digest, f"{prefix}facts": dict(corpus.facts)}
+    return left
+
+
+def corpora_of(work: Work) -> tuple[Corpus, Corpus | None]:
+    """The corpus, and the official test side if there is one."""
+    from textmill.read import Corpus
+
+    apart = "test.arrow" in work.outputs["read"].files
+    return (
+        Corpus.load(work.file("read", "corpus.arrow")),
+        Corpus.load(work.file("read", "test.arrow")) if apart else None,
+    )
+
+
+def split(project: Project, work: Work) -> dict[str, Any]:
+    """Which rows the model never sees, and what the check between the sides found."""
+    import numpy as np
+
+    from textmill.read import split_corpus
+
+    corpus, test = corpora_of(work)
+    mill = project.mill
+    threads = thread_count(work.threads)
+    found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test)
+    np.save(work.folder / "side.npy", found.side, allow_pickle=False)
+    return {"leaks": found.leaks}
+
+
+def rows_of(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
+    """Columns of one side's rows as a table, in their order; where that is all rows they stay in the mapped file."""
+    import pyarrow as pa
+
+    table, wanted = corpus.table().select(columns), side == which
+    return table if wanted.all() else table.filter(pa.array(wanted))
+
+
+def side_of(work: Work) -> Any:
+    """0 for a training row, 1 for a test row: int8 (n_rows,)."""
+    import numpy as np
+
+    return np.load(work.file("split", "side.npy"), allow_pickle=False)
+
+
+def train(project: Project, work: Work) -> dict[str, Any]:
+    """Learn from the training side: the files of a model."""
+    from textmill.models import TextClassifier
+
+    corpus, _ = corpora_of(work)
+    rows = rows_of(corpus, side_of(work), 0, "text", "label")
+    mill = project.mill
+    model = TextClassifier.fit(
+        rows["text"],
+        rows["label"].to_pylist(),
+        text=mill.text,
+        features=mill.features,
+        model=mill.model,
+        seed=mill.project.seed,
+        threads=work.threads,
+        progress=lambda note: work.progress(0, None, note),
+    )
+    model.save(work.folder / "model")
+    path = model.text_path  # the majority baseline reads no text
+    return {"text_path": path and path.hash, "facts": model.facts, "seconds": model.seconds}

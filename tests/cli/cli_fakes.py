@@ -1,6 +1,8 @@
-"""A classifier small enough to know its answers by heart, as the command line uses one."""
+"""A classifier small enough to know its answers by heart, and data small enough to learn from in a moment."""
 
 from __future__ import annotations
+
+import random
 
 import numpy as np
 
@@ -26,3 +28,36 @@ class FireClassifier:
 def fire_model(**read) -> OpenModel:
     config = {"read": {"source": "x.csv", "text": "text", "label": "label", **read}}
     return OpenModel(Manifest(Ref("model", "fire", 2), {}, {}, config, "2026-01-01T00:00:00Z", {}), FireClassifier())
+
+
+BAD = ["fire", "flood", "earthquake", "smoke", "rescue", "trapped", "evacuated", "collapsed"]
+GOOD = ["sunny", "picnic", "lovely", "concert", "holiday", "cake", "laughing", "garden"]
+BOTH = ["today", "street", "people", "town", "morning", "everyone", "river", "house"]
+
+MILL = """\
+[project]
+name = "alarm"
+
+[read]
+source = "messages.csv"
+label = "kind"
+max_rejected = 0.1
+
+[features]
+min_df = 1
+
+[evaluate]
+bootstrap = 100
+"""
+
+
+def messages(n: int = 120) -> str:
+    """Messages whose kind their words tell, mostly; two rows cannot be used."""
+    draw = random.Random(7)
+    rows = ["id,text,kind"]
+    for i in range(n):
+        kind = ("bad", "good")[i % 2]
+        words = draw.sample(BAD if (kind == "bad") == (draw.random() < 0.9) else GOOD, 2) + draw.sample(BOTH, 3)
+        draw.shuffle(words)
+        rows.append(f"{i},{' '.join(words)} {i},{kind}")
+    return "\n".join([*rows, f"{n},,good", f"{n + 1},text without a kind,", ""])

@@ -37,6 +37,7 @@ EXTRAS = {
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",
     "TEXTMILL_DATA": "a local mirror of the public data sets",
+    "TEXTMILL_THREADS": "how many threads to use",
 }
 
 

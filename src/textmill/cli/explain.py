@@ -37,11 +37,11 @@ def command(
 
     The bias and all pulls add up, exactly, to the log-odds of the class that is named: + pulls towards it, - away.
     """
-    from textmill.cli.labelling import open_model
+    from textmill.cli.labelling import open_model, typed
     from textmill.cli.pulls import pulls_json, pulls_shown, stages_json, stages_shown
 
     opened = open_model(find_store(store), model, version)
-    explanation = opened.classifier.explain(text, toward=toward)
+    explanation = opened.classifier.explain(typed(text), toward=toward)
     path = opened.classifier.text_path
     passed = path.explain(text) if stages and path is not None else []
     if as_json:

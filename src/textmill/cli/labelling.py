@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textmill.cli.terminal import plain
-from textmill.errors import SourceError
+from textmill.errors import DataError, SourceError
 
 if TYPE_CHECKING:
     from textmill.models import TextClassifier
     from textmill.registry import Store
     from textmill.types import Manifest, Prediction, Ref
 
-__all__ = ["OpenModel", "label_texts", "open_model"]
+__all__ = ["OpenModel", "label_texts", "open_model", "typed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,36 @@ def open_model(store: Store, model: str, version: int | None) -> OpenModel:
     return OpenModel(manifest, TextClassifier.load(folder))
 
 
+def typed(text: str) -> str:
+    """A text from the command line, if it is one.
+
+    Raises
+    ------
+    DataError : if its bytes are no text in the terminal's encoding
+
+    Examples
+    --------
+    >>> typed("café")
+    'café'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"byte {ord(text[error.start]) & 0xFF:#04x} begins no character",
+            where="TEXT",
+            wanted="text in UTF-8",
+            hint="A file in another encoding can be read with --in FILE.",
+        ) from error
+    return text
+
+
 def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> None:
     """Print the label of each text, or of each line of standard input where there are no texts.
 
     A line is answered as soon as it is there; a stream of any length needs no more memory than a short one.
     """
-    batches = iter([list(texts)]) if texts else _lines(sys.stdin.buffer)
+    batches = iter([[typed(text) for text in texts]]) if texts else _lines(sys.stdin.buffer)
     answers = ((batch, opened.classifier.predict(batch)) for batch in batches)
     if as_json:
         _print_document(opened.ref, answers)

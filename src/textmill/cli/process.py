@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from types import FrameType
@@ -12,9 +13,16 @@ _ours = False
 
 
 def take_over() -> None:
-    """This process runs one command and nothing else: SIGTERM ends it as Ctrl-C does, cleaning up what is half-written."""
+    """This process runs one command and nothing else.
+
+    SIGTERM ends it as Ctrl-C does, with its clean-up. A terminal that lacks a character gets another in its place,
+    rather than an error in the middle of a run.
+    """
     global _ours
     _ours = True
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, _stop)
 
 
@@ -28,11 +36,11 @@ def keep_pandas_out() -> None:
     import pyarrow as pa
 
     refusal = _NoPandas()
-    sys.meta_path.insert(0, refusal)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, refusal)
     try:
         pa.scalar(0)
     finally:
-        sys.meta_path.remove(refusal)  # type: ignore[arg-type]
+        sys.meta_path.remove(refusal)
 
 
 class _NoPandas:  # a finder; importlib.abc, where their base class is, costs more than all of this

@@ -42,12 +42,12 @@ def command(
     from textmill.serve import Limits, Service, build_app, run_server
 
     found = find_store(store)
+    for model in models:
+        found.ref(model)  # says where it looked, and what it would have found
     service = Service(found, models)
     served = service.warm()
     if not served:
-        raise NotInStore(
-            "there is no model to serve", where=str(found.root), hint="Make one with: textmill run PROJECT"
-        )
+        raise NotInStore("there is no model", where=str(found.root), hint="Make one with: textmill run PROJECT")
     if log_requests:
         logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
         logging.getLogger("textmill.serve").setLevel(logging.INFO)

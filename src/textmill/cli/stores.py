@@ -86,8 +86,8 @@ def quoted(word: str) -> str:
 
     Examples
     --------
-    >>> quoted("tweets.csv"), quoted("It's"), quoted("$5")
-    ('tweets.csv', '"It\'s"', "'$5'")
+    >>> print(quoted("tweets.csv"), quoted("It's"), quoted("$5"))
+    tweets.csv "It's" '$5'
     """
     if shlex.quote(word) == word or any(character in word for character in '"$`\\!'):
         return shlex.quote(word)

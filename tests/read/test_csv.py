@@ -32,7 +32,9 @@ def written(rows: list[list[str]], delimiter: str, end: str = "\r\n", quoting: i
 def parsed(data: bytes, names: list[str], delimiter: str, size: int) -> tuple[list[list[str]], list, list[int]]:
     blocks = (data[i : i + size] for i in range(0, len(data), size))
     rows, bad, numbers = [], [], []
-    for piece in csv_pieces(blocks, Wanted(names[0]), where="x.csv", seen=Seen("csv"), delimiter=delimiter, columns=names):
+    for piece in csv_pieces(
+        blocks, Wanted(names[0]), where="x.csv", seen=Seen("csv"), delimiter=delimiter, columns=names
+    ):
         rows += [list(row.values()) for row in piece.batch.to_pylist()]
         bad += piece.bad
         numbers += piece.rows.tolist()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.read.catalogue import CATALOGUE, DataSet, get
     from textmill.read.corpus import Corpus
-    from textmill.read.proposal import Proposal, mill_toml, propose
+    from textmill.read.mill_file import mill_toml
+    from textmill.read.proposal import Proposal, propose
     from textmill.read.reading import read_corpus, stream_rows
     from textmill.read.reject import Rejected, RejectedFile
     from textmill.read.sinks import Sink, open_sink
@@ -46,7 +47,7 @@ _FILE = {
     "Sink": "sinks",
     "Split": "split",
     "get": "catalogue",
-    "mill_toml": "proposal",
+    "mill_toml": "mill_file",
     "open_sink": "sinks",
     "propose": "proposal",
     "read_corpus": "reading",

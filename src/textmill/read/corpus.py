@@ -93,6 +93,7 @@ class CorpusWriter:
         self.classes: Counter[str] = Counter()
         self._kept: list[pa.RecordBatch] = []
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}") if path else None
+        self._file: pa.NativeFile | None = None
         try:
             self._file = pa.OSFile(str(self._temporary), "wb") if self._temporary else None
             self._writer = pa.ipc.new_file(self._file, schema) if self._file else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from textmill.errors import SourceError
 
@@ -90,6 +91,8 @@ def to_utf8(
     """
     stream = iter(blocks)
     first = next(stream, b"")
+    while len(first) < 4096 and (more := next(stream, None)) is not None:
+        first += more
     found, mark = detect(first)
     if encoding != "auto":
         name = _known(encoding, where)
@@ -133,22 +136,24 @@ def _guessed(
             said("utf-8", None)
             return
         block = following
-    name = "utf-8" if _is_utf8(block, again) else "cp1252"
+    following = next(stream, None)
+    name = "utf-8" if _is_utf8(block, following is None, again) else "cp1252"
     note = "the bytes are no UTF-8 and were read as Windows-1252, which Latin-1 is a part of"
     said(name, None if name == "utf-8" else note)
-    yield from _recoded(block, stream, name)
+    yield from _recoded(block, iter(()) if following is None else chain([following], stream), name)
 
 
-def _is_utf8(block: bytes, again: Callable[[], Iterable[bytes]] | None) -> bool:
+def _is_utf8(block: bytes, final: bool, again: Callable[[], Iterable[bytes]] | None) -> bool:
     try:
         block.decode()
         return True
     except UnicodeDecodeError as error:
-        if error.start >= len(block) - 3 and error.reason == "unexpected end of data":
+        if not final and error.start >= len(block) - 3 and error.reason == "unexpected end of data":
             return True  # a character cut in two by the end of the block
     sequences, broken = utf8_share(block)
     if sequences == 0 and again is not None:
         # one odd byte may be the one broken row of a UTF-8 file: look on until the file says more
+        broken = 0
         for more in again():
             if not more.isascii():
                 found, stray = utf8_share(more)

@@ -1,4 +1,4 @@
-"""A first look at a source: which column is the text, which the label, and a project file to start from."""
+"""A first look at a source: which column is the text, which the label."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textmill.read.labels import label_text
 from textmill.read.piece import Seen
 from textmill.read.source import Source, find_files, opened, raw_blocks
 
-__all__ = ["Proposal", "mill_toml", "propose"]
+__all__ = ["Proposal", "propose"]
 
 _ROWS = 5000
 _BYTES = 4 << 20
@@ -221,9 +221,10 @@ def _label(values: dict[str, list[Any]], text: str, where: str) -> tuple[str, st
         except TypeError:
             continue
         kinds = sorted(set(labels))
-        few = 2 <= len(kinds) <= max(2, min(200, len(labels) // 2))
+        named = name.lower() in _LABEL  # a file sorted by label shows one value at first
+        few = (1 if named else 2) <= len(kinds) <= max(2, min(200, len(labels) // 2))
         if few and len(labels) > len(column) / 2 and max(map(len, kinds)) <= 60:
-            found.append(((name.lower() not in _LABEL, len(kinds)), name, kinds))
+            found.append(((not named, len(kinds)), name, kinds))
     if not found:
         raise DataError(
             "no column looks like a label, with few values that repeat",
@@ -244,68 +245,3 @@ def _id(values: dict[str, list[Any]], text: str, label: str) -> tuple[str | None
             if None not in ids and len(ids) == len(column):
                 return name, f"{name!r} is the id: no value comes twice."
     return None, "No column is an id: a row's number is."
-
-
-def mill_toml(proposal: Proposal, name: str, source: str | None = None) -> str:
-    """A commented project file for what was proposed.
-
-    Parameters
-    ----------
-    name : of the project
-    source : what to write as the source, such as its path seen from the project, instead of ``proposal.source``
-    """
-    said = "\n".join(f"# {line}" for line in proposal.why)
-    read = [f"source = {_toml(source or proposal.source)}   # csv, jsonl, parquet, arrow, a folder, a glob"]
-    if proposal.columns is not None:
-        read.append(f"columns = [{', '.join(map(_toml, proposal.columns))}]   # the file has no header")
-    if proposal.format != "folder":
-        read += [f"text = {_toml(proposal.text)}", f"label = {_toml(proposal.label)}"]
-        read.append(
-            f"id = {_toml(proposal.id)}" if proposal.id else '# id = "..."   # without one, the number of a row'
-        )
-    if proposal.encoding not in (None, "utf-8"):
-        read.append(f"encoding = {_toml(str(proposal.encoding))}")
-    lines = "\n".join(read)
-    return f"""\
-# A project of textmill. Run it with: textmill run FOLDER
-
-[project]
-name = {_toml(name)}
-task = "classify"
-seed = 13
-
-[read]
-{said}
-{lines}
-# test = "test.csv"    # an official test side; then [split] deals nothing out
-max_rejected = 0.01    # stop when more rows than this share cannot be used
-
-[split]
-test = 0.2
-near_duplicates = "together"   # texts equal but for links, case, punctuation stay on one side; or "report", "allow"
-
-[text]
-clean = []             # any of "html", "urls", "mentions"
-case = "lower"         # or "keep"
-stop_words = "none"    # or "english", or a list; negations are kept unless keep_negations = false
-map = "none"           # a function of each word: "porter", "snowball-english" ...
-
-[features]
-kind = "tf-idf"        # or "counts"
-ngrams = [1, 2]
-min_df = 1             # texts a word must be in; a share such as 0.01 is meant when it has a point
-# max_features = 50000
-
-[model]
-kind = "logistic-regression"   # or "majority"
-C = 1.0                # smaller holds the weights back more; "cv" chooses by cross-validation
-class_weight = "none"  # or "balanced", when one class is rare
-
-[evaluate]
-bootstrap = 1000
-# promote_if = "f1 >= 0.75"    # below this no version is registered, and the exit code is 3
-"""
-
-
-def _toml(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -72,6 +72,7 @@ def open_sink(target: Path | BinaryIO | None, format: str | None = None) -> Sink
 class _Writer(Protocol):
     def write(self, batch: pa.RecordBatch) -> None: ...
     def close(self) -> None: ...
+    def abandon(self) -> None: ...
 
 
 class Sink:
@@ -86,12 +87,13 @@ class Sink:
         self._format, self._delimiter = format, delimiter
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}") if self.path else None
         self._writer: _Writer | None = None
+        if self._temporary is None:
+            self._file = target if target is not None and not isinstance(target, Path) else sys.stdout.buffer
+            return
         try:
-            if self._temporary is not None:
-                self._file: BinaryIO = self._temporary.open("wb")
-            else:
-                self._file = target if target is not None and not isinstance(target, Path) else sys.stdout.buffer
+            self._file = self._temporary.open("wb")
         except OSError as error:
+            self._temporary = None
             raise self._unwritable(error) from error
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -132,6 +134,9 @@ class Sink:
 
     def discard(self) -> None:
         """Leave no file behind; does nothing after `close`."""
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
         if self._temporary is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
@@ -207,6 +212,8 @@ class _Csv:
     def close(self) -> None:
         pass
 
+    abandon = close
+
 
 class _Jsonl:
     def __init__(self, file: BinaryIO) -> None:
@@ -221,6 +228,8 @@ class _Jsonl:
 
     def close(self) -> None:
         pass
+
+    abandon = close
 
 
 class _Parquet:
@@ -242,3 +251,6 @@ class _Parquet:
 
     def close(self) -> None:
         self.writer.close()
+
+    def abandon(self) -> None:
+        self.writer.is_open = False  # or it writes its footer when it is collected, to a file that is gone

@@ -87,7 +87,7 @@ def find_files(source: str, folder: Path, format: str = "auto") -> list[Source]:
         is_folder = path.is_dir()
         exists = path.exists()
     except (OSError, ValueError) as error:  # a name too long, or with a NUL
-        raise SourceError("this is no name for a file", where=source) from error
+        raise SourceError("this is no name for a file", where=repr(source)) from error
     if is_folder:
         if format not in ("auto", "folder"):
             raise SourceError("this is a folder", where=source, wanted=f"a {format} file")
@@ -152,6 +152,8 @@ def opened(path: Path, where: str) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise os_sentence(error, where) from error
+    except ValueError as error:
+        raise SourceError("this is no name for a file", where=repr(where)) from error
 
 
 def raw_blocks(file: BinaryIO, where: str, read: Callable[[int], None] | None = None) -> Iterator[bytes]:

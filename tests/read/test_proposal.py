@@ -1,0 +1,98 @@
+"""A first look: the right columns are proposed, with reasons, and the project file that comes of it can be used."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from textmill.config import load
+from textmill.errors import DataError, SourceError
+from textmill.read import CATALOGUE, mill_toml, propose
+
+TWEETS = "id,url,tweet,target\n" + "".join(f"{n},http://t.co/{n:040},some words {n},{n % 2}\n" for n in range(20))
+
+
+def test_text_label_and_id_are_found_and_explained(folder):
+    found = propose(folder.write("a.csv", TWEETS))
+    assert (found.text, found.label, found.id, found.columns) == ("tweet", "target", "id", None)
+    assert found.names == ("id", "url", "tweet", "target")
+    assert found.why == (
+        "'tweet' is the text: 12 characters on average.",
+        "'target' is the label: 2 values (0, 1).",
+        "'id' is the id: no value comes twice.",
+    )
+
+
+def test_names_are_not_needed(folder):
+    rows = [{"q": f"how is the weather in town {n}?", "kind": "ask", "n": n} for n in range(10)]
+    rows += [{"q": f"it is raining in town {n}", "kind": "say", "n": n} for n in range(10)]
+    found = propose(folder.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert (found.text, found.label, found.id) == ("q", "kind", None)
+
+
+def test_a_file_without_a_header_gets_names(folder):
+    found = propose(folder.write("a.tsv", "a fine film\t1\na bad film\t0\nso good\t1\nso bad\t0\n"))
+    assert (found.columns, found.text, found.label) == (("text", "label"), "text", "label")
+    assert found.why[0] == "The first row looks like data, not like names: the columns were given names."
+
+
+def test_a_folder_of_texts_is_known_by_its_sub_folders(folder, refused):
+    folder.write("texts/ham/1.txt", "hi")
+    said = refused(DataError, propose, folder.path / "texts")
+    assert said.endswith("texts: the folder has 1 sub-folders; wanted two or more, one for each label")
+    folder.write("texts/spam/1.txt", "win")
+    found = propose(folder.path / "texts")
+    assert (found.format, found.why[0]) == ("folder", "Each of the 2 sub-folders is a label: ham, spam.")
+
+
+def test_what_has_no_text_or_no_label_is_told(folder, refused):
+    path = folder.write("a.csv", "a,b\n1,2\n3,4\n5,6\n")
+    assert refused(DataError, propose, path) == f"{path}: no column looks like a text; got a, b"
+    path = folder.write("a.csv", "text,b\nwords here,2\nand more,4\nand so on,6\n")
+    assert refused(DataError, propose, path) == (
+        f"{path}: no column looks like a label, with few values that repeat; got text, b. Write mill.toml by hand to"
+        " name one."
+    )
+    path = folder.write("a.csv", "text,label\n")
+    assert refused(SourceError, propose, path) == f"{path}: there is no row to look at"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tweets.csv", TWEETS),
+        ('it\'s "odd".csv', TWEETS.replace(",", ";")),
+        ("plain.tsv", "a fine film\t1\na bad film\t0\nso good\t1\nso bad\t0\n"),
+        ("latin.csv", "text,label\ncafé,a\nthé,b\ncrème,a\nété,b\n".encode("cp1252")),
+    ],
+)
+def test_the_project_file_can_be_loaded_and_its_source_read(folder, name, content):
+    found = propose(folder.write(name, content))
+    folder.write("mill.toml", mill_toml(found, "demo", source=name))
+    mill = load(folder.path)
+    assert mill.project.name == "demo"
+    assert mill.read.source == name
+    settings = {key: getattr(mill.read, key) for key in ("text", "label", "id", "columns", "encoding")}
+    assert folder.read(name, **settings).n_rows >= 4
+
+
+def test_what_the_project_file_sets_are_the_defaults(folder):
+    found = propose(folder.write("a.csv", TWEETS))
+    folder.write("mill.toml", mill_toml(found, "demo"))
+    mill = load(folder.path)
+    plain = load(folder.write("plain.toml", '[project]\nname = "demo"\n[read]\nsource = "x"\n'))
+    for room in ("project", "split", "text", "features", "model", "evaluate"):
+        assert getattr(mill, room) == getattr(plain, room)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_real_sets_are_seen_for_what_they_are(name, data_dir):
+    chosen = CATALOGUE[name]
+    found = propose(data_dir / chosen.files[0].path)
+    if "columns" in chosen.read:
+        assert found.columns is not None
+        places = [chosen.read["columns"].index(chosen.read[role]) for role in ("text", "label")]
+        assert [found.columns.index(found.text), found.columns.index(found.label)] == places
+    else:
+        assert (found.text, found.label) == (chosen.read["text"], chosen.read["label"])

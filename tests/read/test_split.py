@@ -1,0 +1,191 @@
+"""The split: more rows move no others, texts that are nearly equal stay together, and leaks are told."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.oracle import fingerprints as oracle
+
+from textmill import _native
+from textmill.config import SplitConfig
+from textmill.errors import DataError, LabelError
+from textmill.read import Corpus, split_corpus
+from textmill.read.leaks import find_leaks, groups_of
+from textmill.read.split import deal, fingerprints_of
+
+words = st.sampled_from(["fire", "Fire!", "flood", "http://t.co/x", "www.a.b", "?!", "the", "été", "ÉTÉ"])
+texts = st.lists(words, min_size=1, max_size=3).map(" ".join)
+many = st.lists(texts, min_size=1, max_size=40)
+
+
+def corpus_of(texts: list[str], labels: list[str] | None = None) -> Corpus:
+    if labels is None:
+        return Corpus.of(texts)
+    return Corpus.of([{"text": t, "label": n} for t, n in zip(texts, labels, strict=True)])
+
+
+def sides(corpus: Corpus, seed: int = 13, **settings) -> list[int]:
+    config = SplitConfig(**settings)
+    keys = fingerprints_of(corpus, "text" if config.near_duplicates == "together" else "id", True, 1)
+    return deal(keys, config.test, seed).tolist()
+
+
+@given(texts=many)
+@pytest.mark.parametrize("loose", [False, True])
+def test_equal_fingerprints_are_equal_texts(texts, loose):
+    corpus = corpus_of(texts)
+    data, offsets = _native.pack(texts)
+    theirs = oracle.fingerprints(data, offsets, loose, 1)
+    assert groups_of(fingerprints_of(corpus, "text", loose, 1)).max() == groups_of(theirs).max()
+    ours = groups_of(fingerprints_of(corpus, "text", loose, 2))
+    assert len({*zip(ours.tolist(), groups_of(theirs).tolist(), strict=True)}) == ours.max() + 1
+
+
+@given(texts=many, more=many, seed=st.integers(0, 2**32))
+def test_more_rows_move_no_others(texts, more, seed):
+    assert sides(corpus_of(texts + more), seed)[: len(texts)] == sides(corpus_of(texts), seed)
+
+
+@given(texts=many, seed=st.integers(-5, 5))
+def test_the_order_of_the_rows_does_not_matter(texts, seed):
+    assert sides(corpus_of(texts[::-1]), seed)[::-1] == sides(corpus_of(texts), seed)
+
+
+@given(texts=many)
+def test_texts_that_are_nearly_equal_are_on_one_side(texts):
+    side: dict[str, int] = {}
+    for text, found in zip(texts, sides(corpus_of(texts), test=0.5), strict=True):
+        assert side.setdefault(oracle.loose(text), found) == found
+
+
+@given(texts=many)
+def test_a_larger_share_keeps_the_test_rows_of_a_smaller_one(texts):
+    small, large = sides(corpus_of(texts), test=0.2), sides(corpus_of(texts), test=0.6)
+    assert all(b >= a for a, b in zip(small, large, strict=True))
+
+
+def test_the_shares_are_as_asked_and_seeds_differ():
+    corpus = corpus_of([f"text number {n}" for n in range(20_000)])
+    for share in (0.05, 0.2, 0.5):
+        assert abs(np.mean(sides(corpus, test=share)) - share) < 0.01
+        assert abs(np.mean(sides(corpus, test=share, near_duplicates="report")) - share) < 0.01
+    one, two = np.array(sides(corpus, 1)), np.array(sides(corpus, 2))
+    assert abs(np.mean(one[two == 1]) - 0.2) < 0.03  # what one seed does says nothing of the other
+
+
+def test_a_row_is_dealt_to_this_side_whatever_the_version():
+    # a change here moves rows between the sides of every project there is
+    found = deal(np.arange(40, dtype=np.uint64).reshape(-1, 2), 0.3, 13)
+    assert found.tolist() == [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0]
+
+
+LABELLED = [
+    ("Fire in the city!", "1"),
+    ("fire in the city http://t.co/1", "1"),
+    ("Fire in the city!", "0"),
+    ("all quiet", "0"),
+    ("nothing new", "0"),
+    ("a storm", "1"),
+]
+
+
+def test_leaks_are_counted_by_rows_groups_and_share():
+    corpus = corpus_of(*map(list, zip(*LABELLED, strict=True)))
+    exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
+    side = np.array([0, 1, 1, 1, 0, 0], dtype=np.int8)
+    found = find_leaks([corpus], side, exact, loose, policy="report")
+    assert found["equal"] == {"groups": 1, "train_rows": 1, "test_rows": 1, "share": 1 / 3}
+    assert found["loose"] == {"groups": 1, "train_rows": 1, "test_rows": 2, "share": 2 / 3}
+    assert found["duplicates"] == {"equal_groups": 1, "equal_rows": 2, "loose_groups": 1, "loose_rows": 3}
+    assert found["contradictions"] == {
+        "texts": 1,
+        "rows": 2,
+        "loose_texts": 1,
+        "examples": [{"text": "Fire in the city!", "labels": {"0": 1, "1": 1}}],
+    }
+    assert found["examples"] == [
+        {
+            "kind": "loose",
+            "train": {"id": "1", "text": "Fire in the city!", "label": "1"},
+            "test": {"id": "2", "text": "fire in the city http://t.co/1", "label": "1"},
+        },
+        {
+            "kind": "equal",
+            "train": {"id": "1", "text": "Fire in the city!", "label": "1"},
+            "test": {"id": "3", "text": "Fire in the city!", "label": "0"},
+        },
+    ]
+    assert found["sentence"] == (
+        "2 of 3 test rows (66.7 %) are equal or nearly equal to a training text, 1 of them as they stand: scores on"
+        " them are flattered."
+    )
+    assert json.loads(json.dumps(found)) == found
+
+
+@given(texts=many, seed=st.integers(0, 9))
+def test_the_counts_are_those_of_a_plain_count(texts, seed):
+    corpus = corpus_of(texts)
+    side = deal(fingerprints_of(corpus, "id", False, 1), 0.5, seed)
+    exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
+    found = find_leaks([corpus], side, exact, loose, policy="report")
+    for kind, key in (("equal", str), ("loose", oracle.loose)):
+        train = {key(t) for t, s in zip(texts, side, strict=True) if s == 0}
+        test = [key(t) for t, s in zip(texts, side, strict=True) if s == 1]
+        assert found[kind]["test_rows"] == sum(t in train for t in test)
+        assert found[kind]["groups"] == len(train & set(test))
+
+
+def test_kept_together_nothing_leaks():
+    corpus = corpus_of([f"{t} {n // 3}" for n in range(300) for t in ("Text!", "text")], ["a", "b"] * 300)
+    together = split_corpus(corpus, SplitConfig(), seed=1)
+    assert together.leaks["loose"]["test_rows"] == 0
+    assert together.leaks["sentence"] == "100 groups of equal or nearly equal texts were each kept on one side."
+    report = split_corpus(corpus, SplitConfig(near_duplicates="report"), seed=1)
+    assert report.leaks["loose"]["test_rows"] == int(report.side.sum())
+
+
+def test_an_official_test_side_is_not_dealt_but_checked():
+    train = corpus_of(["one", "two", "three"], ["a", "b", "a"])
+    test = corpus_of(["TWO!", "four"], ["a", "b"])
+    found = split_corpus(train, SplitConfig(), seed=13, test=test)
+    assert found.side.tolist() == [0, 0, 0]
+    assert found.side.dtype == np.int8
+    assert (found.leaks["policy"], found.leaks["train_rows"], found.leaks["test_rows"]) == ("official", 3, 2)
+    assert found.leaks["loose"] == {"groups": 1, "train_rows": 1, "test_rows": 1, "share": 0.5}
+    assert found.leaks["contradictions"]["loose_texts"] == 1
+
+
+def test_an_empty_side_is_told():
+    corpus = corpus_of(["same", "Same", "same!"], ["a", "b", "a"])
+    for seed in range(20):
+        side = sides(corpus, seed)[0]
+        name = "training" if side else "test"
+        with pytest.raises(DataError) as caught:
+            split_corpus(corpus, SplitConfig(), seed=seed)
+        assert str(caught.value) == (
+            f"memory: the {name} side is empty: 3 rows were dealt out with test = 0.2 and texts that are nearly equal"
+            " stay together. Take more rows, another share or another seed."
+        )
+
+
+def test_a_class_without_training_rows_is_told():
+    corpus = corpus_of([f"text {n}" for n in range(40)], ["a"] * 40)
+    keys = fingerprints_of(corpus, "text", True, 1)
+    labels = np.where(deal(keys, 0.2, 1) == 1, "b", "a").tolist()
+    with pytest.raises(LabelError) as caught:
+        split_corpus(corpus_of([f"text {n}" for n in range(40)], labels), SplitConfig(), seed=1)
+    assert str(caught.value) == (
+        "memory: the training side has no row with the label 'b'. Take more rows of it, a smaller test share or another"
+        " seed."
+    )
+
+
+def test_threads_change_nothing():
+    corpus = corpus_of([f"text {n % 700}" for n in range(2000)])
+    one, two = (split_corpus(corpus, SplitConfig(), seed=5, threads=n) for n in (1, 2))
+    assert np.array_equal(one.side, two.side)
+    assert one.leaks == two.leaks

@@ -249,16 +249,20 @@ NB_MODULE(_native, m) {
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
 
   nb::class_<GramCounter>(m, "GramCounter")
-      .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms,
-                          int low, int high, std::int64_t min_df, int threads) {
-        require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
-        require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
+      .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms, int threads) {
+        require(n_terms >= 0, "n_terms: wanted 0 or more");
         for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
         const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
         const std::size_t n_threads = at_least_one(threads);
         nb::gil_scoped_release release;
-        new (self) GramCounter(ids.data(), rows.data(), n, type_terms.data(), static_cast<std::size_t>(n_terms), low, high, min_df, n_threads);
-      }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
+        new (self) GramCounter(ids.data(), rows.data(), n, type_terms.data(), static_cast<std::size_t>(n_terms), n_threads);
+      }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("threads"))
+      .def("count", [](GramCounter& self, int low, int high, std::int64_t min_df, int threads) {
+        require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
+        const std::size_t n_threads = at_least_one(threads);
+        nb::gil_scoped_release release;
+        self.count(low, high, min_df, n_threads);
+      }, nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
       .def_prop_ro("n_columns", &GramCounter::n_columns)
       .def("document_frequencies", [](const GramCounter& self) { return own(self.document_frequencies()); })
       .def("term_frequencies", [](const GramCounter& self) { return own(self.term_frequencies()); })
@@ -333,7 +337,7 @@ NB_MODULE(_native, m) {
     const std::size_t n_threads = at_least_one(threads);
     nb::gil_scoped_release release;
     weigh(data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
-  }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
+  }, nb::arg("data").noconvert(), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
      nb::arg("low"), nb::arg("high"), nb::arg("threads"));
 
   nb::class_<SparseMatrix>(m, "SparseMatrix")

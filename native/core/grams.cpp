@@ -1,6 +1,11 @@
 #include "core/grams.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <limits>
 #include <stdexcept>
@@ -12,6 +17,14 @@ namespace textmill {
 namespace {
 
 constexpr std::size_t kTokensAThread = 32 * 1024;
+constexpr std::size_t kKeysAPart = 256 * 1024;
+
+// glibc keeps what was freed; after the largest arrays of a run that is worth a call.
+void give_memory_back() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 int bits_for(std::size_t values) { return std::max(1, static_cast<int>(std::bit_width(values > 0 ? values - 1 : 0))); }
 
@@ -45,9 +58,8 @@ std::int32_t distinct(const std::int32_t* texts, std::size_t n) {
 }  // namespace
 
 GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
-                         const std::int32_t* type_terms, std::size_t n_terms, int low, int high, std::int64_t min_df,
-                         std::size_t threads)
-    : n_texts_(n_texts), low_(low), high_(high), min_df_(std::max<std::int64_t>(1, min_df)) {
+                         const std::int32_t* type_terms, std::size_t n_terms, std::size_t threads)
+    : n_texts_(n_texts), n_terms_(n_terms) {
   if (n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     throw std::overflow_error("more than 2,147,483,646 texts at once");
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
@@ -67,28 +79,37 @@ GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std:
     for (std::int64_t i = rows[cuts[s]]; i < rows[cuts[s + 1]]; ++i)
       if (type_terms[ids[i]] >= 0) *out++ = type_terms[ids[i]];
   });
+}
 
-  count_words(n_terms, threads);
+GramCounter::~GramCounter() {
+  terms_ = {};
+  levels_ = {};
+  columns_ = {};
+  give_memory_back();
+}
+
+void GramCounter::count(int low, int high, std::int64_t min_df, std::size_t threads) {
+  if (!levels_.empty()) throw std::logic_error("counted already");
+  low_ = low;
+  min_df_ = std::max<std::int64_t>(1, min_df);
+  count_words(threads);
   std::vector<std::int32_t> before, now;  // the gram of the last length that ends at each place, or -1
-  if (high > 1) {
-    before.resize(terms_.size());
-    for (std::size_t i = 0; i < terms_.size(); ++i)
-      before[i] = levels_[0].df[static_cast<std::size_t>(terms_[i])] >= min_df_ ? terms_[i] : -1;
-  }
   for (int length = 2; length <= high; ++length) {
     const bool last = length == high;
     const int payload = bits_for(last ? n_texts_ : terms_.size());
-    if (bits_for(levels_.back().size()) + bits_for(n_terms) + payload <= 64)
-      count_longer<std::uint64_t>(length, last, before, now, threads);
-    else
-      count_longer<unsigned __int128>(length, last, before, now, threads);
+    const bool fits = bits_for(levels_.back().size()) + bits_for(n_terms_) + payload <= 64;
+    levels_.push_back(fits ? count_longer<std::uint64_t>(length, last, before, now, threads)
+                           : count_longer<unsigned __int128>(length, last, before, now, threads));
     before.swap(now);
   }
+  terms_ = {};
   order_columns();
+  give_memory_back();
 }
 
-void GramCounter::count_words(std::size_t n_terms, std::size_t threads) {
+void GramCounter::count_words(std::size_t threads) {
   Level& level = levels_.emplace_back();
+  const std::size_t n_terms = n_terms_;
   const std::size_t shards = std::min(worthwhile(threads, terms_.size(), kTokensAThread), 1 + (std::size_t{1} << 28) / (n_terms + 1));
   const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
   std::vector<std::vector<std::int64_t>> places(shards);
@@ -115,102 +136,110 @@ void GramCounter::count_words(std::size_t n_terms, std::size_t threads) {
     level.df[term] = distinct(level.texts.data() + level.starts[term], static_cast<std::size_t>(level.starts[term + 1] - level.starts[term]));
 }
 
+// N-grams of `length` words, as pairs of the gram of one word less that ends a place earlier (`before`; for pairs of
+// words, the word there) and the word at the place. Prefixes are dealt out to parts, so that a part's keys and their
+// spare copy are small and parts can be sorted side by side.
 template <class Key>
-void GramCounter::count_longer(int length, bool last, const std::vector<std::int32_t>& before,
-                               std::vector<std::int32_t>& now, std::size_t threads) {
+Level GramCounter::count_longer(int length, bool last, const std::vector<std::int32_t>& before,
+                                std::vector<std::int32_t>& now, std::size_t threads) const {
   const Level& shorter = levels_.back();
   const std::vector<std::int32_t>& word_df = levels_[0].df;
   const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
+  const std::size_t n_parts = std::clamp<std::size_t>(terms_.size() / kKeysAPart, 1, 256);
   const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
-  const std::vector<std::size_t> parts = even_cuts(shorter.starts.data(), shorter.size(), shards);  // by prefix
+  const std::vector<std::size_t> parts = even_cuts(shorter.starts.data(), shorter.size(), n_parts);
+  std::vector<std::uint8_t> part_of(shorter.size());
+  for (std::size_t part = 0; part < n_parts; ++part)
+    std::fill(part_of.begin() + static_cast<std::ptrdiff_t>(parts[part]), part_of.begin() + static_cast<std::ptrdiff_t>(parts[part + 1]),
+              static_cast<std::uint8_t>(part));
   const int payload_bits = bits_for(last ? n_texts_ : terms_.size());
-  const int term_bits = bits_for(word_df.size());
+  const int term_bits = bits_for(n_terms_);
   const int prefix_bits = bits_for(shorter.size());
-  const auto part_of = [&](std::int32_t prefix) {
-    std::size_t part = 0;
-    while (part + 1 < shards && static_cast<std::size_t>(prefix) >= parts[part + 1]) ++part;
-    return part;
-  };
+  const auto frequent = [&](std::int32_t term) { return word_df[static_cast<std::size_t>(term)] >= min_df_; };
   const auto each = [&](std::size_t s, auto&& found) {
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
-      for (std::int64_t i = rows_[text] + length - 1; i < rows_[text + 1]; ++i) {
-        const std::int32_t prefix = before[static_cast<std::size_t>(i) - 1], term = terms_[static_cast<std::size_t>(i)];
-        if (prefix >= 0 && word_df[static_cast<std::size_t>(term)] >= min_df_) found(text, static_cast<std::size_t>(i), prefix, term);
+      for (std::int64_t place = rows_[text] + length - 1; place < rows_[text + 1]; ++place) {
+        const auto i = static_cast<std::size_t>(place);
+        const std::int32_t prefix = length == 2 ? (frequent(terms_[i - 1]) ? terms_[i - 1] : -1) : before[i - 1];
+        if (prefix >= 0 && frequent(terms_[i])) found(text, i, prefix, terms_[i]);
       }
   };
-  std::vector<std::vector<std::size_t>> places(shards, std::vector<std::size_t>(shards));  // [shard][part]
+  std::vector<std::vector<std::size_t>> places(shards, std::vector<std::size_t>(n_parts));  // [shard][part]
   in_parallel(shards, [&](std::size_t s) {
-    each(s, [&](std::size_t, std::size_t, std::int32_t prefix, std::int32_t) { ++places[s][part_of(prefix)]; });
+    each(s, [&](std::size_t, std::size_t, std::int32_t prefix, std::int32_t) { ++places[s][part_of[static_cast<std::size_t>(prefix)]]; });
   });
-  std::vector<std::vector<Key>> keys(shards);
-  for (std::size_t part = 0; part < shards; ++part) {
+  std::vector<std::vector<Key>> keys(n_parts);
+  for (std::size_t part = 0; part < n_parts; ++part) {
     std::size_t n = 0;
     for (std::size_t s = 0; s < shards; ++s) n += std::exchange(places[s][part], n);
     keys[part].resize(n);
   }
   in_parallel(shards, [&](std::size_t s) {
     each(s, [&](std::size_t text, std::size_t i, std::int32_t prefix, std::int32_t term) {
-      const std::size_t part = part_of(prefix);
-      keys[part][places[s][part]++] = ((static_cast<Key>(static_cast<std::uint32_t>(prefix)) << term_bits | static_cast<Key>(static_cast<std::uint32_t>(term))) << payload_bits) |
-                                      static_cast<Key>(last ? text : i);
+      const std::size_t part = part_of[static_cast<std::size_t>(prefix)];
+      const Key pair = static_cast<Key>(static_cast<std::uint32_t>(prefix)) << term_bits | static_cast<Key>(static_cast<std::uint32_t>(term));
+      keys[part][places[s][part]++] = pair << payload_bits | static_cast<Key>(last ? text : i);
     });
   });
 
-  std::vector<Level> found(shards);
+  std::vector<Level> found(n_parts);
+  std::vector<std::vector<std::uint32_t>> ends_at(n_parts);  // places of the kept occurrences, where a longer gram needs them
   const Key payload_mask = (static_cast<Key>(1) << payload_bits) - 1;
   const Key term_mask = (static_cast<Key>(1) << term_bits) - 1;
-  in_parallel(shards, [&](std::size_t part) {
-    {
-      std::vector<Key> spare(keys[part].size());
-      radix_sort(keys[part], spare, payload_bits, payload_bits + term_bits + prefix_bits);
-    }
-    const std::vector<Key>& sorted = keys[part];
-    Level& level = found[part];
-    level.texts.resize(sorted.size());
-    std::size_t text = 0;
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-      const auto payload = static_cast<std::size_t>(sorted[i] & payload_mask);
-      const bool starts = i == 0 || sorted[i] >> payload_bits != sorted[i - 1] >> payload_bits;
-      if (starts) {
-        if (!level.starts.empty()) level.df.push_back(distinct(level.texts.data() + level.starts.back(), i - static_cast<std::size_t>(level.starts.back())));
-        level.starts.push_back(static_cast<std::int64_t>(i));
-        level.term.push_back(static_cast<std::int32_t>((sorted[i] >> payload_bits) & term_mask));
-        level.prefix.push_back(static_cast<std::int32_t>(sorted[i] >> (payload_bits + term_bits)));
+  std::atomic<std::size_t> next_part{0};
+  in_parallel(shards, [&](std::size_t) {
+    for (std::size_t part; (part = next_part++) < n_parts;) {
+      {
+        std::vector<Key> spare(keys[part].size());
+        radix_sort(keys[part], spare, payload_bits, payload_bits + term_bits + prefix_bits);
       }
-      if (last) text = payload;
-      else text = static_cast<std::size_t>(std::upper_bound(rows_.begin(), rows_.end(), static_cast<std::int64_t>(payload)) - rows_.begin()) - 1;
-      level.texts[i] = static_cast<std::int32_t>(text);
+      const std::vector<Key> sorted = std::move(keys[part]);
+      Level& level = found[part];
+      std::vector<std::int32_t> texts;
+      for (std::size_t i = 0; i < sorted.size();) {
+        const Key pair = sorted[i] >> payload_bits;
+        const std::size_t first = i;
+        texts.clear();
+        for (; i < sorted.size() && sorted[i] >> payload_bits == pair; ++i) {
+          const auto payload = static_cast<std::size_t>(sorted[i] & payload_mask);
+          texts.push_back(static_cast<std::int32_t>(last ? payload : text_at(payload)));
+        }
+        const std::int32_t df = distinct(texts.data(), texts.size());
+        if (df < min_df_) continue;
+        level.starts.push_back(static_cast<std::int64_t>(level.texts.size()));
+        level.term.push_back(static_cast<std::int32_t>(pair & term_mask));
+        level.prefix.push_back(static_cast<std::int32_t>(pair >> term_bits));
+        level.df.push_back(df);
+        level.texts.insert(level.texts.end(), texts.begin(), texts.end());
+        for (std::size_t k = first; k < i && !last; ++k) ends_at[part].push_back(static_cast<std::uint32_t>(sorted[k] & payload_mask));
+      }
     }
-    if (!level.starts.empty()) level.df.push_back(distinct(level.texts.data() + level.starts.back(), sorted.size() - static_cast<std::size_t>(level.starts.back())));
-    if (last) std::vector<Key>().swap(keys[part]);
   });
 
   if (!last) now.assign(terms_.size(), -1);
   Level level;
-  for (std::size_t part = 0; part < shards; ++part) {
-    const auto base_gram = static_cast<std::int32_t>(level.term.size());
+  for (std::size_t part = 0; part < n_parts; ++part) {
+    Level one = std::move(found[part]);
+    const auto first_gram = static_cast<std::int32_t>(level.term.size());
     const auto base = static_cast<std::int64_t>(level.texts.size());
-    Level& one = found[part];
-    for (std::size_t gram = 0; gram < one.df.size() && !last; ++gram) {
-      if (one.df[gram] < min_df_) continue;
-      const std::int64_t end = gram + 1 < one.starts.size() ? one.starts[gram + 1] : static_cast<std::int64_t>(one.texts.size());
-      for (std::int64_t i = one.starts[gram]; i < end; ++i)
-        now[static_cast<std::size_t>(keys[part][static_cast<std::size_t>(i)] & payload_mask)] = base_gram + static_cast<std::int32_t>(gram);
-    }
-    if (part == 0) {
-      level = std::move(one);
-      continue;
-    }
+    one.starts.push_back(static_cast<std::int64_t>(one.texts.size()));
+    for (std::size_t gram = 0; gram < one.size() && !last; ++gram)
+      for (std::int64_t i = one.starts[gram]; i < one.starts[gram + 1]; ++i)
+        now[ends_at[part][static_cast<std::size_t>(i)]] = first_gram + static_cast<std::int32_t>(gram);
+    one.starts.pop_back();
     for (std::int64_t& start : one.starts) start += base;
     level.prefix.insert(level.prefix.end(), one.prefix.begin(), one.prefix.end());
     level.term.insert(level.term.end(), one.term.begin(), one.term.end());
     level.starts.insert(level.starts.end(), one.starts.begin(), one.starts.end());
     level.df.insert(level.df.end(), one.df.begin(), one.df.end());
     level.texts.insert(level.texts.end(), one.texts.begin(), one.texts.end());
-    one = Level();
   }
   level.starts.push_back(static_cast<std::int64_t>(level.texts.size()));
-  levels_.push_back(std::move(level));
+  return level;
+}
+
+std::size_t GramCounter::text_at(std::size_t place) const {
+  return static_cast<std::size_t>(std::upper_bound(rows_.begin(), rows_.end(), static_cast<std::int64_t>(place)) - rows_.begin()) - 1;
 }
 
 // The order of spelling is the order in which one walks the tree of prefixes: each gram before its continuations.

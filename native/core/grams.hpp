@@ -36,10 +36,15 @@ struct Vocabulary {
 class GramCounter {
  public:
   // `type_terms` maps each type to a term, or to -1 where it is dropped (its neighbours then touch). Terms must be
-  // numbered in the order of their spelling for columns to be in that order. N-grams in fewer than `min_df` texts are
-  // left out early.
+  // numbered in the order of their spelling for columns to be in that order. Keeps no pointer to its arguments.
   GramCounter(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, const std::int32_t* type_terms,
-              std::size_t n_terms, int low, int high, std::int64_t min_df, std::size_t threads);
+              std::size_t n_terms, std::size_t threads);
+  ~GramCounter();
+  GramCounter(const GramCounter&) = delete;
+  GramCounter& operator=(const GramCounter&) = delete;
+
+  // Counts n-grams of `low` to `high` words; those in fewer than `min_df` texts are left out. Once only.
+  void count(int low, int high, std::int64_t min_df, std::size_t threads);
 
   std::size_t n_columns() const { return columns_.size(); }
   std::vector<std::int64_t> document_frequencies() const;
@@ -54,15 +59,16 @@ class GramCounter {
     std::int32_t level;  // 0 for single words
     std::int32_t gram;
   };
-  void count_words(std::size_t n_terms, std::size_t threads);
+  void count_words(std::size_t threads);
   template <class Key>
-  void count_longer(int length, bool last, const std::vector<std::int32_t>& before, std::vector<std::int32_t>& now,
-                    std::size_t threads);
+  Level count_longer(int length, bool last, const std::vector<std::int32_t>& before, std::vector<std::int32_t>& now,
+                     std::size_t threads) const;
+  std::size_t text_at(std::size_t place) const;
   void order_columns();
 
-  std::size_t n_texts_;
-  int low_, high_;
-  std::int64_t min_df_;
+  std::size_t n_texts_, n_terms_;
+  int low_ = 1;
+  std::int64_t min_df_ = 1;
   std::vector<std::int32_t> terms_;  // of all texts, dropped ones left out
   std::vector<std::int64_t> rows_;
   std::vector<Level> levels_;

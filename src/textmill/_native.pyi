@@ -52,19 +52,10 @@ def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) ->
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""
 
 class GramCounter:
-    """All word n-grams of a corpus, in the order of their spelling."""
+    """All word n-grams of a corpus, in the order of their spelling; `count` once, then ask."""
 
-    def __init__(
-        self,
-        ids: _Ints,
-        rows: _Offsets,
-        type_terms: _Ints,
-        n_terms: int,
-        low: int,
-        high: int,
-        min_df: int,
-        threads: int,
-    ) -> None: ...
+    def __init__(self, ids: _Ints, rows: _Offsets, type_terms: _Ints, n_terms: int, threads: int) -> None: ...
+    def count(self, low: int, high: int, min_df: int, threads: int) -> None: ...
     @property
     def n_columns(self) -> int: ...
     def document_frequencies(self) -> NDArray[np.int64]: ...

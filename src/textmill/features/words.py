@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import CorruptError, DataError, FormatError
+from textmill.errors import ConfigError, CorruptError, DataError, FormatError, UnknownName
+from textmill.features.arrays import read_array, write_array
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
 
@@ -139,15 +140,16 @@ class WordFeatures:
         type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
         low, high = config.ngrams
         min_df, max_df = _limits(config, buffers.n_texts)
-        counter = _native.GramCounter(
-            ids, rows, type_terms, len(ordered), low, high, min(min_df, buffers.n_texts), threads
-        )
-        del ids, rows
+        counter = _native.GramCounter(ids, rows, type_terms, len(ordered), threads)
+        del ids, rows  # large, and the counter has its own
+        counter.count(low, high, min(min_df, buffers.n_texts), threads)
         df = counter.document_frequencies()
         keep = (df >= min_df) & (df <= max_df)
         if config.max_features is not None and keep.sum() > config.max_features:
-            # the very call of scikit-learn, so that ties among equally frequent n-grams fall alike
-            best = (-counter.term_frequencies()[keep]).argsort()[: config.max_features]
+            # the very call of scikit-learn, so that ties among equally frequent n-grams fall alike; it too has already
+            # made ones of the counts where they are binary
+            frequencies = df if _weighting(config)[0] == _TF["binary"] else counter.term_frequencies()
+            best = (-frequencies[keep]).argsort()[: config.max_features]
             chosen = np.zeros(len(keep), bool)
             chosen[np.flatnonzero(keep)[best]] = True
             keep = chosen
@@ -283,7 +285,7 @@ class WordFeatures:
         if self.idf is not None:
             arrays["idf"] = self.idf
         for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+            write_array(folder / f"{name}.npy", array)
         head = {
             "format": FORMAT,
             "text": asdict(self.text_path.config),
@@ -312,36 +314,74 @@ class WordFeatures:
                     "features of another format", where=where, wanted=str(FORMAT), got=str(head["format"])
                 )
             text_path = TextPath(from_mapping(TextConfig, head["text"]))
-            if text_path.hash != head["text_path"]:
-                saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
-                changed = [k for k in here if saved.get(k) != here[k]]
-                raise FormatError(
-                    f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
-                    where=where,
-                    wanted=str({k: saved.get(k) for k in changed}),
-                    got=str({k: here[k] for k in changed}),
-                    hint="Install the versions it was made with, or train it again.",
-                )
+            _require_same_path(text_path, head, where)
             config = from_mapping(FeaturesConfig, head["features"])
-            arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in head["arrays"]}
             none = np.zeros(0, np.int32)
             features = cls(
                 text_path,
                 config,
-                types=TextBuffers(arrays["types"], arrays["type_offsets"]),
-                type_terms=arrays["type_terms"],
-                terms=TextBuffers(arrays["terms"], arrays["term_offsets"]),
+                types=_read_strings(folder, "types", "type_offsets"),
+                type_terms=read_array(folder / "type_terms.npy", np.int32),
+                terms=_read_strings(folder, "terms", "term_offsets"),
                 levels=[
-                    (arrays.get(f"prefixes_{n}", none), arrays.get(f"last_terms_{n}", none), arrays[f"columns_{n}"])
+                    (
+                        read_array(folder / f"prefixes_{n}.npy", np.int32) if n > 1 else none,
+                        read_array(folder / f"last_terms_{n}.npy", np.int32) if n > 1 else none,
+                        read_array(folder / f"columns_{n}.npy", np.int32),
+                    )
                     for n in range(1, config.ngrams[1] + 1)
                 ],
-                idf=arrays.get("idf"),
+                idf=read_array(folder / "idf.npy", np.float64) if _has_idf(config) else None,
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            if features.n_features != head["n_features"] or not features._fits():
+                raise CorruptError("the saved features do not fit together", where=where)
+        except UnknownName as error:
+            raise FormatError(f"this model cannot be run here: {error}", where=where) from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError) as error:
             raise CorruptError(f"the saved features cannot be read: {error}", where=where) from error
-        if features.n_features != head["n_features"]:
-            raise CorruptError("the saved features do not fit together", where=where)
         return features
+
+    def _fits(self) -> bool:
+        """Whether the tables refer only to what is there; ValueError where the core finds that they do not."""
+        n_terms = self._terms.n_texts
+        columns = np.concatenate([column for _, _, column in self._levels])
+        columns = columns[columns != -1]
+        return (
+            len(self._table) == len(self._type_terms)
+            and len(self._levels[0][2]) == n_terms
+            and self._grams is not None
+            and (len(self._type_terms) == 0 or bool(_UNKNOWN <= self._type_terms.min() <= self._type_terms.max() < n_terms))
+            and len(columns) == self.n_features
+            and (len(columns) == 0 or bool(columns.min() >= 0 and (np.bincount(columns) == 1).all()))
+            and (self.idf is None or (len(self.idf) == self.n_features and bool(np.isfinite(self.idf).all())))
+        )
+
+
+def _read_strings(folder: Path, data: str, offsets: str) -> TextBuffers:
+    """Strings side by side, each of them whole UTF-8."""
+    found = TextBuffers(read_array(folder / f"{data}.npy", np.uint8), read_array(folder / f"{offsets}.npy", np.int64))
+    ends = found.offsets
+    if len(ends) == 0 or ends[0] != 0 or ends[-1] != len(found.bytes) or (np.diff(ends) < 0).any():
+        raise ValueError(f"{offsets}.npy does not fit {data}.npy")
+    found.bytes.tobytes().decode()
+    starts = ends[ends < len(found.bytes)]
+    if ((found.bytes[starts] & 0xC0) == 0x80).any():
+        raise ValueError(f"{offsets}.npy cuts a character of {data}.npy")
+    return found
+
+
+def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) -> None:
+    if text_path.hash == head["text_path"]:
+        return
+    saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
+    changed = [key for key in here if saved.get(key) != here[key]]
+    raise FormatError(
+        f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
+        where=where,
+        wanted=str({key: saved.get(key) for key in changed}),
+        got=str({key: here[key] for key in changed}),
+        hint="Install the versions it was made with, or train it again.",
+    )
 
 
 def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
@@ -356,8 +396,12 @@ def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
     return max(1, low), high
 
 
+def _has_idf(config: FeaturesConfig) -> bool:
+    return config.kind != "counts" and config.idf != "none"
+
+
 def _idf(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> NDArray[np.float64] | None:
-    if config.kind == "counts" or config.idf == "none":
+    if not _has_idf(config):
         return None
     logs = np.log((1 + n_texts) / (1 + df)) if config.idf == "smooth" else np.log(n_texts / df)
     if config.log_base:

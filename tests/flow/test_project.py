@@ -344,6 +344,17 @@ def test_a_damaged_object_is_named_before_it_is_used_and_force_mends_it(project,
     assert run_project(project, force=True).manifest.ref.version == 2
 
 
+@pytest.mark.parametrize("name", ["weights.npy", "manifest.json"])
+def test_a_damaged_version_is_named_and_force_gives_it_a_successor(project, name):
+    path = project / ".textmill" / "models" / "toy" / "1" / name
+    raw = path.read_bytes()
+    path.write_bytes(raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:])
+    with pytest.raises(CorruptError, match=rf"{name}.*--force"):
+        Store.beside(project).open("toy")
+    assert run_project(project, force=True).manifest.ref.version == 2
+    Store.beside(project).open("toy")
+
+
 @pytest.mark.parametrize("at", STEPS)
 def test_ctrl_c_in_any_step_keeps_what_is_finished_and_the_next_run_ends_the_same(finished_project, fresh, at):
     def stop(event: Event) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
-from textmill.errors import NotInStore
+from textmill.errors import CorruptError, NotInStore
 from textmill.flow.handing import hand_out, is_handed_out
 from textmill.flow.keys import code_version
 from textmill.flow.learning import corpora_of, rows_of, side_of
@@ -102,9 +102,13 @@ def register(project: Project, work: Work) -> dict[str, Any]:
 
     report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
     check_gate(report, project.mill.evaluate)
-    newest = _newest(project)
-    if newest is not None and newest.parents.get("run") == work.key:
-        return {"version": newest.ref.version}  # killed after it was published and before that was noted
+    try:
+        newest = _newest(project)
+        if newest is not None and newest.parents.get("run") == work.key:
+            project.store.open(newest.ref)
+            return {"version": newest.ref.version}  # killed after it was published and before that was noted
+    except CorruptError:
+        pass  # a version that was damaged since gets a successor
     folder = work.tree("train", "model/")
     (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     parents = {

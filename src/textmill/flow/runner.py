@@ -104,13 +104,13 @@ def run_flow(
     """
     steps = plan(flow)
     tell = on_event or _nobody
-    if not force and (found := _all_cached(steps, store)) is not None:
-        # nothing to write, so no lock and no right to write is needed
-        for done in found.values():
-            tell(Event(done.step, "cached", done.finished.seconds))
-        return FlowResult(found, None)
-    now = [flow.name]
+    now = ["before the first step"]
     try:
+        if not force and (found := _all_cached(steps, store)) is not None:
+            # nothing to write, so no lock and no right to write is needed
+            for done in found.values():
+                tell(Event(done.step, "cached", done.finished.seconds))
+            return FlowResult(found, None)
         with (
             _sigterm_interrupts(),
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
@@ -119,7 +119,7 @@ def run_flow(
             return _run(steps, store, threads, tell, force, now)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped in {now[0]}", hint="What was finished is kept: run it again to go on from there."
+            f"stopped {now[0]}", hint="What was finished is kept: run it again to go on from there."
         ) from None
     finally:
         store.close()
@@ -137,7 +137,7 @@ def _run(
     refused: GateRefused | None = None
     checked: set[str] = set()
     for step in steps:
-        now[0] = f"step {step.name!r}"
+        now[0] = f"in step {step.name!r}"
         if step.rule == "all_success" and any(need not in done for need in step.needs):
             tell(Event(step.name, "skipped"))
             continue

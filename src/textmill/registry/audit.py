@@ -23,6 +23,7 @@ from textmill.types import canonical_json
 __all__ = ["Audit", "Line"]
 
 _FORMAT = 1
+_HINT = "Restore it from a copy, or put audit.jsonl and audit.head aside to begin a new one."
 _FIRST = "0" * 64  # what the first line carries: there is none before it
 
 
@@ -153,7 +154,7 @@ class Audit:
             try:
                 n, sha256 = int(json.loads(raw)["n"]), hashlib.sha256(raw).hexdigest()
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise CorruptError("its last line is not what was written", where=str(self.path)) from error
+                raise CorruptError("its last line is not what was written", where=str(self.path), hint=_HINT) from error
         # a crash between a line and the head leaves the head one behind, never ahead
         if head is not None and (n < head[0] or (n == head[0] and sha256 != head[1])):
             raise self._broken(n + 1, f"lines are missing or changed at the end: {head[0]} were written")
@@ -178,7 +179,7 @@ class Audit:
         self._disk.sync_folder(self.head.parent)
 
     def _broken(self, n: int, what: str) -> CorruptError:
-        return CorruptError(what, where=f"{self.path}, line {n}", hint="Restore the file from a copy.")
+        return CorruptError(what, where=f"{self.path}, line {n}", hint=_HINT)
 
 
 def _last_line(path: Path) -> tuple[bytes | None, int]:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from textmill.errors import LockHeld
+from textmill.errors import LockHeld, StoreError
 from textmill.registry.disk import Disk, writing
 
 __all__ = ["Holder", "hold"]
@@ -98,6 +98,8 @@ def _acquire(descriptor: int, what: str, path: Path, wait: float | None, on_wait
             # flock cannot wait with a limit, and a blocked one would not hear Ctrl-C on every system
             time.sleep(pause if give_up is None else max(0.0, min(pause, give_up - now)))
             pause = min(pause * 1.5, 0.1)
+        except OSError as error:  # some network file systems
+            raise StoreError(f"files cannot be locked here: {error.strerror}", where=str(path)) from error
         else:
             return
 

@@ -99,7 +99,7 @@ def check_files(manifest: Manifest, folder: Path) -> None:
             raise CorruptError(
                 f"{manifest.ref}: this file is not what was written: its sha256 is wrong",
                 where=str(path),
-                hint="Restore it from a copy, or train again.",
+                hint="Restore it from a copy, or run the project again with --force.",
             )
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

@@ -72,7 +72,7 @@ class Objects:
             raise NotInStore("there is no such object", where=str(path))
         if verify and digest_of(path) != sha256:
             raise CorruptError(
-                "this object is not what was written", where=str(path), hint="Run again with force to make it anew."
+                "this object is not what was written", where=str(path), hint="Run the project again with --force."
             )
         return path
 

@@ -44,7 +44,9 @@ def unseal(raw: bytes, *, format: int, where: str) -> dict[str, Any]:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise CorruptError("it is no JSON", where=where, hint="Restore it from a copy, or make it again.") from error
+        raise CorruptError(
+            "it is no JSON", where=where, hint="Restore it from a copy, or run the project again with --force."
+        ) from error
     if not isinstance(found, dict) or not isinstance(found.get("format"), int) or isinstance(found["format"], bool):
         raise CorruptError("it does not say its format", where=where)
     if found["format"] != format:
@@ -66,7 +68,7 @@ def unseal(raw: bytes, *, format: int, where: str) -> dict[str, Any]:
         raise CorruptError(
             "its checksum is wrong: it was changed after it was written",
             where=where,
-            hint="Restore it from a copy, or make it again.",
+            hint="Restore it from a copy, or run the project again with --force.",
         )
     del found["format"]
     return found

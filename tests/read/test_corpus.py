@@ -140,9 +140,9 @@ def test_categories_and_indexes_of_pandas_are_no_trouble():
     [
         (
             3,
-            "memory: a int is no data set; wanted a data frame, an Arrow table, a list of dicts or of Records, or a",
+            "memory: int is no data set; wanted a data frame, an Arrow table, a list of dicts or of Records, or a",
         ),
-        ([3], "memory: row 1 is a int; wanted a dict, a Record or a text"),
+        ([3], "memory: row 1 is of type int; wanted a dict, a Record or a text"),
         ([], "memory: there is no row"),
         ({"text": ["a"], "label": []}, "memory: the columns have different lengths; got text 1, label 0"),
         (

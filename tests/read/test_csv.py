@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from textmill.config import ReadConfig
 from textmill.errors import SourceError
 from textmill.read import read_corpus
-from textmill.read.csv_rows import Dialect, csv_pieces, sniff
+from textmill.read.csv_rows import csv_pieces
+from textmill.read.dialect import Dialect, sniff
 from textmill.read.piece import Seen, Wanted
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12) | st.sampled_from(

@@ -159,6 +159,15 @@ def test_an_official_test_side_is_not_dealt_but_checked():
     assert found.leaks["contradictions"]["loose_texts"] == 1
 
 
+def test_an_official_test_side_may_not_ask_for_classes_that_were_not_learned():
+    train, test = corpus_of(["one", "two"], ["a", "b"]), corpus_of(["x", "y", "z"], ["a", "c", "d"])
+    with pytest.raises(LabelError) as caught:
+        split_corpus(train, SplitConfig(), seed=13, test=test)
+    assert str(caught.value) == (
+        "memory: no training row has the labels 'c', 'd', which the test side asks for. Are both files labelled alike?"
+    )
+
+
 def test_an_empty_side_is_told():
     corpus = corpus_of(["same", "Same", "same!"], ["a", "b", "a"])
     for seed in range(20):

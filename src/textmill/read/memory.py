@@ -75,7 +75,7 @@ def _rows(data: Any, text: str) -> list[dict[str, Any]] | None:
             made.append(dict(row))
         else:
             raise SourceError(
-                f"row {place} is a {type(row).__name__}", where="memory", wanted="a dict, a Record or a text"
+                f"row {place} is of type {type(row).__name__}", where="memory", wanted="a dict, a Record or a text"
             )
     return made
 
@@ -127,7 +127,7 @@ def _column_pieces(data: Any, wanted: Wanted, where: str) -> Iterable[Piece]:
         return _row_pieces(rows, wanted, where)
     if not hasattr(data, "__arrow_c_stream__"):
         raise SourceError(
-            f"a {type(data).__name__} is no data set",
+            f"{type(data).__name__} is no data set",
             where=where,
             wanted="a data frame, an Arrow table, a list of dicts or of Records, or a dict of columns",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textmill.errors import DataError, SourceError
-from textmill.read.csv_rows import Dialect, sniff
+from textmill.read.dialect import Dialect, sniff
 from textmill.read.encoding import to_utf8
 from textmill.read.labels import label_text
 from textmill.read.piece import Seen

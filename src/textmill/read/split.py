@@ -51,7 +51,7 @@ def split_corpus(
     Raises
     ------
     DataError : if a side is left empty
-    LabelError : if the training side lacks a class
+    LabelError : if the training side lacks a class, of the corpus or of an official test side
 
     Examples
     --------
@@ -68,6 +68,7 @@ def split_corpus(
         both_exact = np.concatenate([exact, fingerprints_of(test, "text", False, threads)])
         both_loose = np.concatenate([loose, fingerprints_of(test, "text", True, threads)])
         side = np.concatenate([np.zeros(len(exact), np.int8), np.ones(len(both_exact) - len(exact), np.int8)])
+        _check_known(corpus, test)
         leaks = find_leaks([corpus, test], side, both_exact, both_loose, policy="official")
         return Split(side[: len(exact)], leaks)
     keys = loose if config.near_duplicates == "together" else fingerprints_of(corpus, "id", False, threads)
@@ -120,6 +121,23 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return mixed ^ (mixed >> np.uint64(31))
 
 
+def _check_known(corpus: Corpus, test: Corpus) -> None:
+    if not (corpus.labelled and test.labelled):
+        return
+    learned, asked = (set(part.table()["label"].unique().to_pylist()) for part in (corpus, test))
+    if asked - learned:
+        raise LabelError(
+            f"no training row has {_named(asked - learned)}, which the test side asks for",
+            where=test.name,
+            hint="Are both files labelled alike?",
+        )
+
+
+def _named(labels: set[str]) -> str:
+    listed = ", ".join(map(repr, sorted(labels)[:5])) + (" ..." if len(labels) > 5 else "")
+    return f"the label {listed}" if len(labels) == 1 else f"the labels {listed}"
+
+
 def _check_sides(corpus: Corpus, side: NDArray[np.int8], config: SplitConfig) -> None:
     n_test = int(side.sum())
     for name, count in (("test", n_test), ("training", len(side) - n_test)):
@@ -135,11 +153,10 @@ def _check_sides(corpus: Corpus, side: NDArray[np.int8], config: SplitConfig) ->
     labels = corpus.table()["label"].combine_chunks().dictionary_encode()
     names, codes = labels.dictionary.to_pylist(), labels.indices.to_numpy()
     learned = np.bincount(codes[side == 0], minlength=len(names))
-    lacking = sorted(names[code] for code in np.flatnonzero(learned == 0))
+    lacking = {names[code] for code in np.flatnonzero(learned == 0)}
     if lacking:
-        named = ", ".join(map(repr, lacking[:5])) + (" ..." if len(lacking) > 5 else "")
         raise LabelError(
-            f"the training side has no row with the label {named}",
+            f"the training side has no row with {_named(lacking)}",
             where=corpus.name,
             hint="Take more rows of it, a smaller test share or another seed.",
         )

@@ -250,7 +250,7 @@ NB_MODULE(_native, m) {
 
   nb::class_<GramCounter>(m, "GramCounter")
       .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms, int threads) {
-        require(n_terms >= 0, "n_terms: wanted 0 or more");
+        require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
         for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
         const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
         const std::size_t n_threads = at_least_one(threads);

@@ -73,6 +73,7 @@ GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std:
     }
   });
   for (std::size_t text = 0; text < n_texts; ++text) rows_[text + 1] += rows_[text];
+  if (rows_[n_texts] > std::numeric_limits<std::uint32_t>::max()) throw std::overflow_error("more than 4,294,967,295 words at once");
   terms_.resize(static_cast<std::size_t>(rows_[n_texts]));
   in_parallel(shards, [&](std::size_t s) {
     auto* out = terms_.data() + rows_[cuts[s]];
@@ -352,6 +353,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) const {
 }
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {
+  if (levels_.empty()) throw std::logic_error("not counted yet");
   const std::size_t n_levels = levels_.size();
   std::vector<std::vector<std::int32_t>> column(n_levels);
   std::vector<std::vector<bool>> needed(n_levels);

@@ -116,7 +116,7 @@ class WordFeatures:
 
         Parameters
         ----------
-        texts : what `text_buffers` takes
+        texts : what `text_chunks` takes
         threads : how many; the result does not depend on it
 
         Returns
@@ -125,24 +125,26 @@ class WordFeatures:
 
         Raises
         ------
+        ConfigError : if a setting is out of its range
         DataError : if there is no text, or nothing is left of them under `min_df`, `max_df` and the stop words
         """
         threads = thread_count(threads)
-        buffers = text_buffers(texts)
-        if buffers.n_texts == 0:
-            raise DataError("there is no text to learn a vocabulary from")
+        config = from_mapping(FeaturesConfig, asdict(config))
         table = _native.TypeTable()
-        ids, rows, _ = text_path.scan(buffers, table, threads=threads)
+        ids, rows, _ = text_path.scan(texts, table, threads=threads)
+        n_texts = len(rows) - 1
+        if n_texts == 0:
+            raise DataError("there is no text to learn a vocabulary from")
         types = TextBuffers(*table.arrays())
         spelled = text_path.terms(decode_types(*types))
         ordered = sorted({term for term in spelled if term is not None})
         number = {term: i for i, term in enumerate(ordered)}
         type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
         low, high = config.ngrams
-        min_df, max_df = _limits(config, buffers.n_texts)
+        min_df, max_df = _limits(config, n_texts)
         counter = _native.GramCounter(ids, rows, type_terms, len(ordered), threads)
         del ids, rows  # large, and the counter has its own
-        counter.count(low, high, min(min_df, buffers.n_texts), threads)
+        counter.count(low, high, min(min_df, n_texts), threads)
         df = counter.document_frequencies()
         keep = (df >= min_df) & (df <= max_df)
         if config.max_features is not None and keep.sum() > config.max_features:
@@ -155,14 +157,14 @@ class WordFeatures:
             keep = chosen
         if not keep.any():
             raise DataError(
-                f"no word is left of {buffers.n_texts:,} texts",
+                f"no word is left of {n_texts:,} texts",
                 hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
             )
         kept_terms, levels = counter.vocabulary(keep)
         renumbered = np.full(len(ordered) + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
         renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
         renumbered[-1] = _DROPPED
-        idf = _idf(config, df[keep], buffers.n_texts)
+        idf = _idf(config, df[keep], n_texts)
         data, indices, indptr = counter.matrix(keep, threads)
         lengths = counter.lengths()
         del counter
@@ -350,9 +352,9 @@ class WordFeatures:
             len(self._table) == len(self._type_terms)
             and len(self._levels[0][2]) == n_terms
             and self._grams is not None
-            and (len(self._type_terms) == 0 or bool(_UNKNOWN <= self._type_terms.min() <= self._type_terms.max() < n_terms))
+            and bool((self._type_terms >= _UNKNOWN).all() and (self._type_terms < n_terms).all())
             and len(columns) == self.n_features
-            and (len(columns) == 0 or bool(columns.min() >= 0 and (np.bincount(columns) == 1).all()))
+            and bool((columns >= 0).all() and (np.bincount(columns) == 1).all())
             and (self.idf is None or (len(self.idf) == self.n_features and bool(np.isfinite(self.idf).all())))
         )
 

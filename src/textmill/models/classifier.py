@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import CorruptError, DataError, FormatError, LabelError
+from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
+from textmill.features.arrays import read_array, write_array
 from textmill.features.words import WordFeatures
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
-from textmill.text.buffers import text_buffers
+from textmill.text.buffers import text_buffers, text_chunks
 from textmill.text.path import TextPath
 from textmill.types import Prediction
 
@@ -120,7 +121,7 @@ class TextClassifier:
 
         Parameters
         ----------
-        texts : what `textmill.text.text_buffers` takes
+        texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
         labels : one a text
         text, features, model : settings; the defaults of ``mill.toml`` where left out
         seed : of the folds of cross-validation
@@ -129,18 +130,15 @@ class TextClassifier:
 
         Raises
         ------
-        LabelError : if there are fewer than two classes, or not one label a text
+        LabelError : if there are fewer than two classes, a label is missing, or there is not one label a text
+        ConfigError : if a setting is out of its range
         DataError : if a text is none, or no word is left of them
         """
         threads = thread_count(threads)
         say = progress or (lambda _: None)
         text, features, model = text or TextConfig(), features or FeaturesConfig(), model or ModelConfig()
-        buffers = text_buffers(texts)
-        names = [str(label) for label in labels]
-        if len(names) != buffers.n_texts:
-            raise LabelError(
-                "texts and labels differ in number", wanted=f"{buffers.n_texts} labels", got=str(len(names))
-            )
+        model = from_mapping(ModelConfig, asdict(model))
+        names = _label_names(labels)
         classes = tuple(sorted(set(names)))
         if len(classes) < 2:
             raise LabelError(
@@ -295,8 +293,8 @@ class TextClassifier:
         Saved twice, the bytes are the same.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "weights.npy", self.weights, allow_pickle=False)
-        np.save(folder / "bias.npy", self.bias, allow_pickle=False)
+        write_array(folder / "weights.npy", self.weights)
+        write_array(folder / "bias.npy", self.bias)
         if self.features is not None:
             self.features.save(folder)
         head = {
@@ -323,17 +321,33 @@ class TextClassifier:
             head = json.loads((folder / "model.json").read_text(encoding="utf-8"))
             if head["format"] != FORMAT:
                 raise FormatError("a model of another format", where=where, wanted=str(FORMAT), got=str(head["format"]))
-            weights = np.load(folder / "weights.npy", allow_pickle=False)
-            bias = np.load(folder / "bias.npy", allow_pickle=False)
+            weights = read_array(folder / "weights.npy", np.float64, 2)
+            bias = read_array(folder / "bias.npy", np.float64)
             features = WordFeatures.load(folder) if head["features"] else None
             made = cls(
                 tuple(head["classes"]), from_mapping(ModelConfig, head["model"]), features, weights, bias, head["facts"]
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, DataError):
-                raise
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
             raise CorruptError(f"the saved model cannot be read: {error}", where=where) from error
         n_outputs = 1 if len(made.classes) == 2 else len(made.classes)
-        if weights.shape != (made.n_features, n_outputs) or bias.shape != (n_outputs,):
+        if (
+            weights.shape != (made.n_features, n_outputs)
+            or bias.shape != (n_outputs,)
+            or not (np.isfinite(weights).all() and np.isfinite(bias).all())
+            or len(made.classes) < 2
+            or not all(isinstance(name, str) for name in made.classes)
+            or len(set(made.classes)) != len(made.classes)
+            or not isinstance(made.facts, dict)
+        ):
             raise CorruptError("the saved model does not fit together", where=where)
         return made
+
+
+def _label_names(labels: Sequence[str]) -> list[str]:
+    names = []
+    for i, label in enumerate(labels):
+        plain = label.as_py() if hasattr(label, "as_py") else label  # what an Arrow array hands out
+        if plain is None or plain != plain:  # a missing label is None in lists and NaN in pandas
+            raise LabelError(f"label {i} is missing")
+        names.append(str(plain))
+    return names

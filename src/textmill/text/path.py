@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill import _native
-from textmill.config import TextConfig, thread_count
-from textmill.text.buffers import TextBuffers, decode_types, text_buffers
+from textmill.config import TextConfig, from_mapping, thread_count
+from textmill.text.buffers import TextBuffers, decode_types, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.stop_words import stop_words
 from textmill.types import Tokens, canonical_json
@@ -44,6 +44,7 @@ class TextPath:
 
     Raises
     ------
+    ConfigError : if a setting is none of those there are
     UnknownName : if there is no such map
 
     Examples
@@ -57,7 +58,7 @@ class TextPath:
     """
 
     def __init__(self, config: TextConfig | None = None) -> None:
-        self.config = config or TextConfig()
+        self.config = from_mapping(TextConfig, asdict(config)) if config else TextConfig()
         self._program = _native.Program(list(self.config.clean), self.config.case == "lower", 2)
         self._map: TokenMap = token_map(self.config.map)
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
@@ -90,9 +91,13 @@ class TextPath:
         return not self._dropped and self._map.name == "none"
 
     def scan(
-        self, texts: TextBuffers, types: _native.TypeTable, *, spans: bool = False, threads: int | None = None
+        self, texts: Any, types: _native.TypeTable, *, spans: bool = False, threads: int | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]:
         """Clean and split texts and number their words; new ones are added to `types`.
+
+        Parameters
+        ----------
+        texts : what `text_chunks` takes; a chunk can go as soon as it is split
 
         Returns
         -------
@@ -100,7 +105,22 @@ class TextPath:
         rows : int64 (n_texts + 1,)
         spans : int32 (n_tokens, 2) in code points of the raw texts, or None
         """
-        return _native.scan(self._program, texts.bytes, texts.offsets, types, spans, thread_count(threads))
+        threads = thread_count(threads)
+        all_ids, all_spans = [], []
+        all_rows = [np.zeros(1, np.int64)]
+        for chunk in text_chunks(texts):
+            ids, rows, places = _native.scan(self._program, chunk.bytes, chunk.offsets, types, spans, threads)
+            all_ids.append(ids)
+            all_rows.append(rows[1:] + all_rows[-1][-1])
+            if places is not None:
+                all_spans.append(places)
+        if len(all_ids) == 1:
+            return ids, rows, places
+        return (
+            np.concatenate([np.zeros(0, np.int32), *all_ids]),
+            np.concatenate(all_rows),
+            np.concatenate([np.zeros((0, 2), np.int32), *all_spans]) if spans else None,
+        )
 
     def scan_frozen(
         self,
@@ -137,7 +157,7 @@ class TextPath:
         DataError : if `texts` holds something that is no text
         """
         table = _native.TypeTable()
-        ids, rows, places = self.scan(text_buffers(texts), table, spans=spans, threads=threads)
+        ids, rows, places = self.scan(texts, table, spans=spans, threads=threads)
         numbers: dict[str, int] = {}
         type_terms = np.array(
             [
@@ -180,7 +200,7 @@ class TextPath:
         if config.case == "lower":
             found.append(StageResult("case: lower", self._program.rewrite(text).decode()))
         table = _native.TypeTable()
-        ids, _, spans = self.scan(text_buffers([text]), table, spans=True, threads=1)
+        ids, _, spans = self.scan([text], table, spans=True, threads=1)
         assert spans is not None
         words = decode_types(*table.arrays())
         terms = self.terms(words)

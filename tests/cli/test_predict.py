@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -191,3 +192,39 @@ def test_explain_as_json_adds_up(project, textmill):
     assert found["bias"] + sum(pull["value"] for pull in found["pulls"]) == pytest.approx(found["log_odds"])
     assert found["stages"][0] == {"stage": "raw", "text": "smoke and fire"}
     assert found["stages"][-1]["tokens"][0][1:] == [0, 5]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_it_waits_for_a_pipe_it_leaves_nothing_behind(project, number):
+    command = [sys.executable, "-m", "textmill.cli", "predict", "alarm", "--store", "alarm"]
+    process = subprocess.Popen(
+        [*command, "--in", "-", "--in-format", "csv", "--out", "out.csv"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        process.stdin.write(b"text\n" + b"smoke and fire\n" * 20_000)  # more than a pipe holds: it is being read
+        process.stdin.flush()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, err.strip()) == (130, b"stopped.")
+    assert sorted(path.name for path in project.parent.iterdir()) == ["alarm"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_one_sentence(project):
+    command = [
+        sys.executable,
+        "-m",
+        "textmill.cli",
+        "predict",
+        "alarm",
+        "--store",
+        "alarm",
+        "--in",
+        "alarm/messages.csv",
+    ]
+    with open("/dev/full", "wb") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert found.returncode == 1
+    assert found.stderr == "Error: standard output: cannot be written: no space left on device\n"

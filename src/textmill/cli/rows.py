@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from textmill.cli.ahead import ahead
 from textmill.cli.process import keep_pandas_out
 from textmill.cli.story import short
 from textmill.config import ReadConfig, from_mapping
@@ -62,16 +63,16 @@ def label_rows(
         raise click.UsageError("Parquet is not for reading on a screen; name a file with --out.")
     beside = out.with_name(f"{out.name}.rejected.jsonl") if out is not None else None
     config = _reading(opened.manifest, column)
-    rows, names = 0, list[str]()
+    rows = 0
     with (
         open_sink(out, form) as sink,
         RejectedFile(Path(rejected) if rejected is not None else beside) as aside,
         _bar(opened) as moved,
     ):
         stream = sys.stdin.buffer if source == "-" else source
-        for batch in stream_rows(stream, config, rejected=aside, format=in_format, progress=moved):
-            names = names or added_names(opened.classifier.classes, batch.schema.names)
-            sink.write(_labelled(batch, config.text, opened, names))
+        batches = stream_rows(stream, config, rejected=aside, format=in_format, progress=moved)
+        for batch in _overlapped(batches, source, config.text, opened):
+            sink.write(batch)
             rows += batch.num_rows
         if rows == 0:
             raise SourceError(_none_usable(aside), where="standard input" if source == "-" else source)
@@ -116,17 +117,30 @@ def added_columns(prediction: Prediction) -> list[pa.Array]:
     ]
 
 
-def _labelled(batch: pa.RecordBatch, column: str, opened: OpenModel, names: list[str]) -> pa.RecordBatch:
+def _overlapped(
+    batches: Iterator[pa.RecordBatch], source: str, column: str, opened: OpenModel
+) -> Iterator[pa.RecordBatch]:
+    if not Path(source).is_file():  # a thread that waits for a pipe could not be stopped
+        yield from _labelled(batches, column, opened)
+        return
+    with closing(ahead(batches)) as read, closing(ahead(_labelled(read, column, opened))) as labelled:
+        yield from labelled
+
+
+def _labelled(batches: Iterable[pa.RecordBatch], column: str, opened: OpenModel) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    late = set(names).intersection(batch.schema.names)
-    if late:
-        raise DataError(
-            f"the column {min(late)!r} comes up only after the first rows, and has the name of one that is added",
-            hint="Give it another name.",
-        )
-    added = added_columns(opened.classifier.predict(batch.column(column)))
-    return pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *names])
+    names: list[str] = []
+    for batch in batches:
+        names = names or added_names(opened.classifier.classes, batch.schema.names)
+        late = set(names).intersection(batch.schema.names)
+        if late:
+            raise DataError(
+                f"the column {min(late)!r} comes up only after the first rows, and has the name of one that is added",
+                hint="Give it another name.",
+            )
+        added = added_columns(opened.classifier.predict(batch.column(column)))
+        yield pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *names])
 
 
 def _reading(manifest: Manifest, column: str | None) -> ReadConfig:

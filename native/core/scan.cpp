@@ -82,8 +82,10 @@ Scanned join(std::vector<Shard>& shards, std::size_t n_texts) {
   return all;
 }
 
-// Each shard numbers its own tokens; then they are interned shard by shard, which gives the order of one thread.
-void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base) {
+// Each shard numbers the tokens it met for the first time from `base` on; then they are interned shard by shard, which
+// gives the order of one thread. `offset` is what numbers of `types` are raised by.
+void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
+              std::int32_t offset) {
   std::vector<std::vector<std::int32_t>> numbers(shards.size());
   std::vector<char> padded;
   for (std::size_t s = 0; s < shards.size(); ++s) {
@@ -92,7 +94,7 @@ void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals
       const std::string_view token = locals[s][id];
       padded.assign(token.size() + 8, 0);
       std::memcpy(padded.data(), token.data(), token.size());
-      numbers[s].push_back(base + types.intern(padded.data(), token.size()));
+      numbers[s].push_back(offset + types.intern(padded.data(), token.size()));
     }
   }
   in_parallel(shards.size(), [&](std::size_t s) {
@@ -101,39 +103,41 @@ void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals
   });
 }
 
-Scanned scan_with(const Program& program, const Texts& texts, const InternTable* known, InternTable& grown, bool spans,
-                  std::size_t threads) {
+// Tokens of `known` keep their numbers, others are added to `grown`, whose numbers are raised by `offset`.
+Scanned scan_with(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
+                  bool spans, std::size_t threads) {
   const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
-  const auto base = static_cast<std::int32_t>(known ? known->size() : 0);
   std::vector<Shard> shards(n_shards);
-  const auto number_into = [known, base](InternTable& table) {
-    return [known, base, &table](const char* bytes, std::size_t size) {
-      const std::int32_t id = known ? known->find(bytes, size) : -1;
-      return id >= 0 ? id : base + table.intern(bytes, size);
-    };
-  };
   if (n_shards == 1) {
-    scan_shard(program, texts, 0, texts.n, spans, shards[0], number_into(grown));
+    scan_shard(program, texts, 0, texts.n, spans, shards[0], [&](const char* bytes, std::size_t size) {
+      if (&known == &grown) return grown.intern(bytes, size);
+      const std::int32_t id = known.find(bytes, size);
+      return id >= 0 ? id : offset + grown.intern(bytes, size);
+    });
     return join(shards, texts.n);
   }
+  const auto base = static_cast<std::int32_t>(known.size());
   std::vector<InternTable> locals(n_shards);
   const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
   in_parallel(n_shards, [&](std::size_t s) {
-    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, shards[s], number_into(locals[s]));
+    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, shards[s], [&](const char* bytes, std::size_t size) {
+      const std::int32_t id = known.find(bytes, size);
+      return id >= 0 ? id : base + locals[s].intern(bytes, size);
+    });
   });
-  renumber(shards, locals, grown, base);
+  renumber(shards, locals, grown, base, offset);
   return join(shards, texts.n);
 }
 
 }  // namespace
 
 Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads) {
-  return scan_with(program, texts, nullptr, types, spans, threads);
+  return scan_with(program, texts, types, types, 0, spans, threads);
 }
 
 Scanned scan_frozen(const Program& program, const Texts& texts, const InternTable& types, InternTable& others, bool spans,
                     std::size_t threads) {
-  return scan_with(program, texts, &types, others, spans, threads);
+  return scan_with(program, texts, types, others, static_cast<std::int32_t>(types.size()), spans, threads);
 }
 
 namespace {

@@ -148,15 +148,19 @@ class TextClassifier:
             )
         code = {name: i for i, name in enumerate(classes)}
         codes = np.array([code[name] for name in names], np.int64)
-        facts: dict[str, Any] = {"n_texts": buffers.n_texts, "n_classes": len(classes)}
+        facts: dict[str, Any] = {"n_texts": len(names), "n_classes": len(classes)}
         started = time.perf_counter()
+        if hasattr(texts, "__len__"):  # said before the work, where it can be known
+            _check_count(len(texts), names)
         if model.kind == "majority":
+            _check_count(sum(chunk.n_texts for chunk in text_chunks(texts)), names)
             shares = np.bincount(codes, minlength=len(classes)) / len(codes)
             log_odds = np.log(shares[1:] / shares[:1]) if len(classes) == 2 else np.log(shares)
             return cls(classes, model, None, np.zeros((0, len(log_odds))), log_odds, facts)
         say("splitting and counting words")
         path = TextPath(text)
-        made, csr = WordFeatures.fit(path, features, buffers, threads=threads)
+        made, csr = WordFeatures.fit(path, features, texts, threads=threads)
+        _check_count(len(csr.indptr) - 1, names)
         counted = time.perf_counter()
         say(f"learning {made.n_features:,} weights")
         fit = fit_logistic(
@@ -341,6 +345,11 @@ class TextClassifier:
         ):
             raise CorruptError("the saved model does not fit together", where=where)
         return made
+
+
+def _check_count(n_texts: int, names: list[str]) -> None:
+    if n_texts != len(names):
+        raise LabelError("texts and labels differ in number", wanted=f"{n_texts} labels", got=str(len(names)))
 
 
 def _label_names(labels: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from textmill.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers"]
+__all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers", "text_chunks"]
 
 
 class TextBuffers(NamedTuple):
@@ -67,6 +67,32 @@ def text_buffers(texts: Any) -> TextBuffers:
         return TextBuffers(*_native.pack(texts))
     except (TypeError, ValueError) as error:
         raise DataError(str(error)) from None
+
+
+def text_chunks(texts: Any) -> Iterator[TextBuffers]:
+    """Texts a piece at a time, so that what needs each text once never holds them all.
+
+    Parameters
+    ----------
+    texts : what `text_buffers` takes, or an iterator over such things; a chunked array is taken chunk by chunk
+
+    Raises
+    ------
+    DataError : as `text_buffers`
+
+    Examples
+    --------
+    >>> [chunk.n_texts for chunk in text_chunks(iter([["one", "two"], ["three"]]))]
+    [2, 1]
+    """
+    if isinstance(texts, Iterator):
+        for part in texts:
+            yield from text_chunks(part)
+    elif hasattr(texts, "iterchunks"):  # an Arrow chunked array
+        for chunk in texts.iterchunks():
+            yield text_buffers(chunk)
+    else:
+        yield text_buffers(texts)
 
 
 def _from_arrow(texts: Any) -> TextBuffers:

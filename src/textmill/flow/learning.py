@@ -5,6 +5,7 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from textmill.flow.step import Work
 if TYPE_CHECKING:
     from textmill.read import Corpus
 
-__all__ = ["corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "train"]
+__all__ = ["corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "texts_of", "train"]
 
 
 def sources_of(project: Project) -> dict[str, str]:
@@ -100,6 +101,16 @@ def rows_of(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
     return table if wanted.all() else table.filter(pa.array(wanted))
 
 
+def texts_of(corpus: Corpus, side: Any, which: int) -> Iterator[Any]:
+    """The texts of one side, an Arrow array a batch, so that never more than a batch of them is copied."""
+    import pyarrow as pa
+
+    first = 0
+    for batch in corpus.batches():
+        yield batch.column("text").filter(pa.array(side[first : first + batch.num_rows] == which))
+        first += batch.num_rows
+
+
 def side_of(work: Work) -> Any:
     """0 for a training row, 1 for a test row: int8 (n_rows,)."""
     import numpy as np
@@ -112,11 +123,11 @@ def train(project: Project, work: Work) -> dict[str, Any]:
     from textmill.models import TextClassifier
 
     corpus, _ = corpora_of(work)
-    rows = rows_of(corpus, side_of(work), 0, "text", "label")
+    side = side_of(work)
     mill = project.mill
     model = TextClassifier.fit(
-        rows["text"],
-        rows["label"].to_pylist(),
+        texts_of(corpus, side, 0),
+        rows_of(corpus, side, 0, "label")["label"].to_pylist(),
         text=mill.text,
         features=mill.features,
         model=mill.model,

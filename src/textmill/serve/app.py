@@ -20,7 +20,7 @@ try:
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import Response
     from starlette.routing import Route
-except ImportError as error:
+except ModuleNotFoundError as error:
     raise MissingExtra("Serving over HTTP", package="starlette", extra="serve") from error
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from textmill.errors import MissingExtra, TextmillError
 
 try:
     import uvicorn
-except ImportError as error:
+except ModuleNotFoundError as error:
     raise MissingExtra("Serving over HTTP", package="uvicorn", extra="serve") from error
 
 if TYPE_CHECKING:

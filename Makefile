@@ -11,7 +11,7 @@ ARGS   ?=
 WHEEL  ?=
 
 BIN    := $(ENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 NATIVE := pyproject.toml CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.hpp')
 SOURCE := $(shell find src/textmill -type f -not -name '*.pyc')
 

@@ -125,7 +125,7 @@ def reference(out: Path) -> list[str]:
 
 def first_sentence(thing: object) -> str:
     """The first paragraph of a docstring, on one line."""
-    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split()).replace("``", "`")
 
 
 def room_page(module: ModuleType) -> str:

@@ -50,7 +50,7 @@ def is_at_the_minimum(X: csr_array, codes: NDArray[np.int64], fit: LogisticFit, 
     strength = np.full(len(codes), C)
     left = np.linalg.norm(gradient(X, codes, fit, strength))
     assert fit.converged
-    assert left <= tol * np.linalg.norm(gradient(X, codes, start, strength)) + 1e-12
+    assert left <= 1.001 * tol * np.linalg.norm(gradient(X, codes, start, strength)) + 1e-14 * strength.sum()
 
 
 @pytest.mark.parametrize("k", [2, 3, 7])
@@ -80,7 +80,7 @@ def test_weights_and_probabilities_are_those_of_scikit_learn(k: int, C: float, b
 def test_the_gradient_is_nothing_at_the_end(n: int, d: int, k: int, density: float, C: float, seed: int) -> None:
     X, codes = problem(max(n, k), d, k, seed, density)
     fit = fit_logistic(csr(X), codes, k, C=C, tol=1e-8)
-    is_at_the_minimum(X, codes, fit, C, 2e-8)
+    is_at_the_minimum(X, codes, fit, C, 1e-8)
 
 
 def one_hot(n: int) -> csr_array:
@@ -108,7 +108,7 @@ def test_hard_cases_come_to_an_end(name: str, X: csr_array, codes: NDArray[np.in
     fit = fit_logistic(csr(X), codes, 2, C=C, tol=tol, max_iter=2000)
     assert np.isfinite(fit.weights).all()
     # where rounding lets no step make it smaller, a hundred times the tolerance will do
-    is_at_the_minimum(X, codes, fit, C, 100 * tol if tol < 1e-8 else tol * 1.01)
+    is_at_the_minimum(X, codes, fit, C, 100 * tol if tol < 1e-8 else tol)
 
 
 @pytest.mark.parametrize("k", [2, 4])
@@ -152,6 +152,14 @@ def test_a_class_of_one_text_cannot_be_cross_validated() -> None:
         fit_logistic(csr(X), (np.arange(20) == 3).astype(np.int64), 2, C="cv")
     with pytest.raises(LabelError, match="one class only"):
         fit_logistic(csr(X), np.zeros(20, np.int64), 1)
+
+
+def test_a_gradient_that_is_nothing_from_the_start_needs_no_step() -> None:
+    empty = csr_array((6, 4), dtype=np.float32)
+    for k in (2, 3):
+        fit = fit_logistic(csr(empty), np.arange(6) % k, k, C=1e-3)
+        assert (fit.iterations, fit.converged) == (0, True)
+        assert type(fit.converged) is bool  # numpy's own cannot be written as JSON
 
 
 def test_too_few_steps_are_said() -> None:

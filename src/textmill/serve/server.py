@@ -71,7 +71,16 @@ class _Announced(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        # asyncio switches Nagle's algorithm off only where the protocol is named, which `create_server` does not do:
+        # each answer would wait 40 ms for the client's delayed acknowledgement
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(2048)
+        except BaseException:
+            listener.close()
+            raise
     except (OSError, OverflowError) as error:
         number = getattr(error, "errno", None) or 0  # below 0 for a host that is not found, which has words of its own
         reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or str(error)
@@ -80,3 +89,4 @@ def _listen(host: str, port: int) -> socket.socket:
             where=f"{host}:{port}",
             hint="Choose another with --port, or --port 0 for any that is free.",
         ) from error
+    return listener

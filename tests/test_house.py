@@ -9,8 +9,9 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,24 @@ def fresh(code: str) -> str:
 
 def is_there(room: str) -> bool:
     return (SOURCE / room).is_dir() or (SOURCE / f"{room}.py").exists()
+
+
+def test_tests_import_only_what_their_extra_installs() -> None:
+    """What happens to be on a developer's machine is not on a new one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["test"], *extras["serve"], *extras["estimators"]]
+    names = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in declared} | {"anyio"}  # starlette runs on it
+    ours = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests", "textmill", "benches", "oracle"}
+    owners = metadata.packages_distributions()
+    undeclared = {
+        f"{file.relative_to(ROOT)}: {top}"
+        for file in (ROOT / "tests").rglob("*.py")
+        for name in imports_in(ast.walk(tree_of(file)), SOURCE / "__init__.py")
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names | ours
+        if not names & {owner.lower() for owner in owners.get(top, [top])}
+    }
+    assert not undeclared
 
 
 def public_names() -> list[str]:

@@ -208,11 +208,10 @@ def _minimise(
             direction = _direction(gradient, pairs)
             step = _line_search(problem, point, direction)
         if step == 0.0:
-            if exact:  # rounding has the last word where no step makes it smaller
+            if exact and (norm <= goal or not pairs):  # rounding has the last word where no step makes it smaller
                 return point, iteration, norm <= 100 * goal
-            # the image was added up step by step and has gathered their rounding: look again at the true one
-            if norm > goal:
-                pairs.clear()
+            # images are added up step by step and gather the rounding of every step: look again at the true one
+            pairs.clear()
             point.image = problem.image(point.a)
             gradient, exact = _gradient(problem, point), True
             continue

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/count.hpp"
+#include "core/csv.hpp"
 #include "core/grams.hpp"
 #include "core/scan.hpp"
 #include "core/sparse.hpp"
@@ -247,6 +248,24 @@ NB_MODULE(_native, m) {
     }
     return own(std::move(found), {texts.n, 2});
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
+
+  m.def("csv_rows", [](nb::list columns, const std::string& delimiter) {
+    require(delimiter.size() == 1, "delimiter: wanted one ASCII character");
+    std::vector<std::pair<In<std::uint8_t>, In<std::int64_t>>> kept;
+    std::vector<Texts> views;
+    for (nb::handle column : columns) {
+      const auto parts = nb::cast<nb::tuple>(column);
+      kept.emplace_back(nb::cast<In<std::uint8_t>>(parts[0]), nb::cast<In<std::int64_t>>(parts[1]));
+      views.push_back(texts_of(kept.back().first, kept.back().second));
+      require(views.back().n == views.front().n, "columns of unlike lengths");
+    }
+    std::string rows;
+    {
+      nb::gil_scoped_release release;
+      rows = csv_rows(views, delimiter[0]);
+    }
+    return nb::bytes(rows.data(), rows.size());
+  }, nb::arg("columns"), nb::arg("delimiter"));
 
   nb::class_<GramCounter>(m, "GramCounter")
       .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms, int threads) {

@@ -51,6 +51,9 @@ def scan_frozen(
 def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""
 
+def csv_rows(columns: Sequence[tuple[_Bytes, _Offsets]], delimiter: str) -> bytes:
+    """Columns of texts as rows of RFC 4180."""
+
 class GramCounter:
     """All word n-grams of a corpus, in the order of their spelling; `count` once, then ask."""
 

@@ -27,6 +27,7 @@ FORMAT = 1
 # From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
 # tweets they are worth 0.3 points of F1.
 _MANY_TEXTS = 10_000
+_MET_AT_MOST = 200_000
 _TF = {"raw": 0, "sublinear": 1, "relative": 2, "binary": 3}
 _NORM = {"none": 0, "l1": 1, "l2": 2}
 _DROPPED, _UNKNOWN = -1, -2
@@ -107,6 +108,7 @@ class WordFeatures:
         self._type_terms = type_terms
         self._terms = terms
         self._levels = levels
+        self._met: dict[str, int] = {}  # terms of words that were not learned, as they were met
 
     @classmethod
     def fit(
@@ -199,14 +201,13 @@ class WordFeatures:
         if self.text_path.is_plain:  # a word that was not learned cannot be a term
             new = np.full(len(others), _UNKNOWN, np.int32)
         else:
-            known = self._term_numbers
-            new = np.array(
-                [
-                    _DROPPED if term is None else known.get(term, _UNKNOWN)
-                    for term in self.text_path.terms(decode_types(*others.arrays()))
-                ],
-                np.int32,
-            )
+            words = decode_types(*others.arrays())
+            met = self._met if len(self._met) < _MET_AT_MOST else {}
+            fresh = [word for word in words if word not in met]
+            for word, term in zip(fresh, self.text_path.terms(fresh), strict=True):
+                met[word] = _DROPPED if term is None else self._term_numbers.get(term, _UNKNOWN)
+            self._met = met  # the next batch has mostly the same words
+            new = np.array([met[word] for word in words], np.int32)
         return np.concatenate([self._type_terms, new])
 
     def rows(self, texts: Any, *, threads: int | None = None) -> Csr:

@@ -8,27 +8,9 @@ import math
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["csv_cells", "json_cells", "quoted"]
+__all__ = ["csv_cells", "json_cells"]
 
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
-
-
-def quoted(column: pa.Array, delimiter: str) -> pa.Array:
-    """Cells in quotes where they hold a quote, the delimiter or a line break; large_string in and out.
-
-    Examples
-    --------
-    >>> quoted(pa.array(["plain", "a,b", 'say "hi" now'], pa.large_string()), ",").to_pylist()
-    ['plain', '"a,b"', '"say ""hi"" now"']
-    """
-    needs = pc.match_substring(column, '"')
-    doubled = pc.replace_substring(column, '"', '""') if pc.any(needs).as_py() else column
-    for sign in (delimiter, "\n", "\r"):
-        needs = pc.or_(needs, pc.match_substring(column, sign))
-    if not pc.any(needs).as_py():
-        return column
-    mark = pa.scalar('"', pa.large_string())
-    return pc.if_else(needs, pc.binary_join_element_wise(mark, doubled, mark, pa.scalar("", pa.large_string())), column)
 
 
 def csv_cells(column: pa.Array) -> pa.Array:

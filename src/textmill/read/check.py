@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from textmill.errors import SourceError
 from textmill.read.labels import label_text
+from textmill.read.layout import string_layout
 from textmill.read.piece import Piece, Wanted
 from textmill.read.reject import Rejected
 
@@ -119,12 +120,8 @@ def usable_texts(column: pa.Array, name: str, where: str, reasons: list[tuple[ND
 
 def _flag_nul(reasons: list[tuple[NDArray[np.bool_], str]], column: pa.Array, reason: str) -> None:
     # a quick look over all bytes at once; a NUL is nearly always UTF-16 or a binary file taken for text
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64 if column.type == pa.large_string() else np.int32)
-    data = column.buffers()[2]
-    if data is None or len(column) == 0:
-        return
-    low, high = int(offsets[column.offset]), int(offsets[column.offset + len(column)])
-    if not np.frombuffer(data, dtype=np.uint8)[low:high].all():
+    data, offsets = string_layout(column)
+    if not data[offsets[0] : offsets[-1]].all():
         _flag(reasons, pc.fill_null(pc.match_substring(column, "\0"), False), reason)
 
 

@@ -13,8 +13,10 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textmill import _native
 from textmill.errors import DataError, StoreWriteError
-from textmill.read.cells import csv_cells, json_cells, quoted
+from textmill.read.cells import csv_cells, json_cells
+from textmill.read.layout import string_layout
 
 __all__ = ["FORMATS", "Sink", "format_for", "open_sink"]
 
@@ -199,15 +201,14 @@ class _Csv:
 
     def __init__(self, file: BinaryIO, schema: pa.Schema, delimiter: str) -> None:
         self.file, self.names, self.delimiter = file, list(schema.names), delimiter
-        head = [quoted(pa.array([name], pa.large_string()), delimiter)[0].as_py() for name in self.names]
-        self.file.write((delimiter.join(head) + "\r\n").encode())
+        self._write([pa.array([name], pa.large_string()) for name in self.names])
 
     def write(self, batch: pa.RecordBatch) -> None:
         batch = _same_columns(batch, self.names)
-        cells = [pc.fill_null(quoted(csv_cells(column), self.delimiter), "") for column in batch.columns]
-        if len(cells) == 1:  # an empty line would be no row
-            cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
-        _write_lines(self.file, _joined(cells, self.delimiter), "\r\n")
+        self._write([pc.fill_null(csv_cells(column), "") for column in batch.columns])
+
+    def _write(self, cells: list[pa.Array]) -> None:
+        self.file.write(_native.csv_rows([string_layout(column) for column in cells], self.delimiter))
 
     def close(self) -> None:
         pass

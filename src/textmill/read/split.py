@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from textmill import _native
 from textmill.config import SplitConfig
 from textmill.errors import DataError, LabelError
 from textmill.read.corpus import Corpus
+from textmill.read.layout import string_layout
 from textmill.read.leaks import find_leaks
 
 __all__ = ["Split", "deal", "fingerprints_of", "split_corpus"]
@@ -79,14 +80,9 @@ def split_corpus(
 
 def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit fingerprints of a column of text: uint64 (n_rows, 2)."""
-    from textmill import _native
-
     found = [np.empty((0, 2), np.uint64)]
     for batch in corpus.batches():
-        texts = batch.column(column).cast(pa.large_string())
-        _, offsets, data = texts.buffers()
-        rows = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-        found.append(_native.fingerprints(np.frombuffer(data or b"", np.uint8), rows, loose, threads))
+        found.append(_native.fingerprints(*string_layout(batch.column(column)), loose, threads))
     return np.concatenate(found)
 
 

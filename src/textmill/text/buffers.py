@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.errors import DataError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from textmill.read.layout import string_layout
 
 __all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers", "text_chunks"]
 
@@ -118,20 +116,7 @@ def _from_arrow(texts: Any) -> TextBuffers:
         texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
         if isinstance(texts, pa.ChunkedArray):
             texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.large_string())
-    return _from_array(texts)
-
-
-def _from_array(texts: pa.Array) -> TextBuffers:
-    import pyarrow as pa
-
-    n = len(texts)
-    _, offset_buffer, byte_buffer = texts.buffers()
-    if n == 0 or offset_buffer is None:
-        return TextBuffers(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    width: type[np.signedinteger[Any]] = np.int64 if pa.types.is_large_string(texts.type) else np.int32
-    offsets = np.frombuffer(offset_buffer, width)[texts.offset : texts.offset + n + 1]
-    data = np.frombuffer(byte_buffer, np.uint8) if byte_buffer is not None else np.zeros(0, np.uint8)
-    return TextBuffers(data, offsets.astype(np.int64, copy=False))
+    return TextBuffers(*string_layout(texts))
 
 
 def decode_types(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[str]:

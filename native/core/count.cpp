@@ -23,7 +23,8 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
   terms_.reserve(n_longer);
   std::size_t n_slots = 16;
   while (n_slots < 2 * n_longer) n_slots *= 2;
-  slots_.assign(n_slots, kNone);
+  slots_.assign(n_slots, Slot{kNone, 0});
+  mask_ = n_slots - 1;
   std::uint32_t base = 0;  // number of the first gram of the level before
   for (std::size_t k = 1; k < levels_.size(); ++k) {
     const auto first = static_cast<std::uint32_t>(columns_.size());
@@ -35,9 +36,10 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
       prefixes_.push_back(base + static_cast<std::uint32_t>(prefix));
       terms_.push_back(static_cast<std::uint32_t>(term));
       columns_.push_back(levels_[k].column[i]);
-      std::size_t slot = mix(prefixes_.back(), terms_.back()) & (n_slots - 1);
-      while (slots_[slot] != kNone) slot = (slot + 1) & (n_slots - 1);
-      slots_[slot] = first + static_cast<std::uint32_t>(i);
+      const std::uint64_t hash = mix(prefixes_.back(), terms_.back());
+      std::size_t slot = hash & mask_;
+      while (slots_[slot].gram != kNone) slot = (slot + 1) & mask_;
+      slots_[slot] = {first + static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(hash >> 32)};
     }
     base = first;
   }

@@ -22,7 +22,10 @@ class Grams {
   // Calls found(column) for each n-gram of a text that has one, in no particular order.
   template <class Found>
   void each(const std::int32_t* terms, std::size_t n, Found&& found) const {
+    constexpr std::size_t kAhead = 6;  // a look-up waits for memory: ask early
     for (std::size_t first = 0; first < n; ++first) {
+      if (first + kAhead + 1 < n)
+        __builtin_prefetch(&slots_[mix(static_cast<std::uint32_t>(terms[first + kAhead]), static_cast<std::uint32_t>(terms[first + kAhead + 1])) & mask_]);
       if (terms[first] < 0) continue;
       std::uint32_t gram = static_cast<std::uint32_t>(terms[first]);
       if (low_ == 1 && columns_[gram] >= 0) found(columns_[gram], first, std::size_t{1});
@@ -37,6 +40,9 @@ class Grams {
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  struct Slot {
+    std::uint32_t gram, tag;  // the tag, half of the hash, spares a look at the gram itself
+  };
   static std::uint64_t mix(std::uint32_t prefix, std::uint32_t term) {
     std::uint64_t h = ((static_cast<std::uint64_t>(prefix) << 32) | term) * 0x9E3779B97F4A7C15ULL;
     h ^= h >> 32;
@@ -44,10 +50,12 @@ class Grams {
     return h ^ (h >> 29);
   }
   std::uint32_t longer(std::uint32_t prefix, std::uint32_t term) const {
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = mix(prefix, term) & mask;; i = (i + 1) & mask) {
-      const std::uint32_t gram = slots_[i];
-      if (gram == kNone || (prefixes_[gram - n_terms_] == prefix && terms_[gram - n_terms_] == term)) return gram;
+    const std::uint64_t hash = mix(prefix, term);
+    for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
+      const Slot slot = slots_[i];
+      if (slot.gram == kNone) return kNone;
+      if (slot.tag == static_cast<std::uint32_t>(hash >> 32) && prefixes_[slot.gram - n_terms_] == prefix && terms_[slot.gram - n_terms_] == term)
+        return slot.gram;
     }
   }
 
@@ -56,7 +64,8 @@ class Grams {
   std::size_t n_terms_;
   std::vector<std::int32_t> columns_;           // of every gram, the lengths one behind the other
   std::vector<std::uint32_t> prefixes_, terms_;  // of the grams of two words and more
-  std::vector<std::uint32_t> slots_;
+  std::vector<Slot> slots_;
+  std::size_t mask_;
 };
 
 enum class Tf { raw, sublinear, relative, binary };

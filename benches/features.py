@@ -6,6 +6,7 @@ import gzip
 import json
 
 import numpy as np
+
 from benches.measure import THREADS, Row, data_dir, in_turn
 
 
@@ -17,6 +18,7 @@ def imdb(part: str) -> tuple[list[str], list[str]]:
 
 def rows() -> list[Row]:
     from sklearn.feature_extraction.text import TfidfVectorizer as TheirVectorizer
+
     from textmill.features import TfidfVectorizer
 
     texts, _ = imdb("train")

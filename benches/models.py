@@ -6,6 +6,7 @@ import statistics
 import time
 
 import numpy as np
+
 from benches.features import imdb
 from benches.measure import THREADS, Row, data_dir
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+
 from benches.measure import Row, process
 
 CHECK = """

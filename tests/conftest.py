@@ -7,8 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import strategies` and `from oracle import words`
+
+# a busy machine is no fault of the code: no test has a time limit for one example
+settings.register_profile("textmill", deadline=None)
+settings.load_profile("textmill")
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,10 @@ def _from_arrow(texts: Any) -> TextBuffers:
     import pyarrow as pa
 
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
-        texts = pa.array(texts) if hasattr(texts, "__arrow_c_array__") else pa.chunked_array(texts)
+        try:
+            texts = pa.array(texts) if hasattr(texts, "__arrow_c_array__") else pa.chunked_array(texts)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # a pandas column of all sorts: one by one, the culprit has a name
+            return text_buffers(list(texts))
     kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
     # an all-missing column has no type of its own; the check for missing texts below speaks of it better
     if not (
@@ -107,6 +110,10 @@ def _from_arrow(texts: Any) -> TextBuffers:
         or pa.types.is_null(kind)
     ):
         raise DataError("these are no texts", wanted="strings", got=str(texts.type))
+    if pa.types.is_dictionary(texts.type):  # spelled out, also where the cast of Arrow cannot, and nulls inside it count
+        chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+        spelled = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in chunks]
+        texts = pa.chunked_array(spelled, pa.large_string())
     if texts.null_count:
         first = texts.is_null().to_pylist().index(True) if len(texts) else 0
         raise DataError(f"text {first} is missing")

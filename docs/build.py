@@ -163,9 +163,11 @@ def methods_of(cls: type) -> Iterator[tuple[str, Any]]:
 def heading(thing: Any, name: str) -> str:
     """The signature as code."""
     try:
-        signature = re.sub(r"((?:: |-> )\*?)'([^']*)'", r"\1\2", str(inspect.signature(thing)))
+        signature = re.sub(r"((?:: |-> )\*?)(['\"])(.*?)\2(?= = |, |\)|$)", r"\1\3", str(inspect.signature(thing)))
     except (TypeError, ValueError):
         return ""
+    if inspect.isclass(thing):
+        signature = signature.removesuffix(" -> None")
     signature = re.sub(r"\bself, |\bself\b|\bcls, ", "", signature).replace("textmill.types.", "")
     if len(name + signature) > 100:
         signature = re.sub(r"(?<=\()|, (?=\*|\w+\b(?::|=|,|\)))", lambda m: (m[0].strip() or "") + "\n    ", signature)

@@ -97,6 +97,7 @@ class WordFeatures:
         types: TextBuffers,
         type_terms: NDArray[np.int32],
         terms: TextBuffers,
+        term_types: NDArray[np.int32],
         levels: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]],
         idf: NDArray[np.float64] | None,
     ) -> None:
@@ -107,6 +108,7 @@ class WordFeatures:
         self._types = types
         self._type_terms = type_terms
         self._terms = terms
+        self._term_types = term_types
         self._levels = levels
         self._met: dict[str, int] = {}  # terms of words that were not learned, as they were met
 
@@ -144,6 +146,7 @@ class WordFeatures:
         type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
         low, high = config.ngrams
         min_df, max_df = _limits(config, n_texts)
+        counts = np.bincount(ids, minlength=len(spelled))
         counter = _native.GramCounter(ids, rows, type_terms, len(ordered), threads)
         del ids, rows  # large, and the counter has its own
         counter.count(low, high, min(min_df, n_texts), threads)
@@ -177,6 +180,7 @@ class WordFeatures:
             types=types,
             type_terms=renumbered[type_terms],
             terms=encode_types([ordered[i] for i in kept_terms]),
+            term_types=_commonest(type_terms, counts, len(ordered))[kept_terms],
             levels=levels,
             idf=idf,
         )
@@ -253,8 +257,16 @@ class WordFeatures:
 
     @cached_property
     def names(self) -> list[str]:
-        """The n-gram of each column, words joined by a blank."""
-        terms = decode_types(*self._terms)
+        """The n-gram of each column, terms joined by a blank."""
+        return self._joined(decode_types(*self._terms))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """`names` for people: in place of each term the word that became it most often, "people" for "peopl"."""
+        types = decode_types(*self._types)
+        return self._joined([types[i] for i in self._term_types.tolist()])
+
+    def _joined(self, terms: list[str]) -> list[str]:
         names = [""] * self.n_features
         before = terms
         for level, (prefix, term, column) in enumerate(self._levels):
@@ -280,6 +292,7 @@ class WordFeatures:
             "type_terms": self._type_terms,
             "terms": self._terms.bytes,
             "term_offsets": self._terms.offsets,
+            "term_types": self._term_types,
         }
         for n, (prefix, term, column) in enumerate(self._levels, 1):
             arrays[f"columns_{n}"] = column
@@ -326,6 +339,7 @@ class WordFeatures:
                 types=_read_strings(folder, "types", "type_offsets"),
                 type_terms=read_array(folder / "type_terms.npy", np.int32),
                 terms=_read_strings(folder, "terms", "term_offsets"),
+                term_types=read_array(folder / "term_types.npy", np.int32),
                 levels=[
                     (
                         read_array(folder / f"prefixes_{n}.npy", np.int32) if n > 1 else none,
@@ -352,6 +366,8 @@ class WordFeatures:
         return (
             len(self._table) == len(self._type_terms)
             and len(self._levels[0][2]) == n_terms
+            and len(self._term_types) == n_terms
+            and bool((self._term_types >= 0).all() and (self._term_types < len(self._table)).all())
             and self._grams is not None
             and bool((self._type_terms >= _UNKNOWN).all() and (self._type_terms < n_terms).all())
             and len(columns) == self.n_features
@@ -401,6 +417,15 @@ def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
 
 def _has_idf(config: FeaturesConfig) -> bool:
     return config.kind != "counts" and config.idf != "none"
+
+
+def _commonest(type_terms: NDArray[np.int32], counts: NDArray[np.int64], n_terms: int) -> NDArray[np.int32]:
+    """The most frequent type of each term, the first of equals: int32 (n_terms,)."""
+    order = np.argsort(-counts, kind="stable")
+    terms, first = np.unique(type_terms[order], return_index=True)
+    found = np.zeros(n_terms, np.int32)
+    found[terms[terms >= 0]] = order[first[terms >= 0]]
+    return found
 
 
 def _idf(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> NDArray[np.float64] | None:

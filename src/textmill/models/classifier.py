@@ -253,7 +253,7 @@ class TextClassifier:
             spans: dict[int, list[tuple[int, int]]] = {}
             for column, where in self.features.places(text):
                 spans.setdefault(column, []).extend(where)
-            names = self.features.names
+            names = self.features.words
             pulls = [
                 Pull(names[column], sign * float(value) * float(self.weights[column, output]), tuple(spans[column]))
                 for column, value in zip(csr.indices.tolist(), csr.data.tolist(), strict=True)
@@ -283,7 +283,7 @@ class TextClassifier:
         found: dict[str, list[tuple[str, float]]] = {label: [] for label in self.classes}
         if self.features is None:
             return found
-        names = self.features.names
+        names = self.features.words
         for place, label in enumerate(self.classes):
             weights = self.weights[:, 0] * (1 if place else -1) if len(self.classes) == 2 else self.weights[:, place]
             # ties by spelling, so that equal models tell the same

@@ -27,7 +27,7 @@ help: ## list what can be made
 # needs; once that is done the demo uses it too. A stamp says what is installed, and is older than what has changed.
 
 $(ENV)/pyvenv.cfg:
-	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 	  echo "making $(ENV) with $$($$python --version)"; \
 	  $$python -m venv "$(ENV)" && exit 0; \

@@ -228,3 +228,22 @@ def test_a_full_disk_is_one_sentence(project):
         found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert found.returncode == 1
     assert found.stderr == "Error: standard output: cannot be written: no space left on device\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="there is no /proc here to read the peak from")
+def test_memory_does_not_grow_with_the_file(project):
+    def peak(rows: int) -> int:
+        with (project.parent / "in.csv").open("w") as file:
+            file.write("text\n" + "smoke and fire and a lovely picnic in the garden\n" * rows)
+        code = (
+            "import re; from textmill.cli import main\n"
+            "try: main(['predict', 'alarm', '--store', 'alarm', '--in', 'in.csv', '--out', 'out.csv'])\n"
+            "except SystemExit as end: assert end.code == 0\n"
+            # not getrusage: that has the parent's peak in it
+            "print(re.search(r'VmHWM:\\s*(\\d+) kB', open('/proc/self/status').read())[1])"
+        )
+        return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+    small, large = peak(100_000), peak(1_000_000)
+    assert large < small + 40_000  # the large file has 49 MB

@@ -18,6 +18,13 @@ from textmill.errors import GateRefused, Interrupted, SourceError
 SRC = str(Path(__file__).parents[2] / "src")
 
 
+@pytest.fixture(autouse=True)
+def crashes(tmp_path, monkeypatch):
+    """Where the files about our own mistakes go."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
 def run(*arguments, **settings):
     return CliRunner().invoke(program, arguments, **settings)
 
@@ -108,11 +115,10 @@ def test_what_the_machine_refuses_is_a_sentence():
     assert ends(MemoryError()).stderr == "Error: there is not enough memory for this.\n"
 
 
-def test_a_mistake_of_ours_says_so_and_where_the_details_are(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_a_mistake_of_ours_says_so_and_where_the_details_are(crashes):
     found = ends(ZeroDivisionError("division by zero\nand more"))
     assert (found.exit_code, found.stdout) == (70, "")
-    (kept,) = tmp_path.iterdir()
+    (kept,) = crashes.iterdir()
     assert found.stderr == (
         "Error: textmill itself failed, which is our fault and not yours: ZeroDivisionError: division by zero. "
         f"The details are in {kept}; please send them with a report.\n"

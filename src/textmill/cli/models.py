@@ -42,7 +42,8 @@ def list_models(store: Path | None, as_json: bool) -> None:
     scores = _scores_of(manifests)
     table = _table("model", "version", "made", *scores)
     for manifest in manifests:
-        figures = [_figure(manifest.report.get(name)) for name in scores]
+        values = (manifest.report.get(name) for name in scores)
+        figures = ["" if score is None else f"{score:.3f}" for score in values]
         made = manifest.created[:16].replace("T", " ")  # to the minute, UTC
         table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures)
     console().print(table)
@@ -92,8 +93,8 @@ def diff(a: str, b: str, store: Path | None, as_json: bool) -> None:
     table = _table("what", str(found.a), str(found.b))
     for part, pairs in parts.items():
         for name, (old, new) in pairs.items():
-            said = [plain("-" if value is None else _figure(value)) for value in (old, new)]
-            table.add_row(f"{part}: {name}", *(word[:16] if part == "files" else word for word in said))
+            said = ["-" if value is None else _short(_figure(value)) for value in (old, new)]
+            table.add_row(f"{part}: {name}", *map(plain, said))
     console().print(table)
 
 
@@ -134,6 +135,11 @@ def _figure(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _short(figure: str) -> str:
+    # enough of a digest to tell two apart
+    return f"{figure[:12]}..." if len(figure) == 64 and set(figure) <= set("0123456789abcdef") else figure
 
 
 def _flat(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:

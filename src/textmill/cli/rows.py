@@ -163,7 +163,8 @@ def _reasons(aside: RejectedFile) -> str:
 
 def _tell(opened: OpenModel, rows: int, aside: RejectedFile, out: Path | None) -> None:
     if out is not None:
-        said = f"{opened.ref.name}, version {opened.ref.version}, labelled {rows:,} rows: {short(out)}"
+        many = "1 row" if rows == 1 else f"{rows:,} rows"
+        said = f"{opened.ref.name}, version {opened.ref.version}, labelled {many}: {short(out)}"
         click.echo(said, err=True)
     if aside.count:
         many = "1 row was" if aside.count == 1 else f"{aside.count:,} rows were"

@@ -27,7 +27,7 @@ FORMAT = 1
 # From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
 # tweets they are worth 0.3 points of F1.
 _MANY_TEXTS = 10_000
-_MET_AT_MOST = 200_000
+_MET_AT_MOST, _MET_LETTERS = 200_000, 64
 _TF = {"raw": 0, "sublinear": 1, "relative": 2, "binary": 3}
 _NORM = {"none": 0, "l1": 1, "l2": 2}
 _DROPPED, _UNKNOWN = -1, -2
@@ -208,10 +208,14 @@ class WordFeatures:
             words = decode_types(*others.arrays())
             met = self._met if len(self._met) < _MET_AT_MOST else {}
             fresh = [word for word in words if word not in met]
-            for word, term in zip(fresh, self.text_path.terms(fresh), strict=True):
-                met[word] = _DROPPED if term is None else self._term_numbers.get(term, _UNKNOWN)
-            self._met = met  # the next batch has mostly the same words
-            new = np.array([met[word] for word in words], np.int32)
+            terms = {
+                word: _DROPPED if term is None else self._term_numbers.get(term, _UNKNOWN)
+                for word, term in zip(fresh, self.text_path.terms(fresh), strict=True)
+            }
+            new = np.array([met[word] if (term := terms.get(word)) is None else term for word in words], np.int32)
+            # the next batch has mostly the same words; a word of a megabyte will not come again, and is not kept
+            met.update((word, term) for word, term in terms.items() if len(word) <= _MET_LETTERS)
+            self._met = met
         return np.concatenate([self._type_terms, new])
 
     def rows(self, texts: Any, *, threads: int | None = None) -> Csr:

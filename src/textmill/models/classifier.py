@@ -18,7 +18,7 @@ from textmill.errors import ConfigError, CorruptError, DataError, FormatError, L
 from textmill.features.arrays import read_array, write_array
 from textmill.features.words import WordFeatures
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
-from textmill.text.buffers import text_buffers, text_chunks
+from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath
 from textmill.types import Prediction
 
@@ -151,7 +151,7 @@ class TextClassifier:
         facts: dict[str, Any] = {"n_texts": len(names), "n_classes": len(classes)}
         started = time.perf_counter()
         if hasattr(texts, "__len__"):  # said before the work, where it can be known
-            _check_count(len(texts), names)
+            _check_count(texts.n_texts if isinstance(texts, TextBuffers) else len(texts), names)
         if model.kind == "majority":
             _check_count(sum(chunk.n_texts for chunk in text_chunks(texts)), names)
             shares = np.bincount(codes, minlength=len(classes)) / len(codes)
@@ -338,6 +338,7 @@ class TextClassifier:
             weights.shape != (made.n_features, n_outputs)
             or bias.shape != (n_outputs,)
             or not (np.isfinite(weights).all() and np.isfinite(bias).all())
+            or not isinstance(head["classes"], list)
             or len(made.classes) < 2
             or not all(isinstance(name, str) for name in made.classes)
             or len(set(made.classes)) != len(made.classes)

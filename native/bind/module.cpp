@@ -96,16 +96,20 @@ std::size_t at_least_one(int threads) {
   return static_cast<std::size_t>(threads);
 }
 
-Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word) {
+Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
+                     std::uint32_t options) {
   Program program;
+  program.options = options;
+  if (tokens != "words") {
+    program.splitter = find_splitter(tokens);
+    if (!program.splitter) throw nb::value_error(("no splitter is called " + tokens).c_str());
+  }
   program.lower_case = lower_case;
   require(min_word >= 1, "min_word: wanted 1 or more");
   program.min_word = static_cast<std::uint32_t>(min_word);
   for (const std::string& name : clean) {
-    if (name == "html") program.stages.push_back(strip_html);
-    else if (name == "urls") program.stages.push_back(drop_urls);
-    else if (name == "mentions") program.stages.push_back(drop_mentions);
-    else throw nb::value_error(("no cleaner is called " + name).c_str());
+    program.stages.push_back(find_stage(name));
+    if (!program.stages.back()) throw nb::value_error(("no cleaner is called " + name).c_str());
   }
   return program;
 }
@@ -196,9 +200,10 @@ NB_MODULE(_native, m) {
   });
 
   nb::class_<Program>(m, "Program")
-      .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word) {
-        new (self) Program(make_program(clean, lower_case, min_word));
-      }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"))
+      .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
+                          std::uint32_t options) {
+        new (self) Program(make_program(clean, lower_case, min_word, tokens, options));
+      }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"), nb::arg("tokens") = "words", nb::arg("options") = 0)
       .def("rewrite", [](const Program& self, const std::string& raw) {
         Runner runner(self, true);
         runner.prepare(raw);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/splitters.hpp"
+
 namespace textmill {
 namespace {
 
@@ -22,23 +24,49 @@ const std::uint8_t kByteKinds[256] = {
 #undef K4
 };
 
+namespace {
+
+constexpr std::pair<std::string_view, Stage> kStages[] = {
+    {"html", strip_html},
+    {"mentions", drop_mentions},
+    {"urls", drop_urls},
+};
+
+constexpr std::pair<std::string_view, Splitter> kSplitters[] = {
+    {"whitespace", split_whitespace},
+};
+
+template <class Function, std::size_t N>
+Function find(const std::pair<std::string_view, Function> (&table)[N], std::string_view name) {
+  for (const auto& [known, function] : table)
+    if (known == name) return function;
+  return nullptr;
+}
+
+}  // namespace
+
+Stage find_stage(std::string_view name) { return find(kStages, name); }
+Splitter find_splitter(std::string_view name) { return find(kSplitters, name); }
+
 void Runner::prepare(std::string_view raw) {
-  now_ = &a_;
+  Text* now = &a_;
   Text* other = &b_;
-  now_->set(raw);
+  now->set(raw);
   for (const Stage stage : program_.stages) {
-    stage(*now_, *other);
-    std::swap(now_, other);
+    stage(*now, *other);
+    std::swap(now, other);
   }
-  if (!program_.lower_case) return;
-  if (is_ascii(now_->data(), now_->size())) {  // one byte stays one byte: in place, nothing to align
-    char* p = now_->data();
-    for (std::size_t i = 0, n = now_->size(); i < n; ++i)
-      p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
-  } else {
-    lower(*now_, *other);
-    std::swap(now_, other);
+  if (program_.lower_case) {
+    if (is_ascii(now->data(), now->size())) {  // one byte stays one byte: in place, nothing to align
+      char* p = now->data();
+      for (std::size_t i = 0, n = now->size(); i < n; ++i)
+        p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
+    } else {
+      lower(*now, *other);
+      std::swap(now, other);
+    }
   }
+  now_ = now;
 }
 
 }  // namespace textmill

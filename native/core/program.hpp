@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "core/stages.hpp"
@@ -11,13 +12,28 @@
 
 namespace textmill {
 
-using Stage = void (*)(const Text&, Text&);
+// Rewrites a text.
+using Stage = void (*)(const Text& in, Text& out);
+
+struct Span {
+  std::size_t begin, end;  // bytes, half-open
+};
+
+// Finds the tokens of a text. One that rewrites the text first does so into `spare`. Returns the text in which the
+// spans lie, `text` or `spare`. `options` are the splitter's own bits.
+using Splitter = const Text& (*)(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+
+// The tables of names: the one place where a name becomes a function. Null for a name that is not there.
+Stage find_stage(std::string_view name);
+Splitter find_splitter(std::string_view name);
 
 class Program {
  public:
   std::vector<Stage> stages;
   bool lower_case = true;
-  std::uint32_t min_word = 2;  // code points
+  std::uint32_t min_word = 2;   // code points, for words
+  Splitter splitter = nullptr;  // null: words, which need no list of spans
+  std::uint32_t options = 0;
 };
 
 extern const std::uint8_t kByteKinds[256];  // 0 no word character, 1 word character, 2 not ASCII
@@ -36,17 +52,33 @@ class Runner {
   void prepare(std::string_view raw);
   template <class Found>
   void split(Found&& found);
+  // The text as it is now: after the stages, and after a splitter that rewrites.
   const Text& text() const { return *now_; }
 
  private:
+  template <class Found>
+  void split_words(Found&& found);
+
   const Program& program_;
   Text a_, b_;
-  Text* now_ = &a_;
+  const Text* now_ = &a_;
+  std::vector<Span> spans_;
 };
+
+template <class Found>
+void Runner::split(Found&& found) {
+  if (!program_.splitter) {
+    split_words(found);
+    return;
+  }
+  spans_.clear();
+  now_ = &program_.splitter(*now_, now_ == &a_ ? b_ : a_, program_.options, spans_);
+  for (const Span& span : spans_) found(span.begin, span.end);
+}
 
 // Greedy runs of at least min_word word characters: \b\w\w+\b of Python's re where min_word is 2.
 template <class Found>
-void Runner::split(Found&& found) {
+void Runner::split_words(Found&& found) {
   const char* bytes = now_->data();
   const char* end = bytes + now_->size();
   const char* p = bytes;

@@ -18,13 +18,13 @@ struct Shard {
 // Turns byte places in the rewritten text into code points of the raw one; places come in ascending order.
 class RawPlaces {
  public:
-  RawPlaces(std::string_view raw, const Text& text) : raw_(raw), text_(text) {}
+  RawPlaces(std::string_view raw, const Runner& runner) : raw_(raw), runner_(runner) {}
 
-  std::int32_t begin(std::size_t byte) { return code_at(text_.from(byte)); }
+  std::int32_t begin(std::size_t byte) { return code_at(runner_.text().from(byte)); }
   std::int32_t end(std::size_t byte) {
     // the end is looked up from a copy: the next token may begin before it (two tokens of one entity)
     RawPlaces ahead = *this;
-    return ahead.code_at(text_.to(byte - 1));
+    return ahead.code_at(runner_.text().to(byte - 1));
   }
 
  private:
@@ -33,7 +33,7 @@ class RawPlaces {
     return code_;
   }
   std::string_view raw_;
-  const Text& text_;
+  const Runner& runner_;
   std::size_t byte_ = 0;
   std::int32_t code_ = 0;
 };
@@ -48,10 +48,9 @@ void scan_shard(const Program& program, const Texts& texts, std::size_t first, s
     const std::size_t before = shard.ids.size();
     const std::string_view raw = texts[i];
     runner.prepare(raw);
-    RawPlaces places(raw, runner.text());
-    const char* bytes = runner.text().data();
+    RawPlaces places(raw, runner);
     runner.split([&](std::size_t begin, std::size_t end) {
-      shard.ids.push_back(number(bytes + begin, end - begin));
+      shard.ids.push_back(number(runner.text().data() + begin, end - begin));
       if (spans) {
         shard.spans.push_back(places.begin(begin));
         shard.spans.push_back(places.end(end));

@@ -15,7 +15,7 @@ _Offsets = NDArray[np.int64]
 _Ints = NDArray[np.int32]
 
 class Program:
-    """What happens to a text until it is split: cleaners, lower case, a splitter; `min_word` letters are for "words"."""
+    """What happens to a text until it is split: cleaners, case, a splitter; `min_word` letters are for "words"."""
 
     def __init__(
         self, clean: Sequence[str], lower_case: bool, min_word: int, tokens: str = "words", options: int = 0

@@ -39,8 +39,28 @@ _NASTY = [
     *("&#128;", "&#xD800;", "&#x110000;", "&#99999999999999999999;", "&#1;", "&notit;", "&notin;", "&nosuch;", "&nbsp"),
     *("&CounterClockwiseContourIntegral;", "&NotEqualTilde;", "&#39;", "&eacute", "&a\u0301;", "&" + "x" * 40),
     *("<", ">", "<<", "<3", "< b>", "<b>", "</b>", "<br/>", "<BR>", "<p class='a'>", "</td >", "<!", "<!>", "<!--"),
-    *("-->", "<!-->", "<!--->", "<!-- a -- b -->", "<!doctype html>", "<?xml ?>", "<a href='x>y'>", "<a", "</", "</ b>"),
-    *("<script>", "</script>", "<SCRIPT x>a<b</Script>", "<style", "<style>p</style>", "</style", "<scripts>", "<ſcript>"),
+    *(
+        "-->",
+        "<!-->",
+        "<!--->",
+        "<!-- a -- b -->",
+        "<!doctype html>",
+        "<?xml ?>",
+        "<a href='x>y'>",
+        "<a",
+        "</",
+        "</ b>",
+    ),
+    *(
+        "<script>",
+        "</script>",
+        "<SCRIPT x>a<b</Script>",
+        "<style",
+        "<style>p</style>",
+        "</style",
+        "<scripts>",
+        "<ſcript>",
+    ),
     *("http://", "https://a.b/c?d=e&amp;f", "HTTP://X", "www.", "www.a", "WwW.é", "httpſ://a", "xhttp://y", "wwww.x"),
     *("@", "@@", "@bob", "@é1", "a@b", "@a@b", "@_", ".@x", "é@x", "#tag"),
 ]
@@ -54,6 +74,24 @@ fragments = st.one_of(
 texts = st.lists(fragments, max_size=12).map("".join)
 
 # Few distinct words, so that n-grams repeat, and stop words and case among them.
-_WORDS = ["fire", "Fire", "fires", "firing", "the", "not", "in", "on", "a", "of", "Flood", "flooded", "é", "été", "ab", "ab0", "b_"]
+_WORDS = [
+    "fire",
+    "Fire",
+    "fires",
+    "firing",
+    "the",
+    "not",
+    "in",
+    "on",
+    "a",
+    "of",
+    "Flood",
+    "flooded",
+    "é",
+    "été",
+    "ab",
+    "ab0",
+    "b_",
+]
 word_texts = st.lists(st.sampled_from([*_WORDS, "x1", "日本", "."]), max_size=14).map(" ".join)
 corpora = st.lists(st.one_of(word_texts, word_texts, word_texts, texts), min_size=1, max_size=12)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
-from strategies import corpora
 
+from strategies import corpora
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError
 from textmill.features.words import Csr, WordFeatures
@@ -25,7 +25,9 @@ PLAIN = TextConfig(clean=(), map="none")
 COUNTS = FeaturesConfig(kind="counts", ngrams=(1, 1), min_df=1)
 
 
-def fitted(texts: list[str], config: FeaturesConfig | None = None, text: TextConfig = PLAIN, threads: int = 1) -> tuple[WordFeatures, Csr]:
+def fitted(
+    texts: list[str], config: FeaturesConfig | None = None, text: TextConfig = PLAIN, threads: int = 1
+) -> tuple[WordFeatures, Csr]:
     return WordFeatures.fit(TextPath(text), config or FeaturesConfig(min_df=1), texts, threads=threads)
 
 
@@ -39,9 +41,14 @@ def agrees_with_sklearn(texts: list[str], settings: dict[str, Any], threads: int
     # scikit-learn applies both to the counts; the logarithm of a one is a one
     tf = "binary" if settings["binary"] else "sublinear" if settings["sublinear_tf"] else "raw"
     config = FeaturesConfig(
-        ngrams=settings["ngram_range"], min_df=settings["min_df"], max_df=settings["max_df"], max_features=settings["max_features"],
-        tf=tf, idf=idf, norm=settings["norm"] or "none",
-    )  # fmt: skip
+        ngrams=settings["ngram_range"],
+        min_df=settings["min_df"],
+        max_df=settings["max_df"],
+        max_features=settings["max_features"],
+        tf=tf,
+        idf=idf,
+        norm=settings["norm"] or "none",
+    )
     try:
         wanted = theirs.fit_transform(texts)
     except ValueError:
@@ -56,7 +63,9 @@ def agrees_with_sklearn(texts: list[str], settings: dict[str, Any], threads: int
     assert abs(ours - wanted).max() <= 1e-6 * max(1.0, wanted.max())
     assert same_bits(csr, features.rows(texts, threads=threads))
     unseen = [*texts[:2], "fire of unseen words", ""]
-    np.testing.assert_allclose(features.transform(unseen).toarray(), theirs.transform(unseen).toarray(), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        features.transform(unseen).toarray(), theirs.transform(unseen).toarray(), rtol=1e-6, atol=1e-6
+    )
 
 
 weightings = {
@@ -74,7 +83,7 @@ cuts = {
 }
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(corpora, st.fixed_dictionaries({**weightings, **cuts}))
 def test_weights_of_hypothesis_texts_are_those_of_scikit_learn(texts: list[str], settings: dict[str, Any]) -> None:
     agrees_with_sklearn(texts, settings)
@@ -87,10 +96,19 @@ def test_weights_of_tweets_are_those_of_scikit_learn(data_dir: Path, norm: str |
         texts = [row["text"] for row in csv.DictReader(file)][:2000]
     agrees_with_sklearn(
         texts,
-        {"norm": norm, "use_idf": True, "smooth_idf": norm is None, "sublinear_tf": sublinear, "binary": False,
-         "ngram_range": (1, 2), "min_df": 2, "max_df": 0.9, "max_features": None},
+        {
+            "norm": norm,
+            "use_idf": True,
+            "smooth_idf": norm is None,
+            "sublinear_tf": sublinear,
+            "binary": False,
+            "ngram_range": (1, 2),
+            "min_df": 2,
+            "max_df": 0.9,
+            "max_features": None,
+        },
         threads=2,
-    )  # fmt: skip
+    )
 
 
 def test_counts_of_the_athletes() -> None:
@@ -132,7 +150,9 @@ def test_a_dropped_stop_word_lets_its_neighbours_touch() -> None:
 
 
 def test_relative_counts_are_shares_of_all_n_grams_also_of_unknown_ones() -> None:
-    features, csr = fitted(["fire fire sun"], FeaturesConfig(ngrams=(1, 2), min_df=1, tf="relative", idf="none", norm="none"))
+    features, csr = fitted(
+        ["fire fire sun"], FeaturesConfig(ngrams=(1, 2), min_df=1, tf="relative", idf="none", norm="none")
+    )
     assert features.names == ["fire", "fire fire", "fire sun", "sun"]
     np.testing.assert_allclose(csr.data, [2 / 5, 1 / 5, 1 / 5, 1 / 5], rtol=1e-6)
     np.testing.assert_allclose(features.rows(["fire moon"]).data, [1 / 3], rtol=1e-6)
@@ -157,7 +177,7 @@ all_texts = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(corpora, all_features, all_texts)
 def test_saved_and_loaded_rows_are_those_of_the_fit_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], config: FeaturesConfig, text: TextConfig
@@ -213,10 +233,18 @@ def test_new_words_are_mapped_alike_whenever_they_come() -> None:
 
 
 def test_words_for_people_are_the_commonest_of_each_term() -> None:
-    features, _ = fitted(["peoples people people", "people fires", "fire fires fires"], FeaturesConfig(min_df=1), TextConfig(map="porter"))
+    features, _ = fitted(
+        ["peoples people people", "people fires", "fire fires fires"],
+        FeaturesConfig(min_df=1),
+        TextConfig(map="porter"),
+    )
     assert dict(zip(features.names, features.words, strict=True)) == {
-        "fire": "fires", "fire fire": "fires fires", "peopl": "people", "peopl fire": "people fires", "peopl peopl": "people people",
-    }  # fmt: skip
+        "fire": "fires",
+        "fire fire": "fires fires",
+        "peopl": "people",
+        "peopl fire": "people fires",
+        "peopl peopl": "people people",
+    }
 
 
 def test_a_stop_word_unseen_in_training_is_dropped_all_the_same() -> None:
@@ -226,7 +254,9 @@ def test_a_stop_word_unseen_in_training_is_dropped_all_the_same() -> None:
 
 
 def test_a_word_below_min_df_stands_between_its_neighbours() -> None:
-    features, _ = fitted(["fire rare forest", "fire forest", "fire forest"], FeaturesConfig(kind="counts", ngrams=(2, 2), min_df=2))
+    features, _ = fitted(
+        ["fire rare forest", "fire forest", "fire forest"], FeaturesConfig(kind="counts", ngrams=(2, 2), min_df=2)
+    )
     assert features.names == ["fire forest"]
     assert features.transform(["fire rare forest"]).nnz == 0
 
@@ -245,7 +275,9 @@ def test_nothing_to_learn_from_is_said(texts: list[str], config: FeaturesConfig,
         fitted(texts, config)
 
 
-@pytest.mark.parametrize("change", [{"ngrams": (2, 1)}, {"ngrams": (0, 1)}, {"tf": "log"}, {"max_features": 0}, {"min_df": 1.5}])
+@pytest.mark.parametrize(
+    "change", [{"ngrams": (2, 1)}, {"ngrams": (0, 1)}, {"tf": "log"}, {"max_features": 0}, {"min_df": 1.5}]
+)
 def test_settings_out_of_range_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(change))):
         fitted(["fire"], FeaturesConfig(**change))
@@ -253,7 +285,9 @@ def test_settings_out_of_range_are_refused(change: dict[str, Any]) -> None:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    features, _ = fitted(["fire in the forest né", "the sun", "fire in town"], FeaturesConfig(ngrams=(1, 2), min_df=1), TextConfig())
+    features, _ = fitted(
+        ["fire in the forest né", "the sun", "fire in town"], FeaturesConfig(ngrams=(1, 2), min_df=1), TextConfig()
+    )
     features.save(tmp_path)
     return tmp_path
 
@@ -310,7 +344,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "too long a table": lambda f: (f / "idf.npy").write_bytes((f / "idf.npy").read_bytes() + b"\0" * 8),
     "a table that asks for 8 TB": huge_header,
     "a deep header": lambda f: (f / "idf.npy").write_bytes(b"\x93NUMPY\x01\x00\x10\x27" + b"(" * 10_000),
-    "a header that is no literal": lambda f: (f / "idf.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + b"__import__('os')".ljust(117) + b"\n"),
+    "a header that is no literal": lambda f: (f / "idf.npy").write_bytes(
+        b"\x93NUMPY\x01\x00\x76\x00" + b"__import__('os')".ljust(117) + b"\n"
+    ),
     "a table of pickles": table("idf", lambda a: np.array([Bomb()] * len(a), dtype=object)),
     "an archive": lambda f: (np.savez(f / "idf.npz", a=np.zeros(3)), (f / "idf.npz").rename(f / "idf.npy")),
     "floats for numbers": table("type_terms", lambda a: a.astype(np.float32)),
@@ -337,7 +373,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "unlike lengths": table("last_terms_2", lambda a: a[:-1]),
     "idf of another length": table("idf", lambda a: a[:-1]),
     "idf that is no number": table("idf", with_item(0, np.nan)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("damage", list(DAMAGE))
@@ -356,7 +392,9 @@ def test_another_format_is_refused(saved: Path) -> None:
 
 def test_a_text_path_that_gives_other_terms_here_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path_module, "PROGRAM_VERSION", 99)
-    with pytest.raises(FormatError, match=r"text path cannot be run here as it was: program changed; wanted .*1.* got .*99"):
+    with pytest.raises(
+        FormatError, match=r"text path cannot be run here as it was: program changed; wanted .*1.* got .*99"
+    ):
         WordFeatures.load(saved)
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from strategies import corpora, texts
 
+from strategies import corpora, texts
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.models import TextClassifier
@@ -50,7 +50,9 @@ def test_scores_are_probabilities(model: TextClassifier) -> None:
     assert model.predict([]).scores.shape == (0, len(model.classes))
     if model.features is not None:
         assert prediction.labels[: len(TEXTS)] == (TWO if len(model.classes) == 2 else THREE)
-        np.testing.assert_array_equal(prediction.scores[-3:], prediction.scores[[-1] * 3])  # no known word: the bias alone
+        np.testing.assert_array_equal(
+            prediction.scores[-3:], prediction.scores[[-1] * 3]
+        )  # no known word: the bias alone
 
 
 def test_a_text_scores_alone_as_among_others_and_through_every_door(model: TextClassifier) -> None:
@@ -61,6 +63,7 @@ def test_a_text_scores_alone_as_among_others_and_through_every_door(model: TextC
         assert model.predict(door(TEXTS), threads=2).scores.tobytes() == together.tobytes()
 
 
+@settings(max_examples=40)
 @given(text=st.one_of(texts, st.lists(st.sampled_from(TEXTS), max_size=4).map(" ".join)))
 def test_an_explanation_adds_up(model: TextClassifier, text: str) -> None:
     scores = model.predict([text]).scores[0]
@@ -122,7 +125,9 @@ def test_the_same_as_scikit_learn_from_text_to_score(data_dir: Path) -> None:
         text=TextConfig(clean=(), map="none"), features=FeaturesConfig(min_df=2), model=ModelConfig(C=3.0, tol=1e-9),
     )  # fmt: skip
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    theirs = LogisticRegression(C=3.0, tol=1e-8, max_iter=2000).fit(vectorizer.fit_transform(messages[:2000]), labels[:2000])
+    theirs = LogisticRegression(C=3.0, tol=1e-8, max_iter=2000).fit(
+        vectorizer.fit_transform(messages[:2000]), labels[:2000]
+    )
     wanted = theirs.predict_proba(vectorizer.transform(messages[2000:]))
     np.testing.assert_allclose(ours.predict(messages[2000:]).scores, wanted, atol=2e-5)
     # what the default tolerance leaves out
@@ -134,13 +139,18 @@ def test_the_same_as_scikit_learn_from_text_to_score(data_dir: Path) -> None:
 
 
 def test_threads_and_a_second_fit_change_no_bit() -> None:
-    batch = [f"{text} {i % 11} {i % 97}" for i, text in enumerate(TEXTS * 400)]
-    settings = {**SETTINGS, "model": ModelConfig(class_weight="balanced")}
-    one = TextClassifier.fit(batch, THREE * 400, threads=1, **settings)
+    batch = [f"{text} {i % 11} {i % 97}" for i, text in enumerate(TEXTS * 150)]
+    chosen = {**SETTINGS, "model": ModelConfig(class_weight="balanced")}
+    one = TextClassifier.fit(batch, THREE * 150, threads=1, **chosen)
     half = len(batch) // 2
-    ways = [pa.array(batch), text_buffers(batch), pa.chunked_array([batch[:half], batch[half:]]), iter([batch[:half], batch[half:]])]
+    ways = [
+        pa.array(batch),
+        text_buffers(batch),
+        pa.chunked_array([batch[:half], batch[half:]]),
+        iter([batch[:half], batch[half:]]),
+    ]
     for way in ways:
-        two = TextClassifier.fit(way, pa.array(THREE * 400), threads=2, **settings)
+        two = TextClassifier.fit(way, pa.array(THREE * 150), threads=2, **chosen)
         assert one.weights.tobytes() == two.weights.tobytes()
         assert one.facts == two.facts
 
@@ -197,6 +207,7 @@ def test_a_class_that_is_not_there_cannot_be_explained(model: TextClassifier) ->
         model.explain("fire", toward="nothing")
 
 
+@settings(max_examples=30)
 @given(batch=corpora)
 def test_saved_and_loaded_scores_are_the_same_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, model: TextClassifier, batch: list[str]

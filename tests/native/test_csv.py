@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import texts
 
+from strategies import texts
 from textmill import _native
 
 cells = st.one_of(texts, st.text(st.sampled_from('a",;\r\n\t '), max_size=6))
 
 
-@given(st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[cells] * width), max_size=6)), st.sampled_from(",;\t"))
+@given(
+    st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[cells] * width), max_size=6)), st.sampled_from(",;\t")
+)
 def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, ...]], delimiter: str) -> None:
     columns = [_native.pack(list(column)) for column in zip(*rows, strict=True)]
     wanted = io.StringIO(newline="")

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from oracle import fingerprints as oracle
 from strategies import fragments, texts
-
 from textmill import _native
 
 loosely_alike = st.builds(
-    lambda text, change: {0: text.upper(), 1: f" {text}!", 2: f"{text} http://a.b/c", 3: text.replace(" ", "  ")}[change],
+    lambda text, change: {0: text.upper(), 1: f" {text}!", 2: f"{text} http://a.b/c", 3: text.replace(" ", "  ")}[
+        change
+    ],
     st.sampled_from(["a b", "Σας", "fire 12", "é_", "", "!?"]),
     st.integers(0, 3),
 )

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from oracle import words
 from sklearn.feature_extraction.text import CountVectorizer
-from strategies import corpora
 
+from oracle import words
+from strategies import corpora
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import DataError
@@ -70,10 +70,12 @@ def dense(csr: tuple[Any, Any, Any], n_columns: int) -> list[list[int]]:
     return rows.tolist()
 
 
-docs_of_few_words = st.lists(st.lists(st.sampled_from("a b c ab ab0 é".split()), max_size=12), min_size=1, max_size=8)
+docs_of_few_words = st.lists(
+    st.lists(st.sampled_from(["a", "b", "c", "ab", "ab0", "é"]), max_size=12), min_size=1, max_size=8
+)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(docs_of_few_words, st.integers(1, 4), st.integers(0, 3), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_counts_and_order_are_those_of_a_plain_count(
     docs: list[list[str]], low: int, more: int, min_df: int, rng: Any
@@ -207,7 +209,7 @@ sklearn_settings = st.fixed_dictionaries(
 
 
 @pytest.mark.filterwarnings("ignore:Your stop_words may be inconsistent")
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(corpora, sklearn_settings)
 def test_hypothesis_texts_are_counted_as_scikit_learn_counts_them(texts: list[str], settings: dict[str, Any]) -> None:
     agrees_with_sklearn(texts, settings)

@@ -49,7 +49,9 @@ def test_threads_change_nothing(k: int) -> None:
 
 
 def test_the_arrays_live_as_long_as_the_matrix() -> None:
-    made = _native.SparseMatrix(np.full(1000, 2.0, np.float32), np.arange(1000, dtype=np.int32), np.array([0, 1000], np.int32), 1000)
+    made = _native.SparseMatrix(
+        np.full(1000, 2.0, np.float32), np.arange(1000, dtype=np.int32), np.array([0, 1000], np.int32), 1000
+    )
     junk = [np.ones(1000, np.float32) for _ in range(50)]
     assert made.multiply(np.ones((1000, 1)), 1).tolist() == [[2000.0]]
     assert len(junk) == 50

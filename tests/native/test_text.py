@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from oracle import words
 from strategies import is_known, texts
-
 from textmill import _native
 
 cleaners = st.lists(st.sampled_from(["html", "urls", "mentions"]), max_size=4)
@@ -25,7 +26,7 @@ def found(text: str, clean: list[str], lower_case: bool = True) -> list[tuple[st
     program = _native.Program(clean, lower_case, 2)
     ids, rows, spans = _native.scan(program, *_native.pack([text]), types, True, 1)
     data, ends = types.arrays()
-    names = [data[a:b].tobytes().decode() for a, b in zip(ends, ends[1:], strict=False)]
+    names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
     assert spans is not None
     assert rows.tolist() == [0, len(ids)]
     return [(names[i], a, b) for i, (a, b) in zip(ids.tolist(), spans.tolist(), strict=True)]
@@ -35,7 +36,7 @@ def rewritten(text: str, clean: list[str], lower_case: bool) -> str:
     return _native.Program(clean, lower_case, 2).rewrite(text).decode()
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(texts)
 def test_lower_case_is_that_of_str(text: str) -> None:
     assert rewritten(text, [], True) == text.lower()
@@ -54,11 +55,11 @@ def test_every_code_point_has_the_lower_case_and_the_words_of_python(step: int) 
         table = _native.TypeTable()
         _native.scan(_native.Program([], True, 2), *_native.pack([text]), table, False, 1)
         data, ends = table.arrays()
-        got = [data[a:b].tobytes().decode() for a, b in zip(ends, ends[1:], strict=False)]
+        got = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
         assert got == list(dict.fromkeys(words.WORD.findall(text.lower())))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(texts)
 def test_references_are_those_of_the_html_module(text: str) -> None:
     text = text.replace("<", "")
@@ -67,12 +68,14 @@ def test_references_are_those_of_the_html_module(text: str) -> None:
 
 def test_every_named_and_numbered_reference() -> None:
     text = " ".join([f"&{name} &{name}x &{name.rstrip(';')}" for name in sorted(words.html5)])
-    text += " ".join(f"&#{n}; &#x{n:x}" for n in [*range(0x180), 0xD7FF, 0xD800, 0xDFFF, 0xFDD0, 0xFFFE, 0x10FFFF, 0x110000])
+    text += " ".join(
+        f"&#{n}; &#x{n:x}" for n in [*range(0x180), 0xD7FF, 0xD800, 0xDFFF, 0xFDD0, 0xFFFE, 0x10FFFF, 0x110000]
+    )
     assert rewritten(text, ["html"], False) == html.unescape(text)
     assert rewritten(f"&#{'9' * 5000};&#x{'F' * 5000};", ["html"], False) == "\ufffd\ufffd"  # int() would refuse
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(texts, cleaners, st.booleans())
 @example("<!--> kept <!-- dropped -->", ["html"], True)
 @example("<!-- a > b <!-- c > d", ["html"], True)
@@ -132,7 +135,7 @@ def test_naughty_strings_and_eleven_languages(data_dir: Path) -> None:
     table = _native.TypeTable()
     ids, rows, _ = _native.scan(_native.Program([], True, 2), *_native.pack(everything), table, False, 2)
     data, ends = table.arrays()
-    names = [data[a:b].tobytes().decode() for a, b in zip(ends, ends[1:], strict=False)]
+    names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
     for i, text in enumerate(everything):
         assert [names[k] for k in ids[rows[i] : rows[i + 1]].tolist()] == words.WORD.findall(text.lower())
     for text in everything[::7]:

@@ -16,7 +16,9 @@ def loose(text: str) -> str:
     return " ".join(re.findall(r"\w+", LINK.sub("", text).lower())) or text
 
 
-def fingerprints(data: NDArray[np.uint8], offsets: NDArray[np.int64], is_loose: bool, threads: int) -> NDArray[np.uint64]:
+def fingerprints(
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], is_loose: bool, threads: int
+) -> NDArray[np.uint64]:
     raw = bytes(data)
     texts = [raw[a:b].decode() for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
     hashes = [hashlib.blake2b((loose(t) if is_loose else t).encode(), digest_size=16).digest() for t in texts]

@@ -20,8 +20,50 @@ MARKUP = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 BREAKING = frozenset(
-    "address article aside blockquote br button caption dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
-    " h5 h6 header hr li main nav ol option p pre script section select style table td textarea th title tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "button",
+        "caption",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "script",
+        "section",
+        "select",
+        "style",
+        "table",
+        "td",
+        "textarea",
+        "th",
+        "title",
+        "tr",
+        "ul",
+    ]
 )
 
 Edit = tuple[int, int, str]  # text[begin:end] becomes this
@@ -100,7 +142,9 @@ def tokens(text: str, clean: Sequence[str] = (), lower_case: bool = True) -> lis
     return [(word[0], left[word.start()][1], left[word.end() - 1][2]) for word in found]
 
 
-def numbered(texts: Iterable[str], clean: Sequence[str] = (), lower_case: bool = True) -> tuple[list[int], list[int], list[str]]:
+def numbered(
+    texts: Iterable[str], clean: Sequence[str] = (), lower_case: bool = True
+) -> tuple[list[int], list[int], list[str]]:
     """Ids, rows and types, numbered by first appearance."""
     types: dict[str, int] = {}
     ids: list[int] = []
@@ -113,12 +157,12 @@ def numbered(texts: Iterable[str], clean: Sequence[str] = (), lower_case: bool =
 
 def grams(terms: Sequence[str], low: int, high: int) -> Counter[str]:
     """Counts of the n-grams of one text, by spelling."""
-    return Counter(
-        " ".join(terms[i : i + n]) for n in range(low, high + 1) for i in range(len(terms) - n + 1)
-    )
+    return Counter(" ".join(terms[i : i + n]) for n in range(low, high + 1) for i in range(len(terms) - n + 1))
 
 
-def count_matrix(docs: Sequence[Sequence[str]], low: int, high: int, min_df: int = 1) -> tuple[list[str], list[list[int]]]:
+def count_matrix(
+    docs: Sequence[Sequence[str]], low: int, high: int, min_df: int = 1
+) -> tuple[list[str], list[list[int]]]:
     """Columns in the order of spelling, and the counts of each text."""
     counted = [grams(doc, low, high) for doc in docs]
     df = Counter(gram for counts in counted for gram in counts)

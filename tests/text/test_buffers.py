@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import texts
 
+from strategies import texts
 from textmill.errors import DataError
 from textmill.text import TextBuffers, text_buffers
 from textmill.text.buffers import decode_types, encode_types
@@ -31,11 +31,15 @@ DOORS: dict[str, Callable[[list[str]], Any]] = {
     "large dictionary": lambda t: pa.array(t, pa.large_string()).dictionary_encode(),
     "chunked": lambda t: pa.chunked_array([t[:2], [], t[2:]], pa.string()),
     "one chunk": lambda t: pa.chunked_array([t], pa.large_string()),
-    "chunked dictionary": lambda t: pa.chunked_array([pa.array(t[:3], pa.string()), pa.array(t[3:], pa.string())]).dictionary_encode(),
+    "chunked dictionary": lambda t: pa.chunked_array(
+        [pa.array(t[:3], pa.string()), pa.array(t[3:], pa.string())]
+    ).dictionary_encode(),
     "no chunks": lambda t: pa.chunked_array([t], pa.string()) if t else pa.chunked_array([], pa.string()),
     "sliced": lambda t: pa.array(["x", "yy", *t, "zzz"], pa.string())[2 : 2 + len(t)],
     "sliced large": lambda t: pa.array(["x", *t, "zzz"], pa.large_string())[1 : 1 + len(t)],
-    "sliced view": lambda t: pa.array(["x", *t, "a text too long to stay inside its view"], pa.string_view())[1 : 1 + len(t)],
+    "sliced view": lambda t: pa.array(["x", *t, "a text too long to stay inside its view"], pa.string_view())[
+        1 : 1 + len(t)
+    ],
     "sliced dictionary": lambda t: pa.array(["x", *t, "zzz"], pa.string()).dictionary_encode()[1 : 1 + len(t)],
     "pandas object": lambda t: pd.Series(t, dtype=object),
     "pandas string": lambda t: pd.Series(t, dtype="string"),
@@ -46,7 +50,7 @@ DOORS: dict[str, Callable[[list[str]], Any]] = {
     "numpy": lambda t: np.array(t, dtype=object),
     "numpy str": lambda t: np.array(t, dtype=str) if "a\0b" not in t else np.array(t, dtype=object),
     "buffers": lambda t: text_buffers(t),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("door", list(DOORS))
@@ -110,7 +114,7 @@ def test_the_bytes_outlive_what_they_came_from() -> None:
         (np.array([["a", "b"]]), "text 0 is no str but"),
     ],
     ids=lambda value: type(value).__name__,
-)  # fmt: skip
+)
 def test_what_is_no_list_of_texts_is_refused(texts: Any, said: str) -> None:
     with pytest.raises(DataError, match=said):
         text_buffers(texts)

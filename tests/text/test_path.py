@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from oracle import words
 from strategies import corpora, texts
-
 from textmill.config import TextConfig
 from textmill.errors import ConfigError, DataError, UnknownName
 from textmill.text import TextPath, token_map
@@ -29,7 +30,7 @@ configs = st.builds(
 
 def spelled(tokens: Tokens) -> list[list[str]]:
     rows = tokens.rows.tolist()
-    return [[tokens.types[i] for i in tokens.ids[a:b]] for a, b in zip(rows, rows[1:], strict=False)]
+    return [[tokens.types[i] for i in tokens.ids[a:b]] for a, b in itertools.pairwise(rows)]
 
 
 @given(corpora, configs)
@@ -138,7 +139,7 @@ def test_porter_on_the_words_of_the_course() -> None:
 def test_wrong_settings_and_wrong_texts_are_refused() -> None:
     with pytest.raises(UnknownName, match="no map is called 'portr'"):
         TextPath(TextConfig(map="portr"))
-    with pytest.raises(ConfigError, match="clean: wanted .* got .*htlm"):
+    with pytest.raises(ConfigError, match=r"clean: wanted .* got .*htlm"):
         TextPath(TextConfig(clean=("htlm",)))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="text 0 is no str but int"):
         TextPath().tokens([1])

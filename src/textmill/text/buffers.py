@@ -110,7 +110,8 @@ def _from_arrow(texts: Any) -> TextBuffers:
         or pa.types.is_null(kind)
     ):
         raise DataError("these are no texts", wanted="strings", got=str(texts.type))
-    if pa.types.is_dictionary(texts.type):  # spelled out, also where the cast of Arrow cannot, and nulls inside it count
+    if pa.types.is_dictionary(texts.type):
+        # spelled out also where a cast of Arrow's cannot; a null among the words of the dictionary is a missing text
         chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
         spelled = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in chunks]
         texts = pa.chunked_array(spelled, pa.large_string())

@@ -179,7 +179,7 @@ def test_facts_say_what_was_learned() -> None:
         (["ab cd", "ef gh"], pd.Series(["x", None]), "label 1 is missing"),
         (["ab cd", "ef gh"], pa.array(["x", None]), "label 1 is missing"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else None,  # str() of an iterator has its address in it
 )  # fmt: skip
 def test_labels_that_cannot_be_learned_from_are_refused(batch: list[str], labels: Any, said: str) -> None:
     with pytest.raises(LabelError, match=said):

@@ -192,7 +192,7 @@ def test_numbers_are_labels_too() -> None:
 
 
 def test_texts_and_settings_that_cannot_be_learned_from_are_refused() -> None:
-    with pytest.raises(DataError, match="no word is left"):
+    with pytest.raises(DataError, match="no word is"):
         TextClassifier.fit(["", "!"], ["x", "y"], **SETTINGS)
     with pytest.raises(DataError, match="text 1 is no str"):
         TextClassifier.fit(["a", None], ["x", "y"], **SETTINGS)

@@ -8,7 +8,6 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -93,6 +92,18 @@ def test_without_cleaners_a_place_holds_its_word(text: str) -> None:
     for word, begin, end in found(text, []):
         # a word cut out may end in the other sigma, and in the dot above of İ, which is no letter
         assert text[begin:end].lower().replace("ς", "σ").removesuffix("\u0307") == word.replace("ς", "σ")
+
+
+@given(texts, cleaners)
+def test_the_white_space_splitter_is_that_of_str(text: str, clean: list[str]) -> None:
+    types = _native.TypeTable()
+    program = _native.Program(clean, True, 2, "whitespace")
+    ids, _, spans = _native.scan(program, *_native.pack([text]), types, True, 1)
+    data, ends = types.arrays()
+    names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
+    assert [names[i] for i in ids.tolist()] == words.rewrite(text, clean).split()
+    assert spans is not None
+    assert all(0 <= a < b <= len(text) for a, b in spans.tolist())
 
 
 @given(texts, cleaners)

@@ -348,7 +348,7 @@ NB_MODULE(_native, m) {
   }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
 
   m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
-                    std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads) {
+                    std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out) {
     require(indptr.shape(0) >= 1 && lengths.shape(0) + 1 == indptr.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
     bool fits = indptr.data()[0] == 0 && static_cast<std::size_t>(indptr.data()[lengths.shape(0)]) == data.shape(0);
     for (std::size_t i = 0; i < lengths.shape(0); ++i) fits &= indptr.data()[i] <= indptr.data()[i + 1];
@@ -359,10 +359,12 @@ NB_MODULE(_native, m) {
     require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
     const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high};
     const std::size_t n_threads = at_least_one(threads);
+    require(!out || out->shape(0) == data.shape(0), "out: wanted one value a count");
     nb::gil_scoped_release release;
-    weigh(data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+    if (out) weigh<double>(data.data(), out->data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+    else weigh<float>(data.data(), data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
   }, nb::arg("data").noconvert(), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
-     nb::arg("low"), nb::arg("high"), nb::arg("threads"));
+     nb::arg("low"), nb::arg("high"), nb::arg("threads"), nb::arg("out") = nb::none());
 
   nb::class_<SparseMatrix>(m, "SparseMatrix")
       .def("__init__", [](SparseMatrix* self, In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns) {

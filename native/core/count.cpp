@@ -45,7 +45,8 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
   }
 }
 
-void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
+template <class T>
+void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
            std::size_t n_texts, const Weighting& w, std::size_t threads) {
   std::vector<std::int64_t> before(indptr, indptr + n_texts + 1);
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(indptr[n_texts]), kTokensAThread);
@@ -59,7 +60,7 @@ void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* 
       row.clear();
       double sum = 0;
       for (std::size_t i = first; i < last; ++i) {
-        double value = data[i];
+        double value = counts[i];
         if (w.tf == Tf::binary) value = 1;
         else if (w.tf == Tf::sublinear) value = value == 1 ? 1 : 1 + std::log(value);
         else if (w.tf == Tf::relative) value /= grams;
@@ -69,12 +70,17 @@ void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* 
       }
       const double scale = w.norm == Norm::none || sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
       for (std::size_t i = first; i < last; ++i) {
-        const auto weight = static_cast<float>(row[i - first] / scale);
-        std::memcpy(&data[i], &weight, sizeof weight);
+        const auto weight = static_cast<T>(row[i - first] / scale);
+        std::memcpy(static_cast<char*>(out) + i * sizeof weight, &weight, sizeof weight);
       }
     }
   });
 }
+
+template void weigh<float>(const std::int32_t*, void*, const std::int32_t*, const std::int32_t*, const std::int32_t*, std::size_t,
+                           const Weighting&, std::size_t);
+template void weigh<double>(const std::int32_t*, void*, const std::int32_t*, const std::int32_t*, const std::int32_t*, std::size_t,
+                            const Weighting&, std::size_t);
 
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {

@@ -78,8 +78,10 @@ struct Weighting {
   int low = 1, high = 1;        // lengths of the n-grams: relative counts are divided by the number of them
 };
 
-// Turns counts into weights in place: `data` holds int32 counts and then float32 weights.
-void weigh(std::int32_t* data, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
+// Turns counts into weights, computed in double and kept as T, float or double. `out` may be the counts' own memory
+// where T is float.
+template <class T>
+void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
            std::size_t n_texts, const Weighting& weighting, std::size_t threads);
 
 struct Counted {

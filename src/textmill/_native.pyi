@@ -92,8 +92,9 @@ def weigh(
     low: int,
     high: int,
     threads: int,
+    out: NDArray[np.float64] | None = None,
 ) -> None:
-    """Turns int32 counts into float32 weights in place: view `data` as float32 afterwards."""
+    """Turns int32 counts into weights: float64 into `out`, else float32 in place (view `data` as float32 then)."""
 
 class SparseMatrix:
     """A CSR matrix (n_rows, n_columns), checked once; ValueError where its arrays do not fit together."""

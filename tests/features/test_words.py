@@ -17,7 +17,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from strategies import corpora
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError
-from textmill.features.words import Csr, WordFeatures
+from textmill.features.csr import Csr
+from textmill.features.words import WordFeatures
 from textmill.text import TextPath
 from textmill.text import path as path_module
 
@@ -265,7 +266,7 @@ def test_a_word_below_min_df_stands_between_its_neighbours() -> None:
     ("texts", "config", "said"),
     [
         ([], COUNTS, "there is no text to learn a vocabulary from"),
-        (["", "a !"], COUNTS, "no word is left of 2 texts. Check min_df"),
+        (["", "a !"], COUNTS, "no word is in 2 texts. Check min_df"),
         (["fire", "sun"], FeaturesConfig(min_df=2), "no word is left of 2 texts"),
         (["fire"], FeaturesConfig(min_df=5), "max_df leaves fewer texts than min_df asks for: 1 < 5"),
     ],

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from textmill import _native
 from textmill.errors import LabelError
-from textmill.features.words import Csr
+from textmill.features.csr import Csr
 from textmill.models.logistic import LogisticFit, balanced_weights, fit_logistic, probabilities
 
 

@@ -6,14 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.features.csr import Csr
     from textmill.features.estimators import CountVectorizer, TfidfVectorizer
-    from textmill.features.words import Csr, WordFeatures
+    from textmill.features.words import WordFeatures
 
 __all__ = ["CountVectorizer", "Csr", "TfidfVectorizer", "WordFeatures"]
 
 _FILE = {
     "CountVectorizer": "estimators",
-    "Csr": "words",
+    "Csr": "csr",
     "TfidfVectorizer": "estimators",
     "WordFeatures": "words",
 }

@@ -1,50 +1,54 @@
-"""scikit-learn's vectorisers, over our text path. A leaf: it needs scikit-learn, and nothing of textmill imports it."""
+"""scikit-learn's vectorisers over our text path. A leaf: it needs scikit-learn, and no room imports it.
+
+They are scikit-learn's own classes with one part exchanged. Where the settings describe what the core does (words of
+the default pattern, stop words, n-grams of words), counting happens there; with an own analyzer, tokenizer or
+preprocessor, another pattern, characters or a given vocabulary, scikit-learn's Python counts as it always did.
+`counted_by_` says which it was.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from textmill.config import FeaturesConfig, TextConfig, from_mapping
-from textmill.errors import MissingExtra
-from textmill.features.words import Csr, WordFeatures
+from textmill.config import FeaturesConfig, TextConfig, thread_count
+from textmill.errors import DataError, MissingExtra
+from textmill.features.csr import Csr
+from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
 
 try:
     from scipy.sparse import csr_array
-    from sklearn.base import BaseEstimator, TransformerMixin
-    from sklearn.utils.validation import check_is_fitted
+    from sklearn.feature_extraction import text as theirs
 except ImportError as error:
     raise MissingExtra("an estimator for scikit-learn", package="scikit-learn", extra="estimators") from error
 
 __all__ = ["CountVectorizer", "TfidfVectorizer"]
 
+_WORDS = r"(?u)\b\w\w+\b"
 
-class CountVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Counts of words and word n-grams, as scikit-learn's class of this name, an order of magnitude sooner.
 
-    Parameters carry scikit-learn's names and defaults; the two it lacks are `clean` and `map`. What it can do and this
-    cannot (an own analyzer, character n-grams, a fixed vocabulary) is not accepted rather than ignored.
+class CountVectorizer(theirs.CountVectorizer):  # type: ignore[misc]
+    """Counts of words and word n-grams: scikit-learn's class, an order of magnitude sooner.
 
     Parameters
     ----------
-    lowercase : whether to take texts in lower case
-    stop_words : "english" for scikit-learn's list, a list of words, or None
-    ngram_range : shortest and longest n-gram
-    max_df, min_df : most and fewest texts, as a share (float) or a number (int)
-    max_features : keep only so many n-grams, the most frequent
-    binary : 1 for every n-gram that occurs
-    clean : cleaners before the text is split: "html", "urls", "mentions"
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
+ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype : as in scikit-learn
+    clean : cleaners before a text is split: "html", "urls", "mentions"
     map : function of one word: "none", "porter", "snowball-LANGUAGE"
-    dtype : of the matrix
     n_jobs : threads; None for all processors. The result does not depend on it
 
     Attributes
     ----------
-    features_ : WordFeatures, the frozen vocabulary
-    vocabulary_ : dict of n-gram -> column
+    features_ : WordFeatures, the frozen vocabulary, where the core counted
+    counted_by_ : "core" or "scikit-learn"
+    vocabulary_ : dict of n-gram -> column, made when it is asked for
 
     Examples
     --------
@@ -59,128 +63,203 @@ class CountVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Any = None,
         lowercase: bool = True,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], list[str]] | None = None,
         stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = _WORDS,
         ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Any = "word",
         max_df: float | int = 1.0,
         min_df: float | int = 1,
         max_features: int | None = None,
+        vocabulary: Mapping[str, int] | Iterable[str] | None = None,
         binary: bool = False,
+        dtype: DTypeLike = np.int64,
         clean: tuple[str, ...] = (),
         map: str = "none",
-        dtype: DTypeLike = np.int64,
         n_jobs: int | None = None,
     ) -> None:
-        self.lowercase = lowercase
-        self.stop_words = stop_words
-        self.ngram_range = ngram_range
-        self.max_df = max_df
-        self.min_df = min_df
-        self.max_features = max_features
-        self.binary = binary
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            max_df=max_df,
+            min_df=min_df,
+            max_features=max_features,
+            vocabulary=vocabulary,
+            binary=binary,
+            dtype=dtype,
+        )
         self.clean = clean
         self.map = map
-        self.dtype = dtype
         self.n_jobs = n_jobs
 
-    def _feature_settings(self) -> dict[str, Any]:
-        return {"tf": "binary" if self.binary else "raw", "idf": "none", "norm": "none"}
-
-    def _fit(self, texts: Any) -> Csr:
-        text = from_mapping(
-            TextConfig,
-            {
-                "clean": list(self.clean),
-                "case": "lower" if self.lowercase else "keep",
-                "stop_words": "none" if self.stop_words is None else self.stop_words,
-                "keep_negations": False,  # scikit-learn's lists are taken as they stand
-                "map": self.map,
-            },
-        )
-        features = from_mapping(
-            FeaturesConfig,
-            {
-                "ngrams": list(self.ngram_range),
-                "min_df": self.min_df,
-                "max_df": self.max_df,
-                **({} if self.max_features is None else {"max_features": self.max_features}),
-                **self._feature_settings(),
-            },
-        )
-        self.features_, csr = WordFeatures.fit(TextPath(text), features, texts, threads=self.n_jobs)
-        return csr
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
+        **theirs.CountVectorizer._parameter_constraints,
+        "clean": [tuple, list],
+        "map": [str],
+        "n_jobs": [None, Integral],
+    }
 
     def fit(self, raw_documents: Any, y: Any = None) -> CountVectorizer:
         """Learn the vocabulary.
 
         Parameters
         ----------
-        raw_documents : list of str or anything else `textmill.text.text_buffers` takes
+        raw_documents : documents as `input` says, or a column of strings of Arrow, pandas or polars
         y : ignored
 
         Raises
         ------
-        DataError : if a document is no text, or no word is left
-        ConfigError : if a parameter is at fault
+        ValueError : in scikit-learn's words, or as DataError and ConfigError
         """
-        self._fit(raw_documents)
+        self.fit_transform(raw_documents)
         return self
 
-    def fit_transform(self, raw_documents: Any, y: Any = None) -> csr_array:
-        """Learn the vocabulary and give the matrix of the same documents, (n_texts, n_features)."""
-        return self._matrix(self._fit(raw_documents))
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
+        """Learn the vocabulary and give the matrix of the same documents, (n_texts, n_features), columns sorted.
 
-    def transform(self, raw_documents: Any) -> csr_array:
+        Parameters
+        ----------
+        raw_documents, y : as in `fit`
+        """
+        self._validate_params()
+        self.__dict__.pop("features_", None)
+        self.__dict__.pop("_vocabulary", None)
+        if not self._core_counts():
+            self.counted_by_ = "scikit-learn"
+            return super().fit_transform(raw_documents)
+        self._refuse_one_text(raw_documents)
+        self._validate_ngram_range()
+        self._warn_for_unused_params()
+        self._validate_vocabulary()
+        self.build_analyzer()  # for its warnings
+        text, features = self._settings()
+        texts = self._texts(raw_documents)
+        _check_limits(features, len(texts))
+        self.features_, csr = _fit(text, features, texts, self._dtype(), thread_count(self.n_jobs))
+        self.counted_by_ = "core"
+        return self._matrix(csr)
+
+    def transform(self, raw_documents: Any) -> Any:
         """The matrix of some documents, (n_texts, n_features).
+
+        Parameters
+        ----------
+        raw_documents : as in `fit`
 
         Raises
         ------
         sklearn.exceptions.NotFittedError : before `fit`
         """
-        return self._matrix(self._fitted().rows(raw_documents, threads=self.n_jobs))
+        features: WordFeatures | None = self.__dict__.get("features_")
+        if features is None:
+            return super().transform(raw_documents)
+        self._refuse_one_text(raw_documents)
+        texts = self._texts(raw_documents)
+        return self._matrix(features.rows(texts, dtype=self._dtype(), threads=thread_count(self.n_jobs)))
 
-    def _matrix(self, csr: Csr) -> csr_array:
-        return csr.to_scipy().astype(self.dtype, copy=False)
+    def _dtype(self) -> DTypeLike:
+        return np.float32
 
-    def _fitted(self) -> WordFeatures:
-        check_is_fitted(self, "features_")
-        return self.features_
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """The n-gram of each column, in order.
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """The n-gram of each column, in order."""
-        return np.array(self._fitted().names, dtype=object)
+        Parameters
+        ----------
+        input_features : ignored
+        """
+        features: WordFeatures | None = self.__dict__.get("features_")
+        return super().get_feature_names_out() if features is None else np.array(features.names, dtype=object)
 
     @property
     def vocabulary_(self) -> dict[str, int]:
         """The column of each n-gram."""
-        return {name: column for column, name in enumerate(self._fitted().names)}
+        if "_vocabulary" not in self.__dict__:
+            features: WordFeatures | None = self.__dict__.get("features_")
+            if features is None:
+                raise AttributeError("vocabulary_")
+            self._vocabulary = {name: column for column, name in enumerate(features.names)}
+        return self._vocabulary
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "features_")
+    @vocabulary_.setter
+    def vocabulary_(self, vocabulary: dict[str, int]) -> None:
+        self.__dict__.pop("features_", None)  # whoever sets a vocabulary means that one
+        self._vocabulary = vocabulary
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
+    def _core_counts(self) -> bool:
+        low, high = self.ngram_range
+        plain = (
+            self.analyzer == "word"
+            and self.tokenizer is self.preprocessor is self.strip_accents is self.vocabulary is None
+            and self.token_pattern == _WORDS
+            and isinstance(low, Integral)
+            and isinstance(high, Integral)
+            and 1 <= int(low) <= int(high) <= 8
+            and type(self).build_analyzer is theirs.CountVectorizer.build_analyzer
+        )
+        if not plain and (tuple(self.clean) or self.map != "none"):
+            raise DataError("clean and map are the core's", hint="Leave analyzer, tokenizer and the like as they are.")
+        return plain
+
+    def _settings(self) -> tuple[TextConfig, FeaturesConfig]:
+        stop_words = self.get_stop_words()
+        text = TextConfig(
+            clean=tuple(self.clean),  # type: ignore[arg-type]
+            case="lower" if self.lowercase else "keep",
+            stop_words=tuple(sorted(stop_words)) if stop_words else "none",
+            keep_negations=False,  # scikit-learn's lists are taken as they stand
+            map=self.map,
+        )
+        low, high = self.ngram_range
+        features = FeaturesConfig(
+            kind="counts",
+            tf="binary" if self.binary else "raw",
+            ngrams=(int(low), int(high)),
+            min_df=int(self.min_df) if isinstance(self.min_df, Integral) else float(self.min_df),
+            max_df=int(self.max_df) if isinstance(self.max_df, Integral) else float(self.max_df),
+            max_features=None if self.max_features is None else int(self.max_features),
+        )
+        return text, features
+
+    def _texts(self, raw_documents: Any) -> Any:
+        if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
+            return raw_documents
+        return [self.decode(document) for document in raw_documents]
+
+    def _refuse_one_text(self, raw_documents: Any) -> None:
+        if isinstance(raw_documents, str):
+            raise ValueError("Iterable over raw text documents expected, string object received.")
+
+    def _matrix(self, csr: Csr) -> Any:
+        counts = csr.data.astype(self.dtype)
+        made = csr_array((counts, csr.indices, csr.indptr), shape=(len(csr.indptr) - 1, csr.n_columns))
+        made.has_canonical_format = True
+        return _align(made)
 
 
-class TfidfVectorizer(CountVectorizer):
-    """TF-IDF of words and word n-grams, as scikit-learn's class of this name, an order of magnitude sooner.
+class TfidfVectorizer(theirs.TfidfVectorizer, CountVectorizer):  # type: ignore[misc]
+    """TF-IDF of words and word n-grams: scikit-learn's class, an order of magnitude sooner.
 
     Parameters
     ----------
-    norm : "l2", "l1" or None
-    use_idf : whether to weigh by idf
-    smooth_idf : add one to the numbers of texts
-    sublinear_tf : 1 + ln(tf) in place of tf
-    dtype : of the matrix; weights are computed in float64 and kept as float32
-    lowercase, stop_words, ngram_range, max_df, min_df, max_features, binary, clean, map, n_jobs : as `CountVectorizer`
-
-    Attributes
-    ----------
-    features_ : WordFeatures, the frozen vocabulary
-    idf_ : float64 (n_features,)
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, analyzer, stop_words, \
+token_pattern, ngram_range, max_df, min_df, max_features, vocabulary, binary, dtype, norm, use_idf, smooth_idf, \
+sublinear_tf : as in scikit-learn
+    clean, map, n_jobs : as in `CountVectorizer`
 
     Examples
     --------
@@ -192,49 +271,161 @@ class TfidfVectorizer(CountVectorizer):
     def __init__(
         self,
         *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Any = None,
         lowercase: bool = True,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], list[str]] | None = None,
+        analyzer: Any = "word",
         stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = _WORDS,
         ngram_range: tuple[int, int] = (1, 1),
         max_df: float | int = 1.0,
         min_df: float | int = 1,
         max_features: int | None = None,
+        vocabulary: Mapping[str, int] | Iterable[str] | None = None,
         binary: bool = False,
+        dtype: DTypeLike = np.float64,
         norm: Literal["l1", "l2"] | None = "l2",
         use_idf: bool = True,
         smooth_idf: bool = True,
         sublinear_tf: bool = False,
         clean: tuple[str, ...] = (),
         map: str = "none",
-        dtype: DTypeLike = np.float32,
         n_jobs: int | None = None,
     ) -> None:
-        super().__init__(
+        theirs.TfidfVectorizer.__init__(
+            self,
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
             lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            analyzer=analyzer,
             stop_words=stop_words,
+            token_pattern=token_pattern,
             ngram_range=ngram_range,
             max_df=max_df,
             min_df=min_df,
             max_features=max_features,
+            vocabulary=vocabulary,
             binary=binary,
-            clean=clean,
-            map=map,
             dtype=dtype,
-            n_jobs=n_jobs,
+            norm=norm,
+            use_idf=use_idf,
+            smooth_idf=smooth_idf,
+            sublinear_tf=sublinear_tf,
         )
-        self.norm = norm
-        self.use_idf = use_idf
-        self.smooth_idf = smooth_idf
-        self.sublinear_tf = sublinear_tf
+        self.clean = clean
+        self.map = map
+        self.n_jobs = n_jobs
 
-    def _feature_settings(self) -> dict[str, Any]:
-        idf = "none"
-        if self.use_idf:
-            idf = "smooth" if self.smooth_idf else "plain-plus-one"
-        tf = "binary" if self.binary else "sublinear" if self.sublinear_tf else "raw"
-        return {"tf": tf, "idf": idf, "norm": self.norm or "none"}
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
+        **theirs.TfidfVectorizer._parameter_constraints,
+        **CountVectorizer._parameter_constraints,
+    }
 
-    @property
-    def idf_(self) -> NDArray[np.float64]:
-        """Weight of each column; ones without `use_idf`."""
-        features = self._fitted()
-        return np.ones(features.n_features) if features.idf is None else features.idf
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
+        """Learn the vocabulary and the weights and give the matrix of the same documents, (n_texts, n_features).
+
+        Parameters
+        ----------
+        raw_documents, y : as in `CountVectorizer`
+        """
+        self._validate_params()
+        if not self._core_counts():
+            return super().fit_transform(raw_documents)
+        self._check_params()
+        self._tfidf = theirs.TfidfTransformer(
+            norm=self.norm, use_idf=self.use_idf, smooth_idf=self.smooth_idf, sublinear_tf=self.sublinear_tf
+        )
+        matrix = CountVectorizer.fit_transform(self, raw_documents)
+        if self.features_.idf is not None:
+            self._learned_idf = self._tfidf.idf_ = self.features_.idf.astype(self._dtype())
+        return matrix
+
+    def fit(self, raw_documents: Any, y: Any = None) -> TfidfVectorizer:
+        """Learn the vocabulary and the weights.
+
+        Parameters
+        ----------
+        raw_documents, y : as in `CountVectorizer`
+        """
+        self.fit_transform(raw_documents)
+        return self
+
+    def transform(self, raw_documents: Any) -> Any:
+        """The matrix of some documents, (n_texts, n_features).
+
+        Parameters
+        ----------
+        raw_documents : as in `CountVectorizer`
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError : before `fit`
+        """
+        features: WordFeatures | None = self.__dict__.get("features_")
+        if features is None:
+            return super().transform(raw_documents)
+        if self.use_idf and self._tfidf.idf_ is not self._learned_idf:  # set by hand
+            self._learned_idf = self._tfidf.idf_
+            features.idf = np.ascontiguousarray(self._tfidf.idf_, np.float64)
+        return CountVectorizer.transform(self, raw_documents)
+
+    def _settings(self) -> tuple[TextConfig, FeaturesConfig]:
+        text, features = super()._settings()
+        smoothed: Literal["smooth", "plain-plus-one"] = "smooth" if self.smooth_idf else "plain-plus-one"
+        return text, replace(
+            features,
+            kind="tf-idf",
+            # 1 + ln(1) = 1: binary counts are what they are, sublinear or not
+            tf="binary" if self.binary else "sublinear" if self.sublinear_tf else "raw",
+            idf=smoothed if self.use_idf else "none",
+            norm=self.norm or "none",
+        )
+
+    def _matrix(self, csr: Csr) -> Any:
+        return _align(csr.to_scipy())
+
+    def _dtype(self) -> DTypeLike:
+        return np.float32 if self.dtype == np.float32 else np.float64
+
+
+def _align(matrix: csr_array) -> Any:
+    """An array or a matrix, as this version of scikit-learn gives."""
+    align: Callable[[csr_array], Any] | None = getattr(theirs, "_align_api_if_sparse", None)
+    if align is None:
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(matrix)
+    return align(matrix)
+
+
+def _check_limits(features: FeaturesConfig, n_texts: int) -> None:
+    low, high = (
+        limit if isinstance(limit, int) else limit * n_texts
+        for limit in (features.min_df, features.max_df)
+        if not isinstance(limit, str)
+    )
+    if high < low:
+        raise ValueError("max_df corresponds to < documents than min_df")
+
+
+def _fit(
+    text: TextConfig, features: FeaturesConfig, texts: Any, dtype: DTypeLike, threads: int
+) -> tuple[WordFeatures, Csr]:
+    try:
+        return WordFeatures.fit(TextPath(text), features, texts, dtype=dtype, threads=threads)
+    except DataError as error:
+        if not error.what.startswith("no word"):
+            raise
+        # scikit-learn has two sentences, and people match on them
+        said = "empty vocabulary; perhaps the documents only contain stop words"
+        if error.what.startswith("no word is left"):
+            said = "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+        raise ValueError(said) from error

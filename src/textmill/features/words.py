@@ -6,61 +6,28 @@ import json
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, UnknownName
 from textmill.features.arrays import read_array, write_array
+from textmill.features.csr import Csr
+from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Csr", "WordFeatures"]
+__all__ = ["WordFeatures"]
 
 FORMAT = 1
-# From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
-# tweets they are worth 0.3 points of F1.
-_MANY_TEXTS = 10_000
 _MET_AT_MOST, _MET_LETTERS = 200_000, 64
-_TF = {"raw": 0, "sublinear": 1, "relative": 2, "binary": 3}
-_NORM = {"none": 0, "l1": 1, "l2": 2}
 _DROPPED, _UNKNOWN = -1, -2
-
-
-def _weighting(config: FeaturesConfig) -> tuple[int, int]:
-    """How `_native.weigh` is told of tf and norm; plain counts have neither."""
-    return (0, 0) if config.kind == "counts" else (_TF[config.tf], _NORM[config.norm])
-
-
-class Csr(NamedTuple):
-    """A sparse matrix with ascending columns in each row, as `scipy.sparse.csr_array` lays it out.
-
-    Attributes
-    ----------
-    data : float32 (nnz,)
-    indices : int32 (nnz,)
-    indptr : int32 (n_rows + 1,)
-    n_columns : width
-    """
-
-    data: NDArray[np.float32]
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int32]
-    n_columns: int
-
-    def to_scipy(self) -> csr_array:
-        """The same arrays as a `scipy.sparse.csr_array`."""
-        from scipy.sparse import csr_array
-
-        made = csr_array((self.data, self.indices, self.indptr), shape=(len(self.indptr) - 1, self.n_columns))
-        made.has_canonical_format = True
-        return made
 
 
 class WordFeatures:
@@ -114,13 +81,20 @@ class WordFeatures:
 
     @classmethod
     def fit(
-        cls, text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
+        cls,
+        text_path: TextPath,
+        config: FeaturesConfig,
+        texts: Any,
+        *,
+        dtype: DTypeLike = np.float32,
+        threads: int | None = None,
     ) -> tuple[WordFeatures, Csr]:
         """Learn the vocabulary and the weights from texts, and weigh these texts.
 
         Parameters
         ----------
         texts : what `text_chunks` takes
+        dtype : of the weights, float32 or float64
         threads : how many; the result does not depend on it
 
         Returns
@@ -145,35 +119,27 @@ class WordFeatures:
         number = {term: i for i, term in enumerate(ordered)}
         type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
         low, high = config.ngrams
-        min_df, max_df = _limits(config, n_texts)
+        min_df, max_df = document_limits(config, n_texts)
         counts = np.bincount(ids, minlength=len(spelled))
         counter = _native.GramCounter(ids, rows, type_terms, len(ordered), threads)
         del ids, rows  # large, and the counter has its own
         counter.count(low, high, min(min_df, n_texts), threads)
         df = counter.document_frequencies()
-        keep = (df >= min_df) & (df <= max_df)
-        if config.max_features is not None and keep.sum() > config.max_features:
-            # the very call of scikit-learn, so that ties among equally frequent n-grams fall alike; it too has already
-            # made ones of the counts where they are binary
-            frequencies = df if _weighting(config)[0] == _TF["binary"] else counter.term_frequencies()
-            best = (-frequencies[keep]).argsort()[: config.max_features]
-            chosen = np.zeros(len(keep), bool)
-            chosen[np.flatnonzero(keep)[best]] = True
-            keep = chosen
+        keep = chosen(counter, df, min_df, max_df, config)
+        lengths = counter.lengths()
         if not keep.any():
+            there = bool((lengths >= low).any())
             raise DataError(
-                f"no word is left of {n_texts:,} texts",
+                f"no word is left of {n_texts:,} texts" if there else f"no word is in {n_texts:,} texts",
                 hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
             )
         kept_terms, levels = counter.vocabulary(keep)
         renumbered = np.full(len(ordered) + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
         renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
         renumbered[-1] = _DROPPED
-        idf = _idf(config, df[keep], n_texts)
-        data, indices, indptr = counter.matrix(keep, threads)
-        lengths = counter.lengths()
+        idf = idf_weights(config, df[keep], n_texts)
+        counted = counter.matrix(keep, threads)
         del counter
-        _native.weigh(data, indices, indptr, lengths, idf, *_weighting(config), low, high, threads)
         features = cls(
             text_path,
             config,
@@ -184,7 +150,11 @@ class WordFeatures:
             levels=levels,
             idf=idf,
         )
-        return features, Csr(data.view(np.float32), indices, indptr, features.n_features)
+        return features, weighed(counted, lengths, idf, config, features.n_features, dtype=dtype, threads=threads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # for those who send estimators to other processes: what the core made is made there anew
+        return {name: value for name, value in self.__dict__.items() if name not in ("_table", "_grams")}
 
     @cached_property
     def _table(self) -> _native.TypeTable:
@@ -218,12 +188,18 @@ class WordFeatures:
             self._met = met
         return np.concatenate([self._type_terms, new])
 
-    def rows(self, texts: Any, *, threads: int | None = None) -> Csr:
+    def rows(self, texts: Any, *, dtype: DTypeLike = np.float32, threads: int | None = None) -> Csr:
         """Weigh texts.
+
+        Parameters
+        ----------
+        texts : what `text_buffers` takes
+        dtype : of the weights, float32 or float64
+        threads : how many; the result does not depend on it
 
         Returns
         -------
-        Csr, float32 (n_texts, n_features); a text without a known word is a row of zeros
+        Csr (n_texts, n_features); a text without a known word is a row of zeros
 
         Raises
         ------
@@ -233,8 +209,9 @@ class WordFeatures:
         others = _native.TypeTable()
         ids, ends, _ = self.text_path.scan_frozen(text_buffers(texts), self._table, others, threads=threads)
         data, indices, indptr, lengths = _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
-        _native.weigh(data, indices, indptr, lengths, self.idf, *_weighting(self.config), *self.config.ngrams, threads)
-        return Csr(data.view(np.float32), indices, indptr, self.n_features)
+        return weighed(
+            (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
+        )
 
     def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:
         """`rows` as a `scipy.sparse.csr_array`, float32 (n_texts, n_features)."""
@@ -352,7 +329,7 @@ class WordFeatures:
                     )
                     for n in range(1, config.ngrams[1] + 1)
                 ],
-                idf=read_array(folder / "idf.npy", np.float64) if _has_idf(config) else None,
+                idf=read_array(folder / "idf.npy", np.float64) if has_idf(config) else None,
             )
             if features.n_features != head["n_features"] or not features._fits():
                 raise CorruptError("the saved features do not fit together", where=where)
@@ -407,22 +384,6 @@ def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) ->
     )
 
 
-def _limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
-    """`min_df` and `max_df` as numbers of texts, rounded as scikit-learn compares them."""
-    if config.min_df == "auto":
-        low = 2 if n_texts >= _MANY_TEXTS else 1
-    else:
-        low = config.min_df if isinstance(config.min_df, int) else int(np.ceil(config.min_df * n_texts))
-    high = config.max_df if isinstance(config.max_df, int) else int(np.floor(config.max_df * n_texts))
-    if high < low:
-        raise DataError(f"max_df leaves fewer texts than min_df asks for: {high} < {low}", where="features")
-    return max(1, low), high
-
-
-def _has_idf(config: FeaturesConfig) -> bool:
-    return config.kind != "counts" and config.idf != "none"
-
-
 def _commonest(type_terms: NDArray[np.int32], counts: NDArray[np.int64], n_terms: int) -> NDArray[np.int32]:
     """The most frequent type of each term, the first of equals: int32 (n_terms,)."""
     order = np.argsort(-counts, kind="stable")
@@ -430,12 +391,3 @@ def _commonest(type_terms: NDArray[np.int32], counts: NDArray[np.int64], n_terms
     found = np.zeros(n_terms, np.int32)
     found[terms[terms >= 0]] = order[first[terms >= 0]]
     return found
-
-
-def _idf(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> NDArray[np.float64] | None:
-    if not _has_idf(config):
-        return None
-    logs = np.log((1 + n_texts) / (1 + df)) if config.idf == "smooth" else np.log(n_texts / df)
-    if config.log_base:
-        logs /= np.log(config.log_base)
-    return np.asarray(logs + (config.idf != "plain"), np.float64)

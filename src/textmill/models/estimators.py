@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textmill import _native
 from textmill.config import thread_count
 from textmill.errors import DataError, MissingExtra
-from textmill.features.words import Csr
+from textmill.features.csr import Csr
 from textmill.models.logistic import LogisticFit, fit_logistic, probabilities
 
 try:

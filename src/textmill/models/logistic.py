@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.errors import LabelError
-from textmill.features.words import Csr
+from textmill.features.csr import Csr
 
 __all__ = ["LogisticFit", "balanced_weights", "fit_logistic", "probabilities"]
 

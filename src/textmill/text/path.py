@@ -63,6 +63,9 @@ class TextPath:
         self._map: TokenMap = token_map(self.config.map)
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
 
+    def __reduce__(self) -> tuple[type[TextPath], tuple[TextConfig]]:
+        return TextPath, (self.config,)
+
     @property
     def description(self) -> dict[str, Any]:
         """All that the terms of a text depend on; `hash` is over this."""

@@ -10,6 +10,7 @@
 #include "core/count.hpp"
 #include "core/csv.hpp"
 #include "core/grams.hpp"
+#include "core/hashing.hpp"
 #include "core/scan.hpp"
 #include "core/sparse.hpp"
 
@@ -346,6 +347,24 @@ NB_MODULE(_native, m) {
     }
     return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
   }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
+
+  m.def("hash_counts", [](In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, In<std::uint8_t> bytes,
+                          In<std::int64_t> offsets, int low, int high, std::int32_t n_features, bool alternate_sign, int threads) {
+    require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
+    require(n_features >= 1, "n_features: wanted 1 or more");
+    const Texts terms = texts_of(bytes, offsets);
+    for (std::size_t i = 0; i < type_terms.shape(0); ++i)
+      require(type_terms.data()[i] < static_cast<std::int64_t>(terms.n), "a term is outside the terms");
+    const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
+    const std::size_t n_threads = at_least_one(threads);
+    Counted found;
+    {
+      nb::gil_scoped_release release;
+      found = hash_counts(ids.data(), rows.data(), n, type_terms.data(), terms, low, high, n_features, alternate_sign, n_threads);
+    }
+    return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
+  }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("low"), nb::arg("high"),
+     nb::arg("n_features"), nb::arg("alternate_sign"), nb::arg("threads"));
 
   m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
                     std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out) {

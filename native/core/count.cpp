@@ -82,6 +82,22 @@ template void weigh<float>(const std::int32_t*, void*, const std::int32_t*, cons
 template void weigh<double>(const std::int32_t*, void*, const std::int32_t*, const std::int32_t*, const std::int32_t*, std::size_t,
                             const Weighting&, std::size_t);
 
+Counted join(std::vector<Counted>& found) {
+  Counted all = std::move(found[0]);
+  all.indptr.insert(all.indptr.begin(), 0);
+  for (std::size_t s = 1; s < found.size(); ++s) {
+    const std::int64_t base = static_cast<std::int64_t>(all.indices.size());
+    if (base + static_cast<std::int64_t>(found[s].indices.size()) > std::numeric_limits<std::int32_t>::max())
+      throw std::overflow_error("2^31 or more counts at once");
+    all.data.insert(all.data.end(), found[s].data.begin(), found[s].data.end());
+    all.indices.insert(all.indices.end(), found[s].indices.begin(), found[s].indices.end());
+    all.lengths.insert(all.lengths.end(), found[s].lengths.begin(), found[s].lengths.end());
+    for (const std::int32_t end : found[s].indptr) all.indptr.push_back(static_cast<std::int32_t>(base) + end);
+    found[s] = Counted();
+  }
+  return all;
+}
+
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
@@ -110,19 +126,7 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
         throw std::overflow_error("2^31 or more counts at once");
     }
   });
-  Counted all = std::move(found[0]);
-  all.indptr.insert(all.indptr.begin(), 0);
-  for (std::size_t s = 1; s < shards; ++s) {
-    const std::int64_t base = static_cast<std::int64_t>(all.indices.size());
-    if (base + static_cast<std::int64_t>(found[s].indices.size()) > std::numeric_limits<std::int32_t>::max())
-      throw std::overflow_error("2^31 or more counts at once");
-    all.data.insert(all.data.end(), found[s].data.begin(), found[s].data.end());
-    all.indices.insert(all.indices.end(), found[s].indices.begin(), found[s].indices.end());
-    all.lengths.insert(all.lengths.end(), found[s].lengths.begin(), found[s].lengths.end());
-    for (const std::int32_t end : found[s].indptr) all.indptr.push_back(static_cast<std::int32_t>(base) + end);
-    found[s] = Counted();
-  }
-  return all;
+  return join(found);
 }
 
 }  // namespace textmill

@@ -89,6 +89,9 @@ struct Counted {
   std::vector<std::int32_t> lengths;  // terms of each text, unknown ones too
 };
 
+// The rows of several shards, one behind the other; their `indptr` are without the first 0. Leaves the shards empty.
+Counted join(std::vector<Counted>& shards);
+
 // Rows have ascending columns.
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads);

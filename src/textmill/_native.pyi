@@ -81,6 +81,20 @@ def count(
 ) -> tuple[_Ints, _Ints, _Ints, _Ints]:
     """Counts, columns, row ends, lengths; a type's term is -1 where it is dropped, -2 where it is unknown."""
 
+def hash_counts(
+    ids: _Ints,
+    rows: _Offsets,
+    type_terms: _Ints,
+    bytes: _Bytes,
+    offsets: _Offsets,
+    low: int,
+    high: int,
+    n_features: int,
+    alternate_sign: bool,
+    threads: int,
+) -> tuple[_Ints, _Ints, _Ints, _Ints]:
+    """Signed counts, columns, row ends, lengths of hashed n-grams; `bytes` and `offsets` are the terms."""
+
 def weigh(
     data: _Ints,
     indices: _Ints,

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.features.csr import Csr
-    from textmill.features.estimators import CountVectorizer, TfidfVectorizer
+    from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfVectorizer
     from textmill.features.words import WordFeatures
 
-__all__ = ["CountVectorizer", "Csr", "TfidfVectorizer", "WordFeatures"]
+__all__ = ["CountVectorizer", "Csr", "HashingVectorizer", "TfidfVectorizer", "WordFeatures"]
 
 _FILE = {
     "CountVectorizer": "estimators",
     "Csr": "csr",
+    "HashingVectorizer": "estimators",
     "TfidfVectorizer": "estimators",
     "WordFeatures": "words",
 }

@@ -1,0 +1,66 @@
+"""Which settings of scikit-learn's vectorisers the core serves, and how it is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+from scipy.sparse import csr_array
+from sklearn.feature_extraction import text as theirs
+
+from textmill.config import TextConfig
+from textmill.errors import DataError
+
+__all__ = ["WORDS", "CoreWords", "aligned"]
+
+WORDS = r"(?u)\b\w\w+\b"
+
+
+class CoreWords:
+    """What our vectorisers have in common. The attributes it reads are scikit-learn's parameters."""
+
+    def _core_counts(self: Any) -> bool:
+        low, high = self.ngram_range
+        plain = (
+            self.analyzer == "word"
+            and self.tokenizer is self.preprocessor is self.strip_accents is None
+            and getattr(self, "vocabulary", None) is None
+            and self.token_pattern == WORDS
+            and isinstance(low, Integral)
+            and isinstance(high, Integral)
+            and 1 <= int(low) <= int(high) <= 8
+            and type(self).build_analyzer is theirs.CountVectorizer.build_analyzer
+        )
+        if not plain and (tuple(self.clean) or self.map != "none"):
+            raise DataError("clean and map are the core's", hint="Leave analyzer, tokenizer and the like as they are.")
+        return plain
+
+    def _text_settings(self: Any) -> TextConfig:
+        stop_words = self.get_stop_words()
+        return TextConfig(
+            clean=tuple(self.clean),
+            case="lower" if self.lowercase else "keep",
+            stop_words=tuple(sorted(stop_words)) if stop_words else "none",
+            keep_negations=False,  # scikit-learn's lists are taken as they stand
+            map=self.map,
+        )
+
+    def _texts(self: Any, raw_documents: Any) -> Any:
+        if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
+            return raw_documents
+        return [self.decode(document) for document in raw_documents]
+
+    def _refuse_one_text(self: Any, raw_documents: Any) -> None:
+        if isinstance(raw_documents, str):
+            raise ValueError("Iterable over raw text documents expected, string object received.")
+
+
+def aligned(matrix: csr_array) -> Any:
+    """An array or a matrix, as this version of scikit-learn gives."""
+    align: Callable[[csr_array], Any] | None = getattr(theirs, "_align_api_if_sparse", None)
+    if align is None:
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(matrix)
+    return align(matrix)

@@ -1,0 +1,231 @@
+"""Counts of words and word n-grams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy.sparse import csr_array
+from sklearn.feature_extraction import text as theirs
+
+from textmill.config import FeaturesConfig, TextConfig, thread_count
+from textmill.errors import DataError
+from textmill.features.csr import Csr
+from textmill.features.estimators.core import WORDS, CoreWords, aligned
+from textmill.features.words import WordFeatures
+from textmill.text.path import TextPath
+
+__all__ = ["CountVectorizer"]
+
+
+class CountVectorizer(CoreWords, theirs.CountVectorizer):  # type: ignore[misc]
+    """Counts of words and word n-grams: scikit-learn's class, an order of magnitude sooner.
+
+    Parameters
+    ----------
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
+ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype : as in scikit-learn
+    clean : cleaners before a text is split: "html", "urls", "mentions"
+    map : function of one word: "none", "porter", "snowball-LANGUAGE"
+    n_jobs : threads; None for all processors. The result does not depend on it
+
+    Attributes
+    ----------
+    features_ : WordFeatures, the frozen vocabulary, where the core counted
+    counted_by_ : "core" or "scikit-learn"
+    vocabulary_ : dict of n-gram -> column, made when it is asked for
+
+    Examples
+    --------
+    >>> from textmill.features import CountVectorizer
+    >>> vectorizer = CountVectorizer()
+    >>> vectorizer.fit_transform(["The athletes were playing", "Ronaldo was playing well"]).toarray().tolist()
+    [[1, 1, 0, 1, 0, 0, 1], [0, 1, 1, 0, 1, 1, 0]]
+    >>> vectorizer.get_feature_names_out().tolist()
+    ['athletes', 'playing', 'ronaldo', 'the', 'was', 'well', 'were']
+    """
+
+    def __init__(
+        self,
+        *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], list[str]] | None = None,
+        stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = WORDS,
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Any = "word",
+        max_df: float | int = 1.0,
+        min_df: float | int = 1,
+        max_features: int | None = None,
+        vocabulary: Mapping[str, int] | Iterable[str] | None = None,
+        binary: bool = False,
+        dtype: DTypeLike = np.int64,
+        clean: tuple[str, ...] = (),
+        map: str = "none",
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            max_df=max_df,
+            min_df=min_df,
+            max_features=max_features,
+            vocabulary=vocabulary,
+            binary=binary,
+            dtype=dtype,
+        )
+        self.clean = clean
+        self.map = map
+        self.n_jobs = n_jobs
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
+        **theirs.CountVectorizer._parameter_constraints,
+        "clean": [tuple, list],
+        "map": [str],
+        "n_jobs": [None, Integral],
+    }
+
+    def fit(self, raw_documents: Any, y: Any = None) -> CountVectorizer:
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        raw_documents : documents as `input` says, or a column of strings of Arrow, pandas or polars
+        y : ignored
+
+        Raises
+        ------
+        ValueError : in scikit-learn's words, or as DataError and ConfigError
+        """
+        self.fit_transform(raw_documents)
+        return self
+
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
+        """Learn the vocabulary and give the matrix of the same documents, (n_texts, n_features), columns sorted.
+
+        Parameters
+        ----------
+        raw_documents, y : as in `fit`
+        """
+        self._validate_params()
+        self.__dict__.pop("features_", None)
+        self.__dict__.pop("_vocabulary", None)
+        if not self._core_counts():
+            self.counted_by_ = "scikit-learn"
+            return super().fit_transform(raw_documents)
+        self._refuse_one_text(raw_documents)
+        self._validate_ngram_range()
+        self._warn_for_unused_params()
+        self._validate_vocabulary()
+        self.build_analyzer()  # for its warnings
+        features = self._settings()
+        texts = self._texts(raw_documents)
+        _check_limits(features, len(texts))
+        self.features_, csr = _fit(self._text_settings(), features, texts, self._dtype(), thread_count(self.n_jobs))
+        self.counted_by_ = "core"
+        return self._matrix(csr)
+
+    def transform(self, raw_documents: Any) -> Any:
+        """The matrix of some documents, (n_texts, n_features).
+
+        Parameters
+        ----------
+        raw_documents : as in `fit`
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError : before `fit`
+        """
+        features: WordFeatures | None = self.__dict__.get("features_")
+        if features is None:
+            return super().transform(raw_documents)
+        self._refuse_one_text(raw_documents)
+        texts = self._texts(raw_documents)
+        return self._matrix(features.rows(texts, dtype=self._dtype(), threads=thread_count(self.n_jobs)))
+
+    def _dtype(self) -> DTypeLike:
+        return np.float32
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """The n-gram of each column, in order.
+
+        Parameters
+        ----------
+        input_features : ignored
+        """
+        features: WordFeatures | None = self.__dict__.get("features_")
+        return super().get_feature_names_out() if features is None else np.array(features.names, dtype=object)
+
+    @property
+    def vocabulary_(self) -> dict[str, int]:
+        """The column of each n-gram."""
+        if "_vocabulary" not in self.__dict__:
+            features: WordFeatures | None = self.__dict__.get("features_")
+            if features is None:
+                raise AttributeError("vocabulary_")
+            self._vocabulary = {name: column for column, name in enumerate(features.names)}
+        return self._vocabulary
+
+    @vocabulary_.setter
+    def vocabulary_(self, vocabulary: dict[str, int]) -> None:
+        self.__dict__.pop("features_", None)  # whoever sets a vocabulary means that one
+        self._vocabulary = vocabulary
+
+    def _matrix(self, csr: Csr) -> Any:
+        counts = csr.data.astype(self.dtype)
+        made = csr_array((counts, csr.indices, csr.indptr), shape=(len(csr.indptr) - 1, csr.n_columns))
+        made.has_canonical_format = True
+        return aligned(made)
+
+    def _settings(self) -> FeaturesConfig:
+        low, high = self.ngram_range
+        return FeaturesConfig(
+            kind="counts",
+            tf="binary" if self.binary else "raw",
+            ngrams=(int(low), int(high)),
+            min_df=int(self.min_df) if isinstance(self.min_df, Integral) else float(self.min_df),
+            max_df=int(self.max_df) if isinstance(self.max_df, Integral) else float(self.max_df),
+            max_features=None if self.max_features is None else int(self.max_features),
+        )
+
+
+def _check_limits(features: FeaturesConfig, n_texts: int) -> None:
+    low, high = (
+        limit if isinstance(limit, int) else limit * n_texts
+        for limit in (features.min_df, features.max_df)
+        if not isinstance(limit, str)
+    )
+    if high < low:
+        raise ValueError("max_df corresponds to < documents than min_df")
+
+
+def _fit(
+    text: TextConfig, features: FeaturesConfig, texts: Any, dtype: DTypeLike, threads: int
+) -> tuple[WordFeatures, Csr]:
+    try:
+        return WordFeatures.fit(TextPath(text), features, texts, dtype=dtype, threads=threads)
+    except DataError as error:
+        if not error.what.startswith("no word"):
+            raise
+        # scikit-learn has two sentences, and people match on them
+        said = "empty vocabulary; perhaps the documents only contain stop words"
+        if error.what.startswith("no word is left"):
+            said = "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+        raise ValueError(said) from error

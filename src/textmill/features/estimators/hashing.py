@@ -1,0 +1,139 @@
+"""Word n-grams hashed to columns, without a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy.sparse import csr_array
+from sklearn.feature_extraction import text as theirs
+
+from textmill import _native
+from textmill.config import FeaturesConfig, thread_count
+from textmill.features.estimators.core import WORDS, CoreWords, aligned
+from textmill.features.weights import weighed
+from textmill.text.buffers import decode_types, encode_types
+from textmill.text.path import TextPath
+
+__all__ = ["HashingVectorizer"]
+
+
+class HashingVectorizer(CoreWords, theirs.HashingVectorizer):  # type: ignore[misc]
+    """Hashed word n-grams: scikit-learn's class, with the same columns and signs, an order of magnitude sooner.
+
+    It learns nothing, so `partial_fit` and `fit` only check the settings, and any corpus can go through in batches.
+
+    Parameters
+    ----------
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
+ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in scikit-learn
+    clean : cleaners before a text is split: "html", "urls", "mentions"
+    map : function of one word: "none", "porter", "snowball-LANGUAGE"
+    n_jobs : threads; None for all processors. The result does not depend on it
+
+    Examples
+    --------
+    >>> from textmill.features import HashingVectorizer
+    >>> HashingVectorizer(n_features=8, norm=None).transform(["rain rain sun"]).toarray().tolist()
+    [[0.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        *,
+        input: Literal["content", "file", "filename"] = "content",
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], list[str]] | None = None,
+        stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = WORDS,
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Any = "word",
+        n_features: int = 2**20,
+        binary: bool = False,
+        norm: Literal["l1", "l2"] | None = "l2",
+        alternate_sign: bool = True,
+        dtype: DTypeLike = np.float64,
+        clean: tuple[str, ...] = (),
+        map: str = "none",
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            n_features=n_features,
+            binary=binary,
+            norm=norm,
+            alternate_sign=alternate_sign,
+            dtype=dtype,
+        )
+        self.clean = clean
+        self.map = map
+        self.n_jobs = n_jobs
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
+        **theirs.HashingVectorizer._parameter_constraints,
+        "clean": [tuple, list],
+        "map": [str],
+        "n_jobs": [None, Integral],
+    }
+
+    def transform(self, X: Any) -> Any:
+        """The matrix of some documents, (n_texts, n_features).
+
+        Parameters
+        ----------
+        X : documents as `input` says, or a column of strings of Arrow, pandas or polars
+
+        Raises
+        ------
+        ValueError : in scikit-learn's words, or as DataError
+        """
+        if not self._core_counts():
+            return super().transform(X)
+        self._refuse_one_text(X)
+        self._validate_ngram_range()
+        self._validate_params()
+        self.build_analyzer()  # for its warnings
+        threads = thread_count(self.n_jobs)
+        path = TextPath(self._text_settings())
+        types = _native.TypeTable()
+        ids, rows, _ = path.scan(self._texts(X), types, threads=threads)
+        if len(rows) == 1:
+            raise ValueError("Cannot vectorize empty sequence.")
+        terms, type_terms = types.arrays(), np.arange(len(types), dtype=np.int32)
+        if not path.is_plain:
+            spelled = path.terms(decode_types(*terms))
+            type_terms[[term is None for term in spelled]] = -1
+            terms = encode_types([term or "" for term in spelled])
+        low, high = self.ngram_range
+        *counts, lengths = _native.hash_counts(
+            ids, rows, type_terms, *terms, int(low), int(high), int(self.n_features), self.alternate_sign, threads
+        )
+        config = FeaturesConfig(
+            ngrams=(int(low), int(high)), tf="binary" if self.binary else "raw", idf="none", norm=self.norm or "none"
+        )
+        data, indices, indptr = counts
+        csr = weighed(
+            (data, indices, indptr), lengths, None, config, int(self.n_features), dtype=np.float64, threads=threads
+        )
+        made = csr_array(
+            (csr.data.astype(self.dtype, copy=False), indices, indptr), shape=(len(rows) - 1, csr.n_columns)
+        )
+        made.has_canonical_format = True
+        return aligned(made)

@@ -12,6 +12,7 @@
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
 #include "core/scan.hpp"
+#include "core/segment.hpp"
 #include "core/sparse.hpp"
 
 namespace nb = nanobind;
@@ -192,6 +193,7 @@ std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {value
 
 NB_MODULE(_native, m) {
   m.attr("UNICODE_VERSION") = kUnicodeVersion;
+  m.attr("SEGMENT_VERSION") = kSegmentVersion;
   nb::register_exception_translator([](const std::exception_ptr& p, void*) {
     try {
       std::rethrow_exception(p);
@@ -243,6 +245,22 @@ NB_MODULE(_native, m) {
     }
     return scanned(std::move(found), spans);
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("others"), nb::arg("spans"), nb::arg("threads"));
+
+  m.def("segment", [](const std::string& kind, In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    const bool words = kind == "words" || kind == "all_words";
+    require(words || kind == "graphemes" || kind == "sentences", "kind: wanted graphemes, words, all_words or sentences");
+    const Segments wanted = kind == "words" ? Segments::words : words ? Segments::all_words
+                            : kind == "graphemes" ? Segments::graphemes : Segments::sentences;
+    Segmented found;
+    {
+      nb::gil_scoped_release release;
+      found = segment(texts, wanted, n_threads);
+    }
+    const std::size_t n = found.spans.size() / 2;
+    return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
+  }, nb::arg("kind"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
 
   m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {
     const Texts texts = texts_of(bytes, offsets);

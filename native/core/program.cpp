@@ -33,6 +33,9 @@ constexpr std::pair<std::string_view, Stage> kStages[] = {
 };
 
 constexpr std::pair<std::string_view, Splitter> kSplitters[] = {
+    {"graphemes", split_graphemes},
+    {"sentences", split_sentences},
+    {"unicode", split_unicode},
     {"whitespace", split_whitespace},
 };
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNICODE_VERSION: str
+SEGMENT_VERSION: str
 
 _Bytes = NDArray[np.uint8]
 _Offsets = NDArray[np.int64]
@@ -49,6 +50,9 @@ def scan_frozen(
     threads: int,
 ) -> tuple[_Ints, _Offsets, _Ints | None]:
     """As `scan`, but tokens that `types` lacks go to `others` and are numbered from len(types) on."""
+
+def segment(kind: str, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Offsets, _Ints]:
+    """Rows (n_texts + 1,), spans (n, 2) in code points; kind is "graphemes", "words", "all_words" or "sentences"."""
 
 def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""

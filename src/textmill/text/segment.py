@@ -1,0 +1,178 @@
+"""Grapheme clusters, words and sentences by Unicode's own rules (UAX #29), in the compiled core.
+
+A segment of `words` holds at least one word character: a letter, a digit or other number, an ideograph, a connector
+such as ``_`` (precisely: a code point that Python's ``re`` calls ``\\w``, or one whose Word_Break is ALetter,
+Hebrew_Letter, Numeric, Katakana or ExtendNumLet and that is no white space). White space, punctuation, symbols and
+emoji are between words; ``all=True`` gives them too. Scripts that write no blanks (Chinese, Thai, ...) need a dictionary
+to be split into words; by these rules each of their characters, with its marks, is a segment.
+
+Source: Unicode Standard Annex #29, Unicode Text Segmentation, Unicode 15.0.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill import _native
+from textmill.config import thread_count
+from textmill.errors import DataError
+from textmill.text.buffers import text_buffers
+
+__all__ = [
+    "SEGMENT_VERSION",
+    "Segments",
+    "grapheme_spans",
+    "graphemes",
+    "sentence_spans",
+    "sentences",
+    "word_spans",
+    "words",
+]
+
+SEGMENT_VERSION = _native.SEGMENT_VERSION  # of Unicode: its rules and its properties
+
+
+class Segments(NamedTuple):
+    """Where the segments of many texts lie.
+
+    Attributes
+    ----------
+    rows : int64 (n_texts + 1,), text i owns ``spans[rows[i]:rows[i + 1]]``
+    spans : int32 (n_segments, 2), half-open, in code points of the segment's own text
+    """
+
+    rows: NDArray[np.int64]
+    spans: NDArray[np.int32]
+
+
+def graphemes(text: str) -> list[str]:
+    r"""What a reader takes for one character each; together they are the text.
+
+    Raises
+    ------
+    DataError : if `text` is no str, or holds a lone surrogate
+
+    Examples
+    --------
+    >>> [len(cluster) for cluster in graphemes("e\u0301a\r\n")]
+    [2, 1, 2]
+    >>> len(graphemes("👩‍👩‍👧🇫🇷"))
+    2
+    """
+    return _cut("graphemes", text)
+
+
+def words(text: str, *, all: bool = False) -> list[str]:
+    """The words of a text.
+
+    Parameters
+    ----------
+    all : also what lies between the words; all segments together are the text
+
+    Raises
+    ------
+    DataError : if `text` is no str, or holds a lone surrogate
+
+    Examples
+    --------
+    >>> words("Don't pay $3.50, naïve fool!")
+    ["Don't", 'pay', '3.50', 'naïve', 'fool']
+    >>> words("Don't pay!", all=True)
+    ["Don't", ' ', 'pay', '!']
+    """
+    return _cut("all_words" if all else "words", text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each with the white space behind it; together they are the text.
+
+    The rules know no abbreviations: a full stop and a blank before a capital letter end a sentence.
+
+    Raises
+    ------
+    DataError : if `text` is no str, or holds a lone surrogate
+
+    Examples
+    --------
+    >>> sentences("It cost $3.50 (i.e. too much). Really? Yes!")
+    ['It cost $3.50 (i.e. too much). ', 'Really? ', 'Yes!']
+    """
+    return _cut("sentences", text)
+
+
+def grapheme_spans(texts: Any, *, threads: int | None = None) -> Segments:
+    r"""Where the grapheme clusters of many texts lie.
+
+    Parameters
+    ----------
+    texts : what `text_buffers` takes
+
+    Raises
+    ------
+    DataError : if `texts` holds something that is no text, or a text of 2 GiB or more
+
+    Examples
+    --------
+    >>> grapheme_spans(["ab", "e\u0301"]).spans.tolist()
+    [[0, 1], [1, 2], [0, 2]]
+    """
+    return _spans("graphemes", texts, threads)
+
+
+def word_spans(texts: Any, *, all: bool = False, threads: int | None = None) -> Segments:
+    """Where the words of many texts lie.
+
+    Parameters
+    ----------
+    texts : what `text_buffers` takes
+    all : also what lies between the words
+
+    Raises
+    ------
+    DataError : if `texts` holds something that is no text, or a text of 2 GiB or more
+
+    Examples
+    --------
+    >>> found = word_spans(["Hi, you!", "", "née"])
+    >>> found.rows.tolist()
+    [0, 2, 2, 3]
+    >>> found.spans.tolist()
+    [[0, 2], [4, 7], [0, 3]]
+    """
+    return _spans("all_words" if all else "words", texts, threads)
+
+
+def sentence_spans(texts: Any, *, threads: int | None = None) -> Segments:
+    """Where the sentences of many texts lie, each with the white space behind it.
+
+    Parameters
+    ----------
+    texts : what `text_buffers` takes
+
+    Raises
+    ------
+    DataError : if `texts` holds something that is no text, or a text of 2 GiB or more
+
+    Examples
+    --------
+    >>> sentence_spans(["One. Two."]).spans.tolist()
+    [[0, 5], [5, 9]]
+    """
+    return _spans("sentences", texts, threads)
+
+
+_Kind = Literal["graphemes", "words", "all_words", "sentences"]
+
+
+def _spans(kind: _Kind, texts: Any, threads: int | None) -> Segments:
+    try:
+        return Segments(*_native.segment(kind, *text_buffers(texts), thread_count(threads)))
+    except OverflowError as error:
+        raise DataError(str(error), hint="Cut it into several texts.") from None
+
+
+def _cut(kind: _Kind, text: str) -> list[str]:
+    return [text[begin:end] for begin, end in _spans(kind, [text], 1).spans.tolist()]

@@ -1,9 +1,14 @@
 #include "core/segment.hpp"
 
 #include <array>
+#include <bit>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "core/parallel.hpp"
 #include "core/splitters.hpp"
@@ -191,6 +196,92 @@ inline Place word_end(Place p, Place end, bool& word) {
   return any_word_end(p, end, word);
 }
 
+// Which of 64 bytes are in a run, and which are not ASCII, a bit each. What lies behind the text is neither.
+class WordMasks {
+ public:
+  WordMasks(Place begin, Place end) : base_(begin), end_(end) { load(begin); }
+
+  Place next_run_or_high(Place p) {
+    return next(p, [this] { return run_ | high_; });
+  }
+  Place run_end(Place p) {
+    return next(p, [this] { return ~run_; });
+  }
+
+ private:
+  template <class Mask>
+  Place next(Place p, Mask&& mask) {
+    while (p < end_) {
+      if (static_cast<std::size_t>(p - base_) >= 64) load(p);  // behind the block, or before it
+      if (const std::uint64_t left = mask() >> (p - base_)) {
+        p += std::countr_zero(left);
+        return p < end_ ? p : end_;
+      }
+      p = base_ + 64;
+    }
+    return end_;
+  }
+
+  void load(Place p) {
+    base_ = p;
+    if (end_ - p >= 64) return classify(p);
+    char padded[64] = {};
+    if (p < end_) std::memcpy(padded, p, static_cast<std::size_t>(end_ - p));
+    classify(padded);
+  }
+
+  void classify(Place p) {
+    run_ = high_ = 0;
+#if defined(__SSE2__)
+    for (int i = 0; i < 64; i += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
+      const auto above = [](__m128i values, char last, int n) {  // the n values up to last, moved to the top of a signed byte
+        return _mm_cmpgt_epi8(_mm_add_epi8(values, _mm_set1_epi8(static_cast<char>(127 - last))), _mm_set1_epi8(static_cast<char>(127 - n)));
+      };
+      const __m128i letters = above(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'z', 26);
+      const __m128i digits = above(bytes, '9', 10);
+      const __m128i runs = _mm_or_si128(_mm_or_si128(letters, digits), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+      run_ |= static_cast<std::uint64_t>(_mm_movemask_epi8(runs)) << i;
+      high_ |= static_cast<std::uint64_t>(_mm_movemask_epi8(bytes)) << i;
+    }
+#else
+    for (int i = 0; i < 64; ++i) {
+      const std::uint8_t kinds = kAsciiWords[byte_at(p + i)];
+      run_ |= static_cast<std::uint64_t>((kinds & kRun) != 0) << i;
+      high_ |= static_cast<std::uint64_t>((kinds & kNotAscii) != 0) << i;
+    }
+#endif
+  }
+
+  Place base_, end_;
+  std::uint64_t run_ = 0, high_ = 0;
+};
+
+// The words alone: what lies between two of them in ASCII is not looked at.
+template <class Found>
+void each_word(Place p, Place end, Found&& found) {
+  const std::uint8_t* kinds = kAsciiWords.data();
+  WordMasks masks(p, end);
+  while (p < end) {
+    Place q = masks.next_run_or_high(p);
+    if (q == end) return;
+    bool word = true;
+    if (kinds[byte_at(q)] & kRun) {
+      p = q;
+      q = masks.run_end(q);
+      if (q < end && (kinds[byte_at(q)] & (kMidLetter | kMidDigit | kNotAscii))) q = word_end(p, end, word);
+      if (word) found(p, q);
+      p = q;
+    } else {
+      do {  // a mark at q would belong to the segment before it
+        const Place begin = p;
+        p = word_end(begin, end, word);
+        if (word) found(begin, p);
+      } while (p < q);
+    }
+  }
+}
+
 // ---- sentences ---------------------------------------------------------------------------------------------------
 
 enum SentenceState : std::uint8_t {
@@ -289,13 +380,16 @@ Place sentence_end(Place p, Place end) {
 template <Segments kind, class Found>
 inline void each_segment(Place bytes, std::size_t size, Found&& found) {
   const Place end = bytes + size;
+  if constexpr (kind == Segments::words) return each_word(bytes, end, found);
   for (Place p = bytes; p < end;) {
     Place next;
-    bool wanted = true;
     if constexpr (kind == Segments::graphemes) next = grapheme_end(p, end);
     else if constexpr (kind == Segments::sentences) next = sentence_end(p, end);
-    else next = word_end(p, end, wanted);
-    if (wanted || kind != Segments::words) found(p, next);
+    else {
+      bool word;
+      next = word_end(p, end, word);
+    }
+    found(p, next);
     p = next;
   }
 }
@@ -309,11 +403,39 @@ const Text& split(const Text& text, std::vector<Span>& found) {
   return text;
 }
 
-std::int32_t codes_in(Place begin, Place end) {
-  std::int32_t codes = 0;
-  for (; begin < end; ++begin) codes += !is_continuation(*begin);
-  return codes;
-}
+// How many code points lie before a place; places come in ascending order.
+class CodePlaces {
+ public:
+  CodePlaces(Place begin, Place end) : base_(begin), end_(end) { load(); }
+
+  std::int32_t operator()(Place p) {
+    while (p - base_ >= 64) {
+      codes_ += std::popcount(starts_);
+      base_ += 64;
+      load();
+    }
+    return codes_ + std::popcount(starts_ & ((std::uint64_t{1} << (p - base_)) - 1));
+  }
+
+ private:
+  void load() {
+    starts_ = 0;
+    const std::ptrdiff_t n = std::min<std::ptrdiff_t>(64, end_ - base_);
+    std::ptrdiff_t i = 0;
+#if defined(__SSE2__)
+    for (; i + 16 <= n; i += 16) {  // 0x80 to 0xBF are the least signed bytes
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(base_ + i));
+      const __m128i starts = _mm_cmpgt_epi8(bytes, _mm_set1_epi8(static_cast<char>(0xBF)));
+      starts_ |= static_cast<std::uint64_t>(_mm_movemask_epi8(starts)) << i;
+    }
+#endif
+    for (; i < n; ++i) starts_ |= static_cast<std::uint64_t>(!is_continuation(base_[i])) << i;
+  }
+
+  Place base_, end_;
+  std::uint64_t starts_ = 0;
+  std::int32_t codes_ = 0;
+};
 
 template <Segments kind>
 void segment_shard(const Texts& texts, std::size_t first, std::size_t last, std::int64_t* rows, std::vector<std::int32_t>& spans) {
@@ -331,12 +453,10 @@ void segment_shard(const Texts& texts, std::size_t first, std::size_t last, std:
         spans.push_back(static_cast<std::int32_t>(end - bytes));
       });
     } else {
-      Place at = bytes;
-      std::int32_t code = 0;
+      CodePlaces code_at(bytes, bytes + text.size());
       each_segment<kind>(bytes, text.size(), [&](Place begin, Place end) {
-        spans.push_back(code += codes_in(at, begin));
-        spans.push_back(code += codes_in(begin, end));
-        at = end;
+        spans.push_back(code_at(begin));
+        spans.push_back(code_at(end));
       });
     }
     rows[i + 1] = static_cast<std::int64_t>((spans.size() - before) / 2);

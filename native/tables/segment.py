@@ -57,7 +57,9 @@ def version(folder: Path) -> str:
         match = re.fullmatch(rf"# {name}-(\d+\.\d+\.\d+)\.txt", head)
         assert match, f"{name}.txt does not say its version: {head}"
         found[name] = match[1]
-    match = re.search(r"^# Used with Emoji Version (\d+\.\d+)", (folder / "emoji-data.txt").read_text("utf-8"), re.MULTILINE)
+    match = re.search(
+        r"^# Used with Emoji Version (\d+\.\d+)", (folder / "emoji-data.txt").read_text("utf-8"), re.MULTILINE
+    )
     assert match, "emoji-data.txt does not say its version"
     found["emoji-data"] = match[1] + ".0"
     assert len({*found.values()}) == 1, f"files of unlike versions: {found}"

@@ -1,10 +1,10 @@
-"""Grapheme clusters, words and sentences by Unicode's own rules (UAX #29), in the compiled core.
+r"""Grapheme clusters, words and sentences by Unicode's own rules (UAX #29), in the compiled core.
 
-A segment of `words` holds at least one word character: a letter, a digit or other number, an ideograph, a connector
-such as ``_`` (precisely: a code point that Python's ``re`` calls ``\\w``, or one whose Word_Break is ALetter,
-Hebrew_Letter, Numeric, Katakana or ExtendNumLet and that is no white space). White space, punctuation, symbols and
-emoji are between words; ``all=True`` gives them too. Scripts that write no blanks (Chinese, Thai, ...) need a dictionary
-to be split into words; by these rules each of their characters, with its marks, is a segment.
+A word is a segment that holds at least one word character: a letter, a digit or other number, an ideograph, a connector
+such as ``_``. Precisely: a code point that Python's ``re`` calls ``\w``, or one whose Word_Break is ALetter,
+Hebrew_Letter, Numeric, Katakana or ExtendNumLet and that is no white space. White space, punctuation, symbols and
+emoji lie between words; ``all=True`` gives them too. Scripts that write no blanks (Chinese, Thai, ...) need a
+dictionary to be split into words; by these rules each of their characters, with its marks, is a segment.
 
 Source: Unicode Standard Annex #29, Unicode Text Segmentation, Unicode 15.0.0.
 """

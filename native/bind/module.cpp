@@ -11,6 +11,7 @@
 #include "core/csv.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
+#include "core/rewrite.hpp"
 #include "core/scan.hpp"
 #include "core/segment.hpp"
 #include "core/sparse.hpp"
@@ -261,6 +262,17 @@ NB_MODULE(_native, m) {
     const std::size_t n = found.spans.size() / 2;
     return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
   }, nb::arg("kind"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
+
+  m.def("rewrite", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    Rewritten made;
+    {
+      nb::gil_scoped_release release;
+      made = rewrite(program, texts, n_threads);
+    }
+    return nb::make_tuple(own(std::move(made.bytes)), own(std::move(made.offsets)));
+  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
 
   m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {
     const Texts texts = texts_of(bytes, offsets);

@@ -20,18 +20,6 @@ bool is_ascii(const char* bytes, std::size_t size) {
 
 namespace {
 
-std::size_t step_back(const char* bytes, std::size_t at) {
-  std::size_t i = at;
-  for (int k = 0; k < 4 && i > 0; ++k) {
-    --i;
-    if (!is_continuation(bytes[i])) {
-      // a lead byte that does not reach `at` is malformed; then the byte before `at` stands alone
-      return i + decode(bytes + i, bytes + at).size == at ? i : at - 1;
-    }
-  }
-  return at - 1;
-}
-
 // Unicode's Final_Sigma: a cased letter before, none after, case-ignorable characters skipped.
 bool is_final_sigma(const char* bytes, std::size_t size, std::size_t at, std::size_t after) {
   std::size_t i = at;

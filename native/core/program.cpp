@@ -27,8 +27,24 @@ const std::uint8_t kByteKinds[256] = {
 namespace {
 
 constexpr std::pair<std::string_view, Stage> kStages[] = {
+    {"ascii", fold_to_ascii},
+    {"casefold", casefold},
+    {"citations", drop_citations},
+    {"control", drop_controls},
+    {"digits", fold_digits},
+    {"emails", drop_emails},
+    {"emoji-drop", drop_emoji},
+    {"emoji-name", name_emoji},
+    {"hashtags-drop", drop_hashtags},
+    {"hashtags-keep", keep_hashtags},
+    {"hashtags-split", split_hashtags},
     {"html", strip_html},
     {"mentions", drop_mentions},
+    {"nfc", nfc},
+    {"nfd", nfd},
+    {"nfkc", nfkc},
+    {"nfkd", nfkd},
+    {"spaces", join_spaces},
     {"urls", drop_urls},
 };
 

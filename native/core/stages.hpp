@@ -15,6 +15,49 @@ void drop_urls(const Text& in, Text& out);
 // Each @name that does not stand behind a word character becomes one blank.
 void drop_mentions(const Text& in, Text& out);
 
+// Each mail address becomes one blank: a word character and then word characters or . + - % ', an '@', labels of word
+// characters and '-' with dots between, the last of two or more letters.
+void drop_emails(const Text& in, Text& out);
+
+// A hashtag is a row of '#' that stands behind no word character and no '&', a word character, then word characters
+// and marks, at least one letter among them: dropped to a blank, kept without '#', or split into its words (before a
+// capital behind a small letter or before one, before digits, at '_').
+void drop_hashtags(const Text& in, Text& out);
+void keep_hashtags(const Text& in, Text& out);
+void split_hashtags(const Text& in, Text& out);
+
+// Each emoji, the longest sequence that Unicode names, becomes one blank, or its short name between blanks. Variation
+// selectors may be missing; but signs of print (copyright, trade mark, ...) are emoji only with one.
+void drop_emoji(const Text& in, Text& out);
+void name_emoji(const Text& in, Text& out);
+
+// Drops an encyclopaedia's marks of references ([1], [12, 13], [a], [note 2], [citation needed]); a blank where that
+// would glue two words.
+void drop_citations(const Text& in, Text& out);
+
+// Drops control characters but tab and line feed, and invisible ones: U+00AD, 061C, 180E, 200B, 200E-200F, 202A-202E,
+// 2060-2064, 2066-206F, FEFF, FFF9-FFFB; the joiners U+200C and U+200D stay. Those that break lines become line feeds,
+// with CR LF as one, and U+001F a blank.
+void drop_controls(const Text& in, Text& out);
+
+// Each run of white space becomes one blank, those at both ends go.
+void join_spaces(const Text& in, Text& out);
+
+// Each run of decimal digits of any script becomes 0.
+void fold_digits(const Text& in, Text& out);
+
+// Normal forms: unicodedata.normalize of the Python that made the tables.
+void nfc(const Text& in, Text& out);
+void nfd(const Text& in, Text& out);
+void nfkc(const Text& in, Text& out);
+void nfkd(const Text& in, Text& out);
+
+// What has a spelling in ASCII gets it, its marks go; everything else stays as it is, with its marks.
+void fold_to_ascii(const Text& in, Text& out);
+
+// Python's str.casefold().
+void casefold(const Text& in, Text& out);
+
 // Python's str.lower(): full mapping, with the final sigma.
 void lower(const Text& in, Text& out);
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace textmill {
@@ -54,6 +55,30 @@ inline std::size_t encode(std::uint32_t code, char* out) {
   out[2] = static_cast<char>(0x80 | ((code >> 6) & 0x3F));
   out[3] = static_cast<char>(0x80 | (code & 0x3F));
   return 4;
+}
+
+// Where the code point that ends at `at` begins; `at` is not 0.
+inline std::size_t step_back(const char* bytes, std::size_t at) {
+  std::size_t i = at;
+  for (int k = 0; k < 4 && i > 0; ++k) {
+    --i;
+    if (!is_continuation(bytes[i])) {
+      // a lead byte that does not reach `at` is malformed; then the byte before `at` stands alone
+      return i + decode(bytes + i, bytes + at).size == at ? i : at - 1;
+    }
+  }
+  return at - 1;
+}
+
+// The first byte from `i` on that is not ASCII, or `size`.
+inline std::size_t next_high(const char* bytes, std::size_t i, std::size_t size) {
+  for (; i + 8 <= size; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + i, 8);
+    if (word & 0x8080808080808080ULL) break;
+  }
+  while (i < size && static_cast<unsigned char>(bytes[i]) < 0x80) ++i;
+  return i;
 }
 
 }  // namespace textmill

@@ -54,6 +54,9 @@ def scan_frozen(
 def segment(kind: str, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Offsets, _Ints]:
     """Rows (n_texts + 1,), spans (n, 2) in code points; kind is "graphemes", "words", "all_words" or "sentences"."""
 
+def rewrite(program: Program, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Bytes, _Offsets]:
+    """Each text after the cleaners and the case of `program`."""
+
 def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""
 

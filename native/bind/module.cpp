@@ -9,6 +9,7 @@
 
 #include "core/count.hpp"
 #include "core/csv.hpp"
+#include "core/emoji.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
 #include "core/rewrite.hpp"
@@ -195,6 +196,7 @@ std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {value
 NB_MODULE(_native, m) {
   m.attr("UNICODE_VERSION") = kUnicodeVersion;
   m.attr("SEGMENT_VERSION") = kSegmentVersion;
+  m.attr("EMOJI_VERSION") = kEmojiVersion;
   nb::register_exception_translator([](const std::exception_ptr& p, void*) {
     try {
       std::rethrow_exception(p);

@@ -92,9 +92,10 @@ Tag read_tag(std::string_view text, std::size_t at) {
   return {word, letter ? end : 0};
 }
 
-// Calls tag(begin, word, end) for each hashtag and copies what lies between.
+// Calls on_tag(begin, word, end) for each hashtag and copies what lies between; where words are kept, a blank between two
+// tags that stick together.
 template <class OnTag>
-void each_tag(const Text& in, Text& out, OnTag&& on_tag) {
+void each_tag(const Text& in, Text& out, bool keeps, OnTag&& on_tag) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0;
@@ -105,11 +106,13 @@ void each_tag(const Text& in, Text& out, OnTag&& on_tag) {
     const Tag tag = read_tag(text, at);
     i = tag.end ? tag.end : tag.word;
     if (!tag.end) continue;
-    if (at > 0) {  // a#b is no tag, nor is &#x41
+    const bool stuck = copied > 0 && at == copied;  // to the tag before: then a tag whatever that ends with
+    if (at > 0 && !stuck) {                         // a#b is no tag, nor is &#x41
       const std::size_t before = step_back(text.data(), at);
       if (text[before] == '&' || is_word(decode(text.data() + before, text.data() + at).code)) continue;
     }
     out.copy(in, copied, at);
+    if (keeps && stuck) out.put(" ", in, at, tag.word);
     on_tag(at, tag.word, tag.end);
     copied = tag.end;
   }
@@ -142,16 +145,16 @@ bool small_follows(std::string_view text, std::size_t i, std::size_t end) {
 }  // namespace
 
 void drop_hashtags(const Text& in, Text& out) {
-  each_tag(in, out, [&](std::size_t begin, std::size_t, std::size_t end) { out.put(" ", in, begin, end); });
+  each_tag(in, out, false, [&](std::size_t begin, std::size_t, std::size_t end) { out.put(" ", in, begin, end); });
 }
 
 void keep_hashtags(const Text& in, Text& out) {
-  each_tag(in, out, [&](std::size_t, std::size_t word, std::size_t end) { out.copy(in, word, end); });
+  each_tag(in, out, true, [&](std::size_t, std::size_t word, std::size_t end) { out.copy(in, word, end); });
 }
 
 void split_hashtags(const Text& in, Text& out) {
   const std::string_view text = in.view();
-  each_tag(in, out, [&](std::size_t, std::size_t word, std::size_t end) {
+  each_tag(in, out, true, [&](std::size_t, std::size_t word, std::size_t end) {
     Sort before = Sort::none;
     std::size_t copied = word;
     for (std::size_t i = word; i < end;) {

@@ -19,8 +19,8 @@ void drop_mentions(const Text& in, Text& out);
 // characters and '-' with dots between, the last of two or more letters.
 void drop_emails(const Text& in, Text& out);
 
-// A hashtag is a row of '#' that stands behind no word character and no '&', a word character, then word characters
-// and marks, at least one letter among them: dropped to a blank, kept without '#', or split into its words (before a
+// A hashtag is a row of '#' that stands behind no word character and no '&' or sticks to the hashtag before, a word
+// character, then word characters and marks, at least one letter among them: dropped to a blank, kept without '#', or split into its words (before a
 // capital behind a small letter or before one, before digits, at '_').
 void drop_hashtags(const Text& in, Text& out);
 void keep_hashtags(const Text& in, Text& out);

@@ -1,6 +1,6 @@
 """Write native/core/emoji_tables.cpp: the emoji of Unicode's emoji-test.txt and their short names.
 
-    python native/tables/emoji.py emoji-test.txt
+python native/tables/emoji.py emoji-test.txt
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def tables(path: Path) -> str:
     pool = [code for codes, _ in rows for code in codes]
     lines, at = [], 0
     for codes, name in rows:
-        quoted = "".join(f"\\{byte:03o}" if byte > 126 or byte in b'"\\' else chr(byte) for byte in f" {name} ".encode())
-        lines.append(f'    {{{at}, {len(codes)}, "{quoted}"}},')
+        quoted = "".join(chr(byte) if byte < 127 and byte not in b'"\\' else f"\\{byte:03o}" for byte in name.encode())
+        lines.append(f'    {{{at}, {len(codes)}, " {quoted} "}},')
         at += len(codes)
     starts = [0] * N
     for codes, _ in rows:

@@ -27,18 +27,19 @@ void require(bool holds, const char* what) {
 
 }  // namespace
 
-// The first byte chooses the stages, the rest are texts, cut at each 0xFE.
+// The first three bytes choose case, word length and stages, the rest are texts, cut at each 0xFE.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
+  if (size < 3) return 0;
   Program program;
-  const Stage stages[] = {strip_html, drop_urls, drop_mentions};
-  std::size_t choice = data[0];
-  program.lower_case = choice & 1;
-  program.min_word = 1 + (choice >> 1 & 1);
-  for (choice >>= 2; choice; choice >>= 2)
-    if (choice & 3) program.stages.push_back(stages[(choice & 3) - 1]);
+  const Stage stages[] = {nullptr,       strip_html,    drop_urls,      drop_mentions,  drop_emails, drop_hashtags, keep_hashtags,
+                          split_hashtags, drop_emoji,   name_emoji,     drop_citations, drop_controls, join_spaces, fold_digits,
+                          nfc,           nfd,           nfkc,           nfkd,           fold_to_ascii, casefold};
+  program.lower_case = data[0] & 1;
+  program.min_word = 1 + (data[0] >> 1 & 1);
+  for (const std::size_t choice : {data[0] >> 2, data[1] + 0, data[2] + 0})
+    if (const Stage stage = stages[choice % std::size(stages)]) program.stages.push_back(stage);
   // in memory of exactly its size, so that a sanitizer sees a read behind it
-  const std::vector<char> bytes(reinterpret_cast<const char*>(data) + 1, reinterpret_cast<const char*>(data) + size);
+  const std::vector<char> bytes(reinterpret_cast<const char*>(data) + 3, reinterpret_cast<const char*>(data) + size);
   std::vector<std::int64_t> offsets{0};
   for (std::size_t i = 0; i < bytes.size(); ++i)
     if (static_cast<unsigned char>(bytes[i]) == 0xFE) offsets.push_back(static_cast<std::int64_t>(i));
@@ -87,11 +88,14 @@ int main(int n_arguments, char** arguments) {
       "<", ">", "</", "<!--", "-->", "<!-->", "<script>", "</script>", "<style ", "</style", "<p>", "<a href=", "&", "&amp;", "&am", "&#",
       "&#x", "&#65;", "&#xD800", ";", "&CounterClockwiseContourIntegral;", "http://", "https://", "www.", "@", "@a", " ", "\n", "word", "ab",
       "Z", "_", "0", "\xC3\x89", "\xC4\xB0", "\xCE\xA3", "\xCC\x81", "\xC2\xAD", "\xE2\x80\x8D", "\xF0\x9D\x92\xB3", "\xF0\x9F\x98\x80", "\xC3",
-      "\xE2\x82", "\xF0\x9F", "\x80", "\xFF", "\xFE", std::string(1, '\0'), "\xED\xA0\x80", "\xE2\x80\xA8"};
+      "\xE2\x82", "\xF0\x9F", "\x80", "\xFF", "\xFE", std::string(1, '\0'), "#", "#Ab", "a@b.co", "[1]", "[", "]", "1", "\r", "\x1F", "\xC2\x85", "\xE2\x80\x8B",
+      "\xCC\xA3", "\xE1\x84\x80", "\xE1\x85\xA1", "\xE1\x86\xA8", "\xE0\xBD\xB3", "\xEF\xB7\xBA", "\xEF\xB8\x8F", "\xE2\x83\xA3",
+      "\xF0\x9F\x91\xA9", "\xF0\x9F\x87\xAB", "\xF3\xA0\x81\xA7", "\xC3\x9F", "\xC2\xBD", "\xEF\xBF\xBD", "\xED\xA0\x80", "\xE2\x80\xA8"};
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   long runs = 0;
   for (; std::chrono::steady_clock::now() < end; ++runs) {
-    std::string input(1, static_cast<char>(random()));
+    std::string input;
+    for (int k = 0; k < 3; ++k) input.push_back(static_cast<char>(random()));
     for (unsigned n = random() % 60; n > 0; --n) {
       if (random() % 8 == 0) input.push_back(static_cast<char>(random()));
       else for (unsigned k = random() % 16 ? 1 : random() % 40; k > 0; --k) input += pieces[random() % pieces.size()];

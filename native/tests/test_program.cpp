@@ -66,6 +66,29 @@ TEST(links_and_mentions_become_blanks) {
   CHECK_EQ(after({drop_urls, drop_mentions}, true, "X http://@Y @Z"), "x    ");
 }
 
+TEST(normal_forms_keep_places_rising) {
+  const std::string e = "e\xCC\x81";
+  CHECK_EQ(after({nfc}, false, "x" + e + "\xCC\xA3."), "x\xE1\xBA\xB9\xCC\x81.");
+  CHECK_EQ(after({nfd}, false, "\xC3\xA9"), e);
+  CHECK_EQ(after({nfkd}, false, "\xEF\xAC\x81\xEA\xB0\x81"), "fi\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8");
+  CHECK_EQ(after({nfc}, false, "\xFF\xCC\x81" "e\xFF\xCC\x81"), "\xFF\xCC\x81" "e\xFF\xCC\x81");  // torn bytes stay
+  std::string marks = "a";
+  for (int i = 0; i < 200; ++i) marks += i % 2 ? "\xCC\xA3" : "\xCC\x81";
+  CHECK_EQ(after({nfd, nfc}, false, marks), after({nfc}, false, marks));
+}
+
+TEST(what_cleaners_leave) {
+  CHECK_EQ(after({drop_emails}, false, "a.b@c.de @x a@b"), "  @x a@b");
+  CHECK_EQ(after({split_hashtags}, false, "#ForestFire2020#a_b #1"), "Forest Fire 2020 a b #1");
+  CHECK_EQ(after({drop_citations}, false, "a[1][note 2]b.[1, 2] [2020]"), "a b. [2020]");
+  CHECK_EQ(after({drop_controls}, false, "a\r\nb\x01\xE2\x80\x8B"), "a\nb");
+  CHECK_EQ(after({join_spaces}, false, " a \t\xE3\x80\x80" "b "), "a b");
+  CHECK_EQ(after({fold_digits}, false, "12.5"), "0.0");
+  CHECK_EQ(after({name_emoji}, false, "1\xEF\xB8\x8F\xE2\x83\xA3"), " keycap: 1 ");
+  CHECK_EQ(after({fold_to_ascii}, false, "\xCC\x81" "e\xCC\x81\xC3\x9F"), "ess");
+  CHECK_EQ(after({casefold}, false, "A\xC3\x9F"), "ass");
+}
+
 TEST(ascii_is_seen_at_every_length) {
   for (std::size_t size = 0; size < 40; ++size) {
     std::string text(size, 'a');

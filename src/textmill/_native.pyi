@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 UNICODE_VERSION: str
 SEGMENT_VERSION: str
+EMOJI_VERSION: str  # of the names of emoji
 
 _Bytes = NDArray[np.uint8]
 _Offsets = NDArray[np.int64]

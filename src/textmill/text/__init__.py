@@ -7,16 +7,79 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.text.buffers import TextBuffers, text_buffers
+    from textmill.text.clean import (
+        casefold,
+        clean_text,
+        drop_citations,
+        drop_controls,
+        drop_emails,
+        drop_emoji,
+        drop_hashtags,
+        drop_mentions,
+        drop_urls,
+        fold_digits,
+        fold_to_ascii,
+        join_spaces,
+        keep_hashtags,
+        name_emoji,
+        normalize,
+        split_hashtags,
+        strip_html,
+    )
     from textmill.text.maps import TokenMap, token_map
     from textmill.text.path import StageResult, TextPath
+    from textmill.text.profiles import profile
 
-__all__ = ["StageResult", "TextBuffers", "TextPath", "TokenMap", "text_buffers", "token_map"]
+__all__ = [
+    "StageResult",
+    "TextBuffers",
+    "TextPath",
+    "TokenMap",
+    "casefold",
+    "clean_text",
+    "drop_citations",
+    "drop_controls",
+    "drop_emails",
+    "drop_emoji",
+    "drop_hashtags",
+    "drop_mentions",
+    "drop_urls",
+    "fold_digits",
+    "fold_to_ascii",
+    "join_spaces",
+    "keep_hashtags",
+    "name_emoji",
+    "normalize",
+    "profile",
+    "split_hashtags",
+    "strip_html",
+    "text_buffers",
+    "token_map",
+]
 
 _FILE = {
     "StageResult": "path",
     "TextBuffers": "buffers",
     "TextPath": "path",
     "TokenMap": "maps",
+    "casefold": "clean",
+    "clean_text": "clean",
+    "drop_citations": "clean",
+    "drop_controls": "clean",
+    "drop_emails": "clean",
+    "drop_emoji": "clean",
+    "drop_hashtags": "clean",
+    "drop_mentions": "clean",
+    "drop_urls": "clean",
+    "fold_digits": "clean",
+    "fold_to_ascii": "clean",
+    "join_spaces": "clean",
+    "keep_hashtags": "clean",
+    "name_emoji": "clean",
+    "normalize": "clean",
+    "profile": "profiles",
+    "split_hashtags": "clean",
+    "strip_html": "clean",
     "text_buffers": "buffers",
     "token_map": "maps",
 }

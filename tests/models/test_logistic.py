@@ -61,7 +61,7 @@ def is_at_the_minimum(X: csr_array, codes: NDArray[np.int64], fit: LogisticFit, 
 def test_weights_and_probabilities_are_those_of_scikit_learn(k: int, C: float, balanced: bool) -> None:
     X, codes = problem(300, 40, k, seed=k)
     weights = balanced_weights(codes, k) if balanced else None
-    ours = fit_logistic(csr(X), codes, k, C=C, class_weights=weights, tol=1e-10)
+    ours = fit_logistic(csr(X), codes, k, C=C, sample_weights=weights, tol=1e-10)
     theirs = LogisticRegression(
         C=C, tol=1e-10, solver="newton-cg", max_iter=2000, class_weight="balanced" if balanced else None
     ).fit(X.astype(np.float64), codes)

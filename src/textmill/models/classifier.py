@@ -168,7 +168,7 @@ class TextClassifier:
             codes,
             len(classes),
             C=model.C,
-            class_weights=balanced_weights(codes, len(classes)) if model.class_weight == "balanced" else None,
+            sample_weights=balanced_weights(codes, len(classes)) if model.class_weight == "balanced" else None,
             tol=model.tol,
             max_iter=model.max_iter,
             seed=seed,
@@ -291,11 +291,12 @@ class TextClassifier:
             found[label] = [(names[i], float(weights[i])) for i in best.tolist() if weights[i] > 0]
         return found
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Write ``model.json``, the features' files and the weights as .npy into a folder; no file holds code.
 
         Saved twice, the bytes are the same.
         """
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_array(folder / "weights.npy", self.weights)
         write_array(folder / "bias.npy", self.bias)
@@ -312,7 +313,7 @@ class TextClassifier:
         (folder / "model.json").write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> TextClassifier:
+    def load(cls, folder: Path | str) -> TextClassifier:
         """Read what `save` wrote; the scores are the same to the bit.
 
         Raises
@@ -320,6 +321,7 @@ class TextClassifier:
         FormatError : if a newer textmill wrote it
         CorruptError : if a file is missing or is not what it says
         """
+        folder = Path(folder)
         where = str(folder / "model.json")
         try:
             head = json.loads((folder / "model.json").read_text(encoding="utf-8"))

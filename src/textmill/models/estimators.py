@@ -18,7 +18,7 @@ try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils import compute_class_weight
     from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
+    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 except ImportError as error:
     raise MissingExtra("an estimator for scikit-learn", package="scikit-learn", extra="estimators") from error
 
@@ -70,29 +70,37 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> LogisticRegression:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
         """Learn the weights.
 
         Parameters
         ----------
         X : sparse or dense (n_texts, n_features)
         y : (n_texts,) class of each row
+        sample_weight : (n_texts,) how much each row counts; ones if left out
 
         Raises
         ------
         LabelError : if there is one class only
+        ConfigError : if C is not above 0
         ValueError : if X holds NaN or infinity, or X and y differ in length
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float32, np.float64])
         check_classification_targets(y)
         csr = _rows(X)
         self.classes_, codes = np.unique(y, return_inverse=True)
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if self.class_weight == "balanced":  # by what the rows count, as scikit-learn since 1.8
+            counts = np.bincount(codes, weights)
+            class_weights = weights.sum() / (len(counts) * counts)
+        else:
+            class_weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
         fit: LogisticFit = fit_logistic(
             csr,
             codes.astype(np.int64),
             len(self.classes_),
             C=self.C,
-            class_weights=compute_class_weight(self.class_weight, classes=self.classes_, y=y),
+            sample_weights=weights * class_weights[codes],
             tol=self.tol,
             max_iter=self.max_iter,
             seed=self.random_state,

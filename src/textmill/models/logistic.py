@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill import _native
-from textmill.errors import LabelError
+from textmill.errors import ConfigError, LabelError
 from textmill.features.csr import Csr
 
 __all__ = ["LogisticFit", "balanced_weights", "fit_logistic", "probabilities"]
@@ -57,7 +57,7 @@ def fit_logistic(
     n_classes: int,
     *,
     C: float | str = 1.0,
-    class_weights: _Array | None = None,
+    sample_weights: _Array | None = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
     seed: int = 0,
@@ -71,7 +71,7 @@ def fit_logistic(
     csr : float32 (n_texts, n_features)
     codes : int64 (n_texts,), the class of each text, 0 to n_classes - 1
     C : inverse strength of the penalty, or "cv" to choose it by 5-fold cross-validated log loss
-    class_weights : float64 (n_classes,), times C; ones if left out
+    sample_weights : float64 (n_texts,), times C; ones if left out
     tol : the gradient's norm at the end, as a share of its norm at the start
     seed : of the folds
     threads : the result does not depend on it
@@ -79,6 +79,7 @@ def fit_logistic(
     Raises
     ------
     LabelError : if there are fewer than two classes
+    ConfigError : if C is not above 0
 
     Examples
     --------
@@ -91,24 +92,26 @@ def fit_logistic(
         raise LabelError("there is one class only", wanted="two or more")
     tried: dict[float, float] = {}
     if isinstance(C, str):
-        tried = _cross_validate(csr, codes, n_classes, class_weights, max_iter, seed, threads, progress)
+        tried = _cross_validate(csr, codes, n_classes, sample_weights, max_iter, seed, threads, progress)
         C = min(tried, key=lambda c: (tried[c], c))
-    problem = _Problem(csr, codes, n_classes, C, class_weights, threads)
+    if not 0 < C < np.inf:
+        raise ConfigError([f"C: wanted a number above 0, or 'cv', got {C!r}"])
+    problem = _Problem(csr, codes, n_classes, C, sample_weights, threads)
     point, iterations, converged = _minimise(problem, tol, max_iter, progress)
     weights = problem.spread(point.a)
     return LogisticFit(weights, point.b.copy(), float(C), iterations, converged, tried)
 
 
 def balanced_weights(codes: NDArray[np.int64], n_classes: int) -> _Array:
-    """Weights under which every class counts as much as any other: n / (n_classes * its texts), float64 (n_classes,).
+    """Weights under which every class counts as much as any other: n / (n_classes * its texts), float64 (n_texts,).
 
     Examples
     --------
     >>> balanced_weights(np.array([0, 0, 0, 1]), 2).round(3).tolist()
-    [0.667, 2.0]
+    [0.667, 0.667, 0.667, 2.0]
     """
     counts = np.bincount(codes, minlength=n_classes)
-    return np.asarray(len(codes) / (n_classes * np.maximum(counts, 1)), np.float64)
+    return np.asarray((len(codes) / (n_classes * np.maximum(counts, 1)))[codes], np.float64)
 
 
 @dataclass(slots=True)
@@ -139,13 +142,13 @@ class _Problem:
     """The losses of the training texts as functions of their outputs z = X w + b, (n_texts, k)."""
 
     def __init__(
-        self, csr: Csr, codes: NDArray[np.int64], n_classes: int, C: float, class_weights: _Array | None, threads: int
+        self, csr: Csr, codes: NDArray[np.int64], n_classes: int, C: float, sample_weights: _Array | None, threads: int
     ) -> None:
         self.threads = threads
         self.matrix = _native.SparseMatrix(*csr)
         self.transposed = _native.SparseMatrix(*self.matrix.transposed(threads), len(codes))
         self.n, self.k = len(codes), 1 if n_classes == 2 else n_classes
-        self.strength = np.full(self.n, C) if class_weights is None else C * class_weights[codes]
+        self.strength = np.full(self.n, C) if sample_weights is None else C * sample_weights
         self.codes = codes
         if self.k == 1:
             self.truth = (codes == 1).astype(np.float64)[:, None]
@@ -283,7 +286,7 @@ def _cross_validate(
     csr: Csr,
     codes: NDArray[np.int64],
     n_classes: int,
-    class_weights: _Array | None,
+    sample_weights: _Array | None,
     max_iter: int,
     seed: int,
     threads: int,
@@ -314,7 +317,7 @@ def _cross_validate(
                 codes[fold != k],
                 n_classes,
                 C=C,
-                class_weights=class_weights,
+                sample_weights=None if sample_weights is None else sample_weights[fold != k],
                 tol=1e-3,
                 max_iter=max_iter,
                 threads=threads,

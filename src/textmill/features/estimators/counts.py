@@ -212,7 +212,7 @@ def _check_limits(features: FeaturesConfig, n_texts: int) -> None:
         for limit in (features.min_df, features.max_df)
         if not isinstance(limit, str)
     )
-    if high < low:
+    if n_texts and high < low:
         raise ValueError("max_df corresponds to < documents than min_df")
 
 
@@ -222,7 +222,7 @@ def _fit(
     try:
         return WordFeatures.fit(TextPath(text), features, texts, dtype=dtype, threads=threads)
     except DataError as error:
-        if not error.what.startswith("no word"):
+        if not error.what.startswith(("no word", "there is no text")):
             raise
         # scikit-learn has two sentences, and people match on them
         said = "empty vocabulary; perhaps the documents only contain stop words"

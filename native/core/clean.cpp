@@ -180,7 +180,9 @@ void drop_urls(const Text& in, Text& out) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0;
-  for (std::size_t i = 0; i + 4 < text.size();) {
+  // an address has one of these signs; most texts have neither
+  const bool may_hold_one = std::memchr(text.data(), ':', text.size()) || std::memchr(text.data(), '.', text.size());
+  for (std::size_t i = may_hold_one ? 0 : text.size(); i + 4 < text.size();) {
     const char c = text[i];
     std::size_t prefix = 0;
     if (c == 'h' || c == 'H') prefix = starts_with(text, i, "http://") ? 7 : starts_with(text, i, "https://") ? 8 : 0;

@@ -17,26 +17,21 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
   std::size_t n_longer = 0;
   for (std::size_t k = 1; k < levels_.size(); ++k) n_longer += levels_[k].term.size();
   if (n_terms_ + n_longer >= kNone) throw std::overflow_error("more n-grams than 32 bits can number");
-  columns_ = levels_[0].column;
-  columns_.reserve(n_terms_ + n_longer);
-  prefixes_.reserve(n_longer);
-  terms_.reserve(n_longer);
+  longer_.reserve(n_longer);
   std::size_t n_slots = 16;
   while (n_slots < 2 * n_longer) n_slots *= 2;
   slots_.assign(n_slots, Slot{kNone, 0});
   mask_ = n_slots - 1;
   std::uint32_t base = 0;  // number of the first gram of the level before
   for (std::size_t k = 1; k < levels_.size(); ++k) {
-    const auto first = static_cast<std::uint32_t>(columns_.size());
+    const auto first = static_cast<std::uint32_t>(n_terms_ + longer_.size());
     const std::size_t n_before = levels_[k - 1].column.size();
     for (std::size_t i = 0; i < levels_[k].term.size(); ++i) {
       const std::int32_t prefix = levels_[k].prefix[i], term = levels_[k].term[i];
       if (prefix < 0 || static_cast<std::size_t>(prefix) >= n_before || term < 0 || static_cast<std::size_t>(term) >= n_terms_)
         throw std::invalid_argument("an n-gram refers to a term that is not there");
-      prefixes_.push_back(base + static_cast<std::uint32_t>(prefix));
-      terms_.push_back(static_cast<std::uint32_t>(term));
-      columns_.push_back(levels_[k].column[i]);
-      const std::uint64_t hash = mix(prefixes_.back(), terms_.back());
+      longer_.push_back({base + static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(term), levels_[k].column[i]});
+      const std::uint64_t hash = mix(longer_.back().prefix, longer_.back().term);
       std::size_t slot = hash & mask_;
       while (slots_[slot].gram != kNone) slot = (slot + 1) & mask_;
       slots_[slot] = {first + static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(hash >> 32)};

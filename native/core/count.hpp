@@ -28,12 +28,13 @@ class Grams {
         __builtin_prefetch(&slots_[mix(static_cast<std::uint32_t>(terms[first + kAhead]), static_cast<std::uint32_t>(terms[first + kAhead + 1])) & mask_]);
       if (terms[first] < 0) continue;
       std::uint32_t gram = static_cast<std::uint32_t>(terms[first]);
-      if (low_ == 1 && columns_[gram] >= 0) found(columns_[gram], first, std::size_t{1});
+      if (const std::int32_t column = word_columns()[gram]; low_ == 1 && column >= 0) found(column, first, std::size_t{1});
       for (std::size_t length = 2; length <= levels_.size() && first + length <= n; ++length) {
         if (terms[first + length - 1] < 0) break;
         gram = longer(gram, static_cast<std::uint32_t>(terms[first + length - 1]));
         if (gram == kNone) break;
-        if (static_cast<int>(length) >= low_ && columns_[gram] >= 0) found(columns_[gram], first, length);
+        const std::int32_t column = longer_[gram - n_terms_].column;
+        if (static_cast<int>(length) >= low_ && column >= 0) found(column, first, length);
       }
     }
   }
@@ -43,6 +44,12 @@ class Grams {
   struct Slot {
     std::uint32_t gram, tag;  // the tag, half of the hash, spares a look at the gram itself
   };
+  struct Longer {
+    std::uint32_t prefix, term;
+    std::int32_t column;
+  };
+  static bool is(const Longer& gram, std::uint32_t prefix, std::uint32_t term) { return gram.prefix == prefix && gram.term == term; }
+  const std::int32_t* word_columns() const { return levels_[0].column.data(); }
   static std::uint64_t mix(std::uint32_t prefix, std::uint32_t term) {
     std::uint64_t h = ((static_cast<std::uint64_t>(prefix) << 32) | term) * 0x9E3779B97F4A7C15ULL;
     h ^= h >> 32;
@@ -54,7 +61,7 @@ class Grams {
     for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
       const Slot slot = slots_[i];
       if (slot.gram == kNone) return kNone;
-      if (slot.tag == static_cast<std::uint32_t>(hash >> 32) && prefixes_[slot.gram - n_terms_] == prefix && terms_[slot.gram - n_terms_] == term)
+      if (slot.tag == static_cast<std::uint32_t>(hash >> 32) && is(longer_[slot.gram - n_terms_], prefix, term))
         return slot.gram;
     }
   }
@@ -62,8 +69,7 @@ class Grams {
   std::vector<KeptLevel> levels_;
   int low_;
   std::size_t n_terms_;
-  std::vector<std::int32_t> columns_;           // of every gram, the lengths one behind the other
-  std::vector<std::uint32_t> prefixes_, terms_;  // of the grams of two words and more
+  std::vector<Longer> longer_;  // the grams of two words and more, numbered behind the words
   std::vector<Slot> slots_;
   std::size_t mask_;
 };

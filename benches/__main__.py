@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import json
 import os
 import platform
+import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
+
+from benches.measure import Row
 
 ROOMS = ("features", "models", "flow", "startup")
 
@@ -24,18 +30,26 @@ def machine() -> str:
     return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def main(rooms: list[str]) -> int:
+def measured(room: str) -> list[Row]:
+    """The rows of a room, from a process of its own: what one leaves in memory must not burden the next."""
+    command = [sys.executable, "-m", "benches", "--json", room]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [Row(**row) for row in json.loads(run.stdout.strip().rsplit("\n", 1)[-1])]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--json"]:
+        rows = importlib.import_module(f"benches.{arguments[1]}").rows()
+        print(json.dumps([dataclasses.asdict(row) for row in rows]))
+        return 0
     lines = ["| what | at least | seen | how |", "| --- | --- | --- | --- |"]
     missed = 0
-    for room in rooms or ROOMS:
-        for row in importlib.import_module(f"benches.{room}").rows():
+    for room in arguments or ROOMS:
+        for row in measured(room):
             missed += not row.met
             print(f"{'  ' if row.met else '! '}{row.what}: {row.got}   [{row.wanted}]", flush=True)
-            got = row.got if row.met else f"**missed** {row.got}"
-            lines.append(f"| {row.what} | {row.wanted} | {got} | {row.how} |")
-    if not rooms:
-        from importlib.metadata import version
-
+            lines.append(f"| {row.what} | {row.wanted} | {'' if row.met else '**missed** '}{row.got} | {row.how} |")
+    if not arguments:
         rivals = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "numpy", "pandas"))
         head = (
             "# Results\n\n"

@@ -111,12 +111,10 @@ def predict(folder: Path, n: int = 100_000) -> list[Row]:
     loaded: list[Run] = []
     theirs: dict[str, list[Run]] = {"plain": [], "same": []}
     files = ["--in", str(source), "--out", str(out), "--store", str(folder / "imdb")]
-    store = folder / "imdb" / ".textmill"
+    in_process = ["imdb", str(source), str(out), str(folder / "imdb" / ".textmill")]
     for _ in range(5):
         ours.append(process(textmill("predict", "imdb", *files)))
-        loaded.append(
-            process([sys.executable, "-m", "benches.predict_file", "imdb", str(source), str(out), str(store)])
-        )
+        loaded.append(process([sys.executable, "-m", "benches.predict_file", *in_process]))
         for make, runs in theirs.items():
             model, file = folder / f"{make}.joblib", folder / f"{make}.csv"
             runs.append(process(rival("sklearn_predict", str(model), str(source), str(file))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from textmill.registry import Store
 def main(name: str, source: str, out: str, store: str) -> None:
     take_over()
     opened = open_model(Store(Path(store)), name, None)
-    opened.classifier.predict(["a first text makes the tables"])
+    with tempfile.TemporaryDirectory() as folder:  # a first row loads what is loaded at first use
+        first = Path(folder) / "first.csv"
+        first.write_text("id,text\n1,a first text\n", encoding="utf-8")
+        label_rows(opened, str(first), str(Path(folder) / "out.csv"))
     started = time.perf_counter()
     label_rows(opened, source, out)
     print(json.dumps({"work": time.perf_counter() - started}))

@@ -8,7 +8,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from textmill.errors import ConfigError, closest
 
 __all__ = [
+    "Cleaner",
     "EvaluateConfig",
     "FeaturesConfig",
     "MillConfig",
@@ -31,6 +32,29 @@ __all__ = [
 
 T = TypeVar("T")
 
+Cleaner = Literal[
+    "ascii",
+    "casefold",
+    "citations",
+    "control",
+    "digits",
+    "emails",
+    "emoji-drop",
+    "emoji-name",
+    "hashtags-drop",
+    "hashtags-keep",
+    "hashtags-split",
+    "html",
+    "mentions",
+    "nfc",
+    "nfd",
+    "nfkc",
+    "nfkd",
+    "spaces",
+    "urls",
+]
+"""What ``[text] clean`` can name; each is a stage of the compiled core."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectConfig:
@@ -42,8 +66,12 @@ class ProjectConfig:
     description: str = ""
 
     def _faults(self) -> list[str]:
-        bad = not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.name) or ".." in self.name
-        return ["name: wanted small letters, digits, '-', '_' or '.', got " + repr(self.name)] if bad else []
+        found = []
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.name) or ".." in self.name:
+            found.append("name: wanted small letters, digits, '-', '_' or '.', got " + repr(self.name))
+        if not 0 <= self.seed < 2**63:
+            found.append(f"seed: wanted a whole number from 0 to 2**63 - 1, got {self.seed}")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +119,9 @@ class SplitConfig:
 class TextConfig:
     """``[text]``: the text path, in the order in which it runs."""
 
-    clean: tuple[Literal["html", "urls", "mentions"], ...] = ("html", "urls")
-    case: Literal["lower", "keep"] = "lower"
-    tokens: Literal["words"] = "words"
+    clean: tuple[Cleaner, ...] | Literal["plain", "tweet", "web", "wiki"] = ("html", "urls")
+    case: Literal["lower", "casefold", "keep"] = "lower"
+    tokens: Literal["words", "unicode", "whitespace"] = "words"
     stop_words: Literal["none", "english"] | tuple[str, ...] = "none"
     keep_negations: bool = True  # 'not', 'no', 'never' carry the meaning of many texts
     map: str = "snowball-english"  # a function of one token: none, porter, snowball-LANGUAGE
@@ -120,8 +148,8 @@ class FeaturesConfig:
         for key, value in (("min_df", self.min_df), ("max_df", self.max_df)):
             if isinstance(value, float) and not 0 <= value <= 1:
                 found.append(f"{key}: wanted a share between 0.0 and 1.0, or a whole number of texts, got {value}")
-            if isinstance(value, int) and value < 0:
-                found.append(f"{key}: wanted a number of texts, got {value}")
+            if isinstance(value, int) and value < 1:
+                found.append(f"{key}: wanted a number of texts, 1 or more, got {value}")
         if self.max_features is not None and self.max_features < 1:
             found.append(f"max_features: wanted 1 or more, got {self.max_features}")
         if self.log_base != 0 and self.log_base <= 1:
@@ -196,6 +224,62 @@ class MillConfig:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+
+    def _faults(self) -> list[str]:
+        # asked of a project only: scikit-learn's vectorisers take words that match nothing, and predicting needs no
+        # source
+        return _nameless(self.read) + _matching_nothing(self.text) + _unknown_map(self.text.map)
+
+
+def _nameless(read: ReadConfig) -> list[str]:
+    found = [
+        f"read.{key}: wanted {wanted}, got {value!r}"
+        for key, wanted, value in (
+            ("source", "a file, a folder or a glob", read.source),
+            ("test", "a file, a folder or a glob", read.test),
+            ("text", "the name of a column", read.text),
+            ("label", "the name of a column", read.label),
+            ("id", "the name of a column", read.id),
+        )
+        if value is not None and not value.strip()
+    ]
+    for key, other in (("label", "text"), ("id", "text"), ("id", "label")):
+        if getattr(read, key) == getattr(read, other):
+            found.append(f"read.{key}: {getattr(read, key)!r} is the {other} column already")
+    return found
+
+
+def _matching_nothing(text: TextConfig) -> list[str]:
+    words = text.stop_words
+    if isinstance(words, str):
+        return []
+    if not words:
+        return ["text.stop_words: the list is empty; wanted words, or 'none' to leave out no word"]
+    no_word = [word for word in words if len(word.split()) != 1 or word != word.strip()]
+    found = [f"text.stop_words: wanted single words, got {_few(no_word)}"] if no_word else []
+    large = [word for word in words if word not in no_word and word != word.lower()]
+    if large and text.case == "lower":
+        found.append(
+            f"text.stop_words: wanted lower case, which case = 'lower' gives every text, got {_few(large)}, which"
+            " would match nothing"
+        )
+    return found
+
+
+def _unknown_map(name: str) -> list[str]:
+    if name in ("none", "porter", "snowball-english"):  # the usual ones, without a look at PyStemmer
+        return []
+    import Stemmer
+
+    known = ["none", "porter", *(f"snowball-{language}" for language in Stemmer.algorithms())]
+    if name in known:
+        return []
+    near = closest(name, known)
+    return [f"text.map: wanted one of {', '.join(known)}, got {name!r}" + (f", did you mean {near!r}?" if near else "")]
+
+
+def _few(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words[:5])) + (" ..." if len(words) > 5 else "")
 
 
 def load(path: Path) -> MillConfig:

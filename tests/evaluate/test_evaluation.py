@@ -143,7 +143,7 @@ def test_names_from_numpy_stay_plain_text():
     prediction = Prediction(tuple(np.array(["0", "1"])), np.array([[0.3, 0.7]], dtype=np.float32))
     found = evaluate(np.array(["1"]), prediction, prediction, config=CONFIG, seed=1)
     assert {type(name) for name in found.classes} == {str}
-    assert found.details["positive"] == {"class": "1", "why": "it is called '1'"}
+    assert found.details["positive"] == {"class": "1", "why": "its name is that of a yes"}
 
 
 @pytest.mark.parametrize(

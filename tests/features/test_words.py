@@ -268,7 +268,7 @@ def test_a_word_below_min_df_stands_between_its_neighbours() -> None:
         ([], COUNTS, "there is no text to learn a vocabulary from"),
         (["", "a !"], COUNTS, "no word is in 2 texts. Check min_df"),
         (["fire", "sun"], FeaturesConfig(min_df=2), "no word is left of 2 texts"),
-        (["fire"], FeaturesConfig(min_df=5), "max_df leaves fewer texts than min_df asks for: 1 < 5"),
+        (["fire"], FeaturesConfig(min_df=5), "min_df asks for words that are in 5 texts or more"),
     ],
 )
 def test_nothing_to_learn_from_is_said(texts: list[str], config: FeaturesConfig, said: str) -> None:

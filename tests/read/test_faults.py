@@ -87,7 +87,8 @@ def test_a_class_with_one_row_is_told(folder, refused):
     )
     folder.write("a.csv", "text,label\na,x\nb,x\nc,y\nd,z\n")
     assert refused(LabelError, folder.read, "a.csv") == (
-        "a.csv: 2 labels have only one row: 'y', 'z'; wanted at least 2 rows of each class"
+        "a.csv: 2 labels have only one row: 'y', 'z'; wanted at least 2 rows of each class."
+        " Hardly a value of 'label' comes twice: is another column the label?"
     )
 
 
@@ -132,7 +133,8 @@ def test_a_column_of_measurements_suggests_another_task(folder, refused):
     folder.write("a.csv", "text,label\n" + rows)
     assert refused(LabelError, folder.read, "a.csv") == (
         "a.csv: the column 'label' holds numbers with 4,000 values in 4,000 rows; wanted a class for each row. That"
-        " asks for regression, which textmill does not do; name another column or sort the numbers first."
+        " asks for regression, which textmill does not do; name another column, or put the numbers into"
+        " classes first."
     )
 
 

@@ -220,8 +220,8 @@ def _measure(
     by_class = dict(zip(("precision", "recall", "f1"), parts, strict=True))
     overall = {"accuracy": float(formulas.accuracy(right.sum(), len(truth)))}
     for name, values in by_class.items():
-        overall[name] = float(formulas.macro(values, predicted, true) if positive is None else values[positive])
-    overall["f1_macro"] = float(formulas.macro(by_class["f1"], predicted, true))
+        overall[name] = float(formulas.macro(values, predicted + true > 0) if positive is None else values[positive])
+    overall["f1_macro"] = float(formulas.macro(by_class["f1"], predicted + true > 0))
     for name, formula in (("average_precision", formulas.average_precision), ("roc_auc", formulas.roc_auc)):
         found = [formula(truth == k, scores[:, k]) for k in columns if (truth == k).any()]
         known = [value for value in found if value == value]

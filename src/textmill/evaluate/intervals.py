@@ -97,7 +97,11 @@ def resample_decisions(
     for decided in reversed(given):
         right = _sums(drawn * (decided == cells), cells, n_classes)
         predicted = _sums(drawn, decided, n_classes)
-        found.append(_decision_draws(right, predicted, true, positive))
+        # the mean is over the classes of the whole test side: were a rare one that was not drawn left out instead of
+        # counted as 0, resamples would score better than the side they are drawn from
+        seen = np.zeros(n_classes, dtype=np.bool_)
+        seen[truth], seen[decided] = True, True
+        found.append(_decision_draws(right, predicted, true, positive, seen))
     return found
 
 
@@ -111,13 +115,17 @@ def _sums(drawn: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int) ->
 
 
 def _decision_draws(
-    right: NDArray[np.int64], predicted: NDArray[np.int64], true: NDArray[np.int64], positive: int | None
+    right: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    true: NDArray[np.int64],
+    positive: int | None,
+    seen: NDArray[np.bool_],
 ) -> Draws:
     by_class = dict(zip(("precision", "recall", "f1"), precision_recall_f1(right, predicted, true), strict=True))
     overall = {"accuracy": accuracy(right.sum(axis=1), true.sum(axis=1))}
     for name, values in by_class.items():
-        overall[name] = macro(values, predicted, true) if positive is None else values[:, positive]
-    overall["f1_macro"] = macro(by_class["f1"], predicted, true)
+        overall[name] = macro(values, seen) if positive is None else values[:, positive]
+    overall["f1_macro"] = macro(by_class["f1"], seen)
     return Draws(overall, by_class)
 
 

@@ -88,12 +88,13 @@ def precision_recall_f1(
     )
 
 
-def macro(values: NDArray[np.float64], predicted: NDArray[np.int64], true: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean over the classes that occur in the truth or in the prediction, as scikit-learn's ``average="macro"``.
+def macro(values: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean over some of the classes: with those in the truth or the prediction, scikit-learn's ``average="macro"``.
 
     Parameters
     ----------
-    values, predicted, true : (..., n_classes)
+    values : (..., n_classes)
+    seen : (n_classes,), which of them the mean is over
 
     Returns
     -------
@@ -101,11 +102,10 @@ def macro(values: NDArray[np.float64], predicted: NDArray[np.int64], true: NDArr
 
     Examples
     --------
-    >>> float(macro(np.array([1.0, 0.5, 0.0]), np.array([1, 1, 0]), np.array([1, 1, 0])))
+    >>> float(macro(np.array([1.0, 0.5, 0.0]), np.array([True, True, False])))
     0.75
     """
-    seen = (predicted + true) > 0
-    mean: NDArray[np.float64] = np.where(seen, values, 0.0).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
+    mean: NDArray[np.float64] = np.where(seen, values, 0.0).sum(axis=-1) / np.maximum(seen.sum(), 1)
     return mean
 
 

@@ -26,20 +26,19 @@ def positive_class(classes: Sequence[str], shares: Sequence[float]) -> tuple[str
     Examples
     --------
     >>> positive_class(["0", "1"], [0.4, 0.6])
-    ('1', "it is called '1'")
+    ('1', 'its name is that of a yes')
     >>> positive_class(["ham", "offer"], [0.4, 0.6])
-    ('offer', "the other is called 'ham'")
+    ('offer', "the name of the other, 'ham', is that of a no")
     >>> positive_class(["cats", "dogs"], [0.2, 0.8])
     ('cats', 'it is the rarer one in the training rows')
     """
     names = [name.strip().casefold() for name in classes]
     yes = [name in _YES + _YES_TOO for name in names]
     if yes[0] != yes[1]:
-        said = classes[yes.index(True)]
-        return said, f"it is called {said!r}"
+        return classes[yes.index(True)], "its name is that of a yes"
     no = [name in _NO or _negates(name) for name in names]
     if no[0] != no[1]:
-        return classes[no.index(False)], f"the other is called {classes[no.index(True)]!r}"
+        return classes[no.index(False)], f"the name of the other, {classes[no.index(True)]!r}, is that of a no"
     if shares[0] != shares[1]:
         return classes[0 if shares[0] < shares[1] else 1], "it is the rarer one in the training rows"
     return max(classes), "both are equally common in training, and it is the last in sorted order"

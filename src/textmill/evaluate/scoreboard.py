@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import escape, isolated, label
 from textmill.evaluate.plots import range_bar
-from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, baseline_words, meaning, number, verdict
+from textmill.evaluate.sentences import (
+    LOWER_IS_BETTER,
+    TITLES,
+    baseline_words,
+    leaked,
+    meaning,
+    measured,
+    number,
+    title,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from textmill.types import Report, Score
@@ -59,9 +69,11 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
     """Every metric with its interval, the baseline's score, and the difference."""
     bootstrap = report.details.get("bootstrap") or {}
     confidence = f"{100 * bootstrap.get('confidence', 0.95):g}\u00a0%"
-    rows = [_metric(report, name, score, confidence) for name, score in report.metrics.items()]
+    rows = [_metric(report, name, score, confidence) for name, score in measured(report)]
     positive = report.details.get("positive")
-    lead = "Each score is taken on the test rows, which the model never saw. "
+    known, _ = leaked(report)
+    lead = "Each score is taken on the test rows"
+    lead += f"; {known:,} of them are texts that the model has seen. " if known else ", which the model never saw. "
     if positive:
         lead += (
             f"<span>Positive class: {label(report, positive['class'])}</span> ({escape(positive['why'])}); "
@@ -70,8 +82,8 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
     ends = '<span class="ends"><span>0</span><span>1</span></span>'
     heads = "".join(
         # the roles are said again because the narrow layout is a grid, which would make browsers forget the table
-        f'<th role="columnheader" scope="col">{title}</th>'
-        for title in ("metric", "score", f"{confidence} interval", ends, "baseline", "difference")
+        f'<th role="columnheader" scope="col">{head}</th>'
+        for head in ("metric", "score", f"{confidence} interval", ends, "baseline", "difference")
     )
     undefined = [
         f"<li>{TITLES.get(name, escape(name))} is undefined here: {escape(why)}.</li>"
@@ -94,9 +106,9 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
 
 def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
     top = 1.0 if name != "log_loss" and score.high <= 1 else 1.1 * max(score.high, score.baseline or 0.0, 1e-9)
-    title = TITLES.get(name, name)
+    named = title(name, report)
     difference = (report.details.get("differences") or {}).get(name)
-    said = f"{title} {number(score.value)}, {confidence} interval {number(score.low)} to {number(score.high)}"
+    said = f"{named} {number(score.value)}, {confidence} interval {number(score.low)} to {number(score.high)}"
     if score.baseline is not None:
         said += f", baseline {number(score.baseline)}"
     gain, better = "", "even"
@@ -113,7 +125,7 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
     base = "" if score.baseline is None else number(score.baseline)
     drawn = range_bar(score.value, score.low, score.high, score.baseline, top=top, said=said)
     return (
-        f'<tr role="row" class="{better}" data-metric="{escape(name)}"><th role="rowheader" scope="row">{escape(title)}'
+        f'<tr role="row" class="{better}" data-metric="{escape(name)}"><th role="rowheader" scope="row">{escape(named)}'
         f"<small>{isolated(meaning(name, report))}</small></th>"
         f'<td role="cell" class="value">{number(score.value)}</td>'
         f'<td role="cell" class="interval">{number(score.low)} to {number(score.high)}</td>'

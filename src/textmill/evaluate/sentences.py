@@ -14,8 +14,11 @@ __all__ = [
     "confusions",
     "counted",
     "leak_check",
+    "leaked",
     "meaning",
+    "measured",
     "number",
+    "title",
     "verdict",
 ]
 
@@ -31,6 +34,7 @@ TITLES = {
     "brier": "Brier score",
 }
 LOWER_IS_BETTER = ("log_loss", "brier")
+_NOTABLE = 0.01  # share of the test rows from which on a leak is the first thing to say
 
 
 def number(value: float, places: int = 3) -> str:
@@ -72,9 +76,20 @@ def _rounded(score: Score) -> str:
 def verdict(report: Report) -> str:
     """The result in one or two plain sentences.
 
-    The second says whether the difference to the baseline could be luck.
+    The second says whether the difference to the baseline could be luck. Where a notable share of the test rows leaked,
+    that comes first, and nothing is said of luck: what was learned by heart is no gain.
     """
     score = report.metrics["accuracy"]
+    rows, share = leaked(report)
+    if share >= _NOTABLE:
+        said = f"accuracy {number(score.value)}"
+        if score.baseline is not None:
+            said += f" ({baseline_words(report)}: {number(score.baseline)})"
+        of = int(report.leaks.get("test_rows") or report.data.get("test", rows))
+        return (
+            f"Not a fair test: {rows:,} of {of:,} test rows ({100 * share:.1f} %) are equal or nearly equal to a"
+            f" training text. What was measured with them, {said}, is flattered."
+        )
     text = f"Accuracy {number(score.value)} ({_rounded(score)})"
     if score.baseline is None:
         return text + "."
@@ -82,15 +97,17 @@ def verdict(report: Report) -> str:
     difference = report.details.get("differences", {}).get("accuracy")
     if difference is None:
         return text
-    gain = abs(difference["value"])
+    # from the figures as they are printed: the reader subtracts those
+    gain = round(score.value, 3) - round(score.baseline, 3)
     if difference["low"] > 0:
-        return text + f" That is {number(gain)} better, more than luck explains."
+        return text + f" That is {number(abs(gain))} better, more than luck explains."
     if difference["high"] < 0:
-        return text + f" That is {number(gain)} worse: always naming the most common class would be right more often."
+        said = f" That is {number(abs(gain))} worse"
+        return text + f"{said}: always naming the most common class would be right more often."
     if difference["low"] == difference["high"] == 0:
         return text + " That is no better at all."
     return text + (
-        f" The difference, {'+' if difference['value'] >= 0 else '-'}{number(gain)}"
+        f" The difference, {_signed(gain)}"
         f" ({_signed(difference['low'])} to {_signed(difference['high'])}), may be luck."
     )
 
@@ -105,6 +122,25 @@ def baseline_words(report: Report) -> str:
     return f"always saying “{named[0]}”" if len(named) == 1 else "the majority baseline"
 
 
+def leaked(report: Report) -> tuple[int, float]:
+    """How many test rows are equal or nearly equal to a training text, and their share of the test side."""
+    rows = max(int((report.leaks.get(kind) or {}).get("test_rows", 0)) for kind in ("equal", "loose"))
+    return rows, rows / max(int(report.leaks.get("test_rows") or report.data.get("test", 0)), 1)
+
+
+def measured(report: Report) -> list[tuple[str, Score]]:
+    """The scores that are shown: of more than two classes F1 is the macro mean already, and stands there once."""
+    twice = report.details.get("positive") is None and report.metrics.get("f1") == report.metrics.get("f1_macro")
+    return [(name, score) for name, score in report.metrics.items() if not (twice and name == "f1_macro")]
+
+
+def title(metric: str, report: Report) -> str:
+    """What a metric is called; says where it is a mean over the classes."""
+    if metric in ("f1", "precision", "recall") and len(report.classes) > 2:
+        return f"{TITLES[metric]}, macro"
+    return TITLES.get(metric, metric)
+
+
 def leak_check(report: Report) -> tuple[str, list[str]]:
     """How the check between the sides came out, and that in sentences.
 
@@ -115,7 +151,7 @@ def leak_check(report: Report) -> tuple[str, list[str]]:
     leaks = report.leaks
     if not leaks:
         return "unknown", ["Training and test rows were not checked against each other."]
-    rows = max(int((leaks.get(kind) or {}).get("test_rows", 0)) for kind in ("equal", "loose"))
+    rows, _ = leaked(report)
     sentences = [leaks["sentence"]] if leaks.get("sentence") else []
     if rows == 0:
         sentences.append("No test text is equal to a training text, even once links, case and punctuation are gone.")

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from textmill.evaluate.markup import colour
-from textmill.evaluate.sentences import LOWER_IS_BETTER, TITLES, confusions, leak_check, number, verdict
+from textmill.evaluate.sentences import LOWER_IS_BETTER, confusions, leak_check, measured, number, title, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -95,9 +95,9 @@ def _headline(report: Report) -> Text:
 
 def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
-    for title, justify in columns:
+    for head, justify in columns:
         table.add_column(
-            title,
+            head,
             justify="right" if justify == "right" else "left",
             no_wrap=True,
             overflow="ellipsis",
@@ -117,12 +117,12 @@ def _metrics(report: Report, plain: bool, width: int) -> Table:
     )
     positive = (report.details.get("positive") or {}).get("class")
     cells = max(8, min(30, width - 56))
-    for name, score in report.metrics.items():
+    for name, score in measured(report):
         top = 1.0
         if name == "log_loss":
             top = 1.1 * max(score.high, score.baseline or 0.0, 1e-9)
         table.add_row(
-            Text(TITLES.get(name, name)),
+            Text(title(name, report)),
             Text(number(score.value), style="bold"),
             f"{number(score.low)} to {number(score.high)}",
             "" if score.baseline is None else number(score.baseline),
@@ -229,7 +229,7 @@ def _telling(report: Report, plain: bool) -> Table | None:
     if not any(telling.values()):
         return None
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
-    longest = max(len(name) for name in _shown(report)[:_MOST_TOLD])
+    longest = max(len("class"), *(len(name) for name in _shown(report)[:_MOST_TOLD]))
     table.add_column("class", no_wrap=True, overflow="ellipsis", min_width=min(24, longest), max_width=24)
     table.add_column("most telling words", no_wrap=True, overflow="ellipsis")
     for name in _shown(report)[:_MOST_TOLD]:

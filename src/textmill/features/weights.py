@@ -38,6 +38,12 @@ def document_limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
     else:
         low = config.min_df if isinstance(config.min_df, int) else int(np.ceil(config.min_df * n_texts))
     high = config.max_df if isinstance(config.max_df, int) else int(np.floor(config.max_df * n_texts))
+    if low > n_texts:
+        raise DataError(
+            f"min_df asks for words that are in {low:,} texts or more, and there are {n_texts:,} texts",
+            where="features",
+            hint="Lower min_df, or take more texts.",
+        )
     if high < low:
         raise DataError(f"max_df leaves fewer texts than min_df asks for: {high} < {low}", where="features")
     return max(1, low), high

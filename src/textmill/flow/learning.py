@@ -57,6 +57,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
                 source=source,
                 out=work.folder / f"{role or 'corpus'}.arrow",
                 rejected=rejected,
+                rejected_as=project.folder / rejected.name,
                 progress=partial(work.progress, note=source),
             )
         except TooManyRejected:

@@ -150,6 +150,7 @@ class Corpus:
         Raises
         ------
         SourceError : if there is no such column, or no row
+        DataError : if two rows have the same id
         TooManyRejected : if more rows cannot be used
         """
         from textmill.read.memory import corpus_of

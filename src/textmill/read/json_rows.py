@@ -80,6 +80,7 @@ class _Reader:
         # an id beyond 64 bits becomes a float, and then another id
         if any(n in table.column_names and pa.types.is_floating(table[n].type) for n in self._names()):
             return None
+        table = table.select(_as_written(block, table.column_names))
         self.seen.update(dict.fromkeys(table.column_names))
         self._check()
         batch = table.combine_chunks().to_batches()[0]
@@ -150,6 +151,12 @@ class _Reader:
         # a key may be missing from some rows, not from all: the first block decides
         if self.row == 0 and self.seen:
             self.wanted.check(list(self.seen), self.where)
+
+
+def _as_written(block: bytes, names: list[str]) -> list[str]:
+    # pyarrow puts the columns whose type it is told first: the first row says where they stood
+    problem, row = _parsed_line(block.split(b"\n", 1)[0])
+    return sorted(names, key=list(row).index if not problem and set(row) == set(names) else names.index)
 
 
 def _parsed_line(line: bytes) -> tuple[str | None, dict[str, Any]]:

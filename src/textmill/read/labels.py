@@ -66,7 +66,13 @@ def check_classes(classes: Mapping[str, int], where: str, column: str) -> None:
         named = ", ".join(map(repr, lonely[:5])) + (" ..." if len(lonely) > 5 else "")
         many = f"{len(lonely)} labels have only one row: {named}"
         what = f"only one row has the label {named}" if len(lonely) == 1 else many
-        raise LabelError(what, where=where, wanted="at least 2 rows of each class")
+        hardly = f"Hardly a value of {column!r} comes twice: is another column the label?"
+        raise LabelError(
+            what,
+            where=where,
+            wanted="at least 2 rows of each class",
+            hint=hardly if len(lonely) > len(classes) / 2 else None,
+        )
 
 
 def check_many(classes: Mapping[str, int], where: str, column: str) -> None:
@@ -90,7 +96,10 @@ def check_many(classes: Mapping[str, int], where: str, column: str) -> None:
             f"the column {column!r} holds numbers with {distinct:,} values in {rows:,} rows",
             where=where,
             wanted="a class for each row",
-            hint="That asks for regression, which textmill does not do; name another column or sort the numbers first.",
+            hint=(
+                "That asks for regression, which textmill does not do; name another column, or put the numbers into"
+                " classes first."
+            ),
         )
     if seldom or distinct > MANY:
         raise LabelError(

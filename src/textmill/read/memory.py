@@ -11,6 +11,7 @@ import pyarrow as pa
 from textmill.errors import SourceError
 from textmill.read.check import check_piece, numbered
 from textmill.read.corpus import Corpus, CorpusWriter, rejected_facts
+from textmill.read.ids import Ids
 from textmill.read.json_rows import column, row_problem
 from textmill.read.piece import Piece, Wanted
 from textmill.read.reject import Rejected, RejectedFile, check_share
@@ -44,6 +45,7 @@ def _collected(
 ) -> Corpus:
     aside = RejectedFile(None)
     writer: CorpusWriter | None = None
+    ids_seen = Ids()
     rows = 0
     for piece in pieces:
         checked = check_piece(piece, wanted, name)
@@ -54,10 +56,14 @@ def _collected(
             batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
             writer = writer or CorpusWriter(None, schema or batch.schema)
             writer.write(conform(batch, writer.schema))
+            if checked.ids is not None:
+                ids_seen.add(checked.ids, checked.rows)
     if rows == 0:
         raise SourceError("there is no row", where=name)
     check_share(aside, rows, allowed=max_rejected, where=name)
     assert writer is not None  # rows that are all bad have been told
+    if wanted.id is not None:
+        ids_seen.check(wanted.id, name)
     return writer.close(name, {**rejected_facts(aside, rows), "format": "memory"})
 
 

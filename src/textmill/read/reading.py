@@ -14,6 +14,7 @@ from textmill.read.check import check_piece, numbered
 from textmill.read.corpus import Corpus, CorpusWriter, rejected_facts
 from textmill.read.csv_rows import csv_pieces
 from textmill.read.encoding import to_utf8
+from textmill.read.ids import Ids
 from textmill.read.json_rows import json_pieces
 from textmill.read.labels import MANY, check_classes, check_many
 from textmill.read.lines import line_pieces
@@ -31,6 +32,7 @@ def read_corpus(
     *,
     out: Path,
     rejected: Path,
+    rejected_as: Path | None = None,
     source: str | None = None,
     labelled: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -42,6 +44,7 @@ def read_corpus(
     folder : where `source` is looked for
     out : Arrow IPC file to write
     rejected : JSON Lines file for the rows set aside; written also when the reading stops because of them
+    rejected_as : where `rejected` will lie in the end, for the sentence that names it, if it is moved from there
     source : instead of ``config.source``; the classes of another source, such as the test side, are not judged
     labelled : whether each row must have a label
     progress : told the bytes read and all bytes
@@ -50,6 +53,7 @@ def read_corpus(
     ------
     SourceError : if the source cannot be opened, holds no row, or is not what it says
     TooManyRejected : if more than ``config.max_rejected`` of the rows cannot be used
+    DataError : if two rows have the same id
     LabelError : if the labels cannot be learned from
     StoreWriteError : if `out` or `rejected` cannot be written
     """
@@ -60,7 +64,8 @@ def read_corpus(
     schema: pa.Schema | None = None
     while True:
         try:
-            return _read_once(config, name, files, wanted, schema, out, rejected, progress)
+            with RejectedFile(rejected, rejected_as) as aside:
+                return _read_once(config, name, files, wanted, schema, out, aside, progress)
         except Widened as widened:
             schema = widened.schema  # a column turned out to need another type: from the start with that
 
@@ -72,35 +77,40 @@ def _read_once(
     wanted: Wanted,
     schema: pa.Schema | None,
     out: Path,
-    rejected: Path,
+    aside: RejectedFile,
     progress: Callable[[int, int], None] | None,
 ) -> Corpus:
     seen = Seen(", ".join(sorted({file.format for file in files})))
     rows = 0
     writer: CorpusWriter | None = None
-    with RejectedFile(rejected) as aside:
-        try:
-            for piece in pieces_of(files, wanted, config, seen, progress):
-                checked = check_piece(piece, wanted, name)
-                aside.add(checked.bad)
-                # the rows of several files are numbered through, so that a number is one row's
-                ids = checked.ids if checked.ids is not None else numbered(checked.rows - piece.start + rows + 1)
-                rows += piece.n_seen
-                if len(checked.texts) == 0:
-                    continue
-                batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
-                writer = writer or CorpusWriter(out, schema or batch.schema)
-                writer.write(conform(batch, writer.schema))
-                if wanted.label is not None and len(writer.classes) > MANY:
-                    check_many(writer.classes, name, wanted.label)
-            _judge(aside, rows, config, name)
-            assert writer is not None  # no row, and nothing but bad rows, have been told
-            if wanted.label is not None and name == config.source:
-                check_classes(writer.classes, name, wanted.label)
-            return writer.close(Path(name).name, {**rejected_facts(aside, rows), **seen.facts()})
-        finally:
-            if writer is not None:
-                writer.discard()
+    ids_seen = Ids()
+    try:
+        for piece in pieces_of(files, wanted, config, seen, progress):
+            checked = check_piece(piece, wanted, name)
+            aside.add(checked.bad)
+            # the rows of several files are numbered through, so that a number is one row's
+            numbers = checked.rows - piece.start + rows + 1
+            rows += piece.n_seen
+            if len(checked.texts) == 0:
+                continue
+            if checked.ids is not None:
+                ids_seen.add(checked.ids, numbers)
+            ids = checked.ids if checked.ids is not None else numbered(numbers)
+            batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
+            writer = writer or CorpusWriter(out, schema or batch.schema)
+            writer.write(conform(batch, writer.schema))
+            if wanted.label is not None and len(writer.classes) > MANY:
+                check_many(writer.classes, name, wanted.label)
+        _judge(aside, rows, config, name)
+        assert writer is not None  # no row, and nothing but bad rows, have been told
+        if wanted.label is not None and name == config.source:
+            check_classes(writer.classes, name, wanted.label)
+        if wanted.id is not None:
+            ids_seen.check(wanted.id, name)
+        return writer.close(Path(name).name, {**rejected_facts(aside, rows), **seen.facts()})
+    finally:
+        if writer is not None:
+            writer.discard()
 
 
 def _judge(aside: RejectedFile, rows: int, config: ReadConfig, where: str) -> None:

@@ -57,14 +57,15 @@ class RejectedFile:
     Parameters
     ----------
     path : where to write; None only counts and keeps the first rows in `first`
+    shown : where the file will lie in the end, for sentences, if somebody moves it; else `path`
 
     Raises
     ------
     StoreWriteError : if the file cannot be written
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, shown: Path | None = None) -> None:
+        self.path, self.shown = path, shown or path
         self.reasons: Counter[str] = Counter()
         self.first: dict[str, Rejected] = {}
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}") if path else None
@@ -143,5 +144,5 @@ def check_share(rejected: RejectedFile, rows: int, *, allowed: float, where: str
         said,
         where=where,
         wanted=f"at most {100 * allowed:g} % (max_rejected)" if count < rows else None,
-        hint=f"All of them are in {rejected.path}." if rejected.path else None,
+        hint=f"All of them are in {rejected.shown}." if rejected.shown else None,
     )

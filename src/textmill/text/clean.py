@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, get_args, overload
 
 from textmill import _native
-from textmill.config import thread_count
+from textmill.config import Cleaner, thread_count
 from textmill.errors import UnknownName
 from textmill.text.buffers import decode_types, text_buffers
 from textmill.text.profiles import profile
@@ -37,11 +37,7 @@ __all__ = [
     "strip_html",
 ]
 
-STAGES = (
-    *("ascii", "casefold", "citations", "control", "digits", "emails", "emoji-drop", "emoji-name"),
-    *("hashtags-drop", "hashtags-keep", "hashtags-split", "html", "mentions", "nfc", "nfd", "nfkc", "nfkd"),
-    *("spaces", "urls"),
-)
+STAGES: tuple[str, ...] = get_args(Cleaner)
 
 _Text = TypeVar("_Text", str, list[str])
 

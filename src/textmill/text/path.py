@@ -15,6 +15,7 @@ from textmill import _native
 from textmill.config import TextConfig, from_mapping, thread_count
 from textmill.text.buffers import TextBuffers, decode_types, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
+from textmill.text.profiles import profile
 from textmill.text.stop_words import stop_words
 from textmill.types import Tokens, canonical_json
 
@@ -59,7 +60,11 @@ class TextPath:
 
     def __init__(self, config: TextConfig | None = None) -> None:
         self.config = from_mapping(TextConfig, asdict(config)) if config else TextConfig()
-        self._program = _native.Program(list(self.config.clean), self.config.case == "lower", 2)
+        clean = self.config.clean
+        self._stages = list(profile(clean) if isinstance(clean, str) else clean)
+        if self.config.case == "casefold":
+            self._stages.append("casefold")
+        self._program = _native.Program(self._stages, self.config.case == "lower", 2, self.config.tokens)
         self._map: TokenMap = token_map(self.config.map)
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
 
@@ -71,7 +76,7 @@ class TextPath:
         """All that the terms of a text depend on; `hash` is over this."""
         return {
             "program": PROGRAM_VERSION,
-            "unicode": _native.UNICODE_VERSION,
+            "unicode": [_native.UNICODE_VERSION, _native.SEGMENT_VERSION],
             "settings": asdict(self.config),
             "map": [self._map.name, self._map.version],
             "stop_words": hashlib.sha256("\n".join(sorted(self._dropped)).encode()).hexdigest(),
@@ -197,9 +202,10 @@ class TextPath:
         text_buffers([text])
         config = self.config
         found = [StageResult("raw", text)]
-        for i, name in enumerate(config.clean):
-            program = _native.Program(list(config.clean[: i + 1]), False, 2)
-            found.append(StageResult(f"clean: {name}", program.rewrite(text).decode()))
+        for i, name in enumerate(self._stages):
+            program = _native.Program(self._stages[: i + 1], False, 2)
+            what = "case" if name == config.case else "clean"
+            found.append(StageResult(f"{what}: {name}", program.rewrite(text).decode()))
         if config.case == "lower":
             found.append(StageResult("case: lower", self._program.rewrite(text).decode()))
         table = _native.TypeTable()

@@ -1,0 +1,63 @@
+"""What is said of a result in words, on the page and in the terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from textmill.evaluate import render_html, summary
+from textmill.evaluate.sentences import measured, verdict
+from textmill.types import Report
+
+
+def leaks(rows: int, of: int) -> dict[str, object]:
+    found = {"test_rows": rows}
+    return {"equal": found, "loose": found, "test_rows": of, "sentence": f"{rows} rows leaked."}
+
+
+def printed(report: Report) -> str:
+    console = Console(width=80, no_color=True, record=True, file=io.StringIO())
+    console.print(summary(report))
+    return console.export_text()
+
+
+def test_a_leak_comes_first_and_takes_the_praise_away(report_of: Callable[..., Report]) -> None:
+    report = report_of(n=300, leaks=leaks(150, 300))
+    said = verdict(report)
+    assert said.startswith(
+        "Not a fair test: 150 of 300 test rows (50.0 %) are equal or nearly equal to a training text."
+    )
+    assert "luck" not in said
+    page = re.sub(r"<[^>]+>", "", render_html(report))
+    assert "never saw" not in page
+    assert "150 of them are texts that the model has seen" in page
+
+
+def test_a_leak_of_a_row_in_a_thousand_is_no_headline(report_of: Callable[..., Report]) -> None:
+    assert verdict(report_of(n=1000, leaks=leaks(1, 1000))).startswith("Accuracy ")
+
+
+def test_the_gain_is_what_a_reader_computes_from_the_printed_figures(report_of: Callable[..., Report]) -> None:
+    for seed in range(20):
+        report = report_of(n=240, seed=seed)
+        score = report.metrics["accuracy"]
+        found = re.search(r"That is (0\.\d{3})", verdict(report))
+        assert score.baseline is not None
+        assert found is None or float(found[1]) == pytest.approx(round(score.value, 3) - round(score.baseline, 3))
+
+
+def test_of_many_classes_f1_stands_once_and_is_called_macro(report_of: Callable[..., Report]) -> None:
+    report = report_of(n=400, k=4)
+    assert [name for name, _ in measured(report)].count("f1_macro") == 0
+    text = printed(report)
+    assert text.count("F1, macro") == 1
+    assert "Precision, macro" in text
+
+
+def test_the_head_of_the_telling_words_is_whole_with_short_class_names(report_of: Callable[..., Report]) -> None:
+    report = report_of(n=300, names=("0", "1"))
+    assert re.search(r"^class +most telling words", printed(report), re.MULTILINE)

@@ -15,7 +15,7 @@ from textmill.config import SplitConfig
 from textmill.errors import DataError, LabelError
 from textmill.read import Corpus, split_corpus
 from textmill.read.leaks import find_leaks, groups_of
-from textmill.read.split import deal, fingerprints_of
+from textmill.read.split import dealt, fingerprints_of
 
 words = st.sampled_from(["fire", "Fire!", "flood", "http://t.co/x", "www.a.b", "?!", "the", "été", "ÉTÉ"])
 texts = st.lists(words, min_size=1, max_size=3).map(" ".join)
@@ -31,7 +31,7 @@ def corpus_of(texts: list[str], labels: list[str] | None = None) -> Corpus:
 def sides(corpus: Corpus, seed: int = 13, **settings) -> list[int]:
     config = SplitConfig(**settings)
     keys = fingerprints_of(corpus, "text" if config.near_duplicates == "together" else "id", True, 1)
-    return deal(keys, config.test, seed).tolist()
+    return (dealt(keys, seed) < config.test).astype(int).tolist()
 
 
 @given(texts=many)
@@ -79,7 +79,7 @@ def test_the_shares_are_as_asked_and_seeds_differ():
 
 def test_a_row_is_dealt_to_this_side_whatever_the_version():
     # a change here moves rows between the sides of every project there is
-    found = deal(np.arange(40, dtype=np.uint64).reshape(-1, 2), 0.3, 13)
+    found = (dealt(np.arange(40, dtype=np.uint64).reshape(-1, 2), 13) < 0.3).astype(np.int8)
     assert found.tolist() == [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0]
 
 
@@ -129,7 +129,7 @@ def test_leaks_are_counted_by_rows_groups_and_share():
 @given(texts=many, seed=st.integers(0, 9))
 def test_the_counts_are_those_of_a_plain_count(texts, seed):
     corpus = corpus_of(texts)
-    side = deal(fingerprints_of(corpus, "id", False, 1), 0.5, seed)
+    side = (dealt(fingerprints_of(corpus, "id", False, 1), seed) < 0.5).astype(np.int8)
     exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
     found = find_leaks([corpus], side, exact, loose, policy="report")
     for kind, key in (("equal", str), ("loose", oracle.loose)):
@@ -181,16 +181,24 @@ def test_an_empty_side_is_told():
         )
 
 
-def test_a_class_without_training_rows_is_told():
-    corpus = corpus_of([f"text {n}" for n in range(40)], ["a"] * 40)
-    keys = fingerprints_of(corpus, "text", True, 1)
-    labels = np.where(deal(keys, 0.2, 1) == 1, "b", "a").tolist()
-    with pytest.raises(LabelError) as caught:
-        split_corpus(corpus_of([f"text {n}" for n in range(40)], labels), SplitConfig(), seed=1)
-    assert str(caught.value) == (
-        "memory: the training side has no row with the label 'b'. Take more rows of it, a smaller test share or another"
-        " seed."
-    )
+def test_of_a_class_that_training_would_lack_the_nearest_group_is_moved_and_told():
+    texts = [f"text {n}" for n in range(40)]
+    places = dealt(fingerprints_of(corpus_of(texts, ["a"] * 40), "text", True, 1), 1)
+    labels = np.where(places < 0.2, "b", "a").tolist()
+    split = split_corpus(corpus_of(texts, labels), SplitConfig(), seed=1)
+    moved = np.flatnonzero((split.side == 0) & (places < 0.2))
+    assert moved.tolist() == [int(np.where(places < 0.2, places, -1).argmax())]
+    assert split.leaks["moved"] == {"classes": 1, "rows": 1}
+    assert "1 row of 'b' went to the training side" in split.leaks["sentence"]
+
+
+def test_a_long_tail_of_classes_can_be_split():
+    labels = [f"c{n // 3}" for n in range(180)] + ["a", "b"] * 100
+    corpus = corpus_of([f"text number {n}" for n in range(380)], labels)
+    for seed in range(10):
+        split = split_corpus(corpus, SplitConfig(test=0.5), seed=seed)
+        assert {label for label, side in zip(labels, split.side, strict=True) if side == 0} == set(labels)
+        assert split.leaks["moved"]["classes"] > 0
 
 
 def test_threads_change_nothing():

@@ -15,7 +15,7 @@ from textmill.read.corpus import Corpus
 from textmill.read.layout import string_layout
 from textmill.read.leaks import find_leaks
 
-__all__ = ["Split", "deal", "fingerprints_of", "split_corpus"]
+__all__ = ["Split", "dealt", "fingerprints_of", "split_corpus"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,9 @@ def split_corpus(
     """Deal the rows of a corpus out to train and test, and look for texts that are on both sides.
 
     With ``near_duplicates="together"`` a row's side depends on its text without links, case and punctuation and on
-    the seed; else on its id and the seed. Either way more rows move none of those that were there.
+    the seed; else on its id and the seed. Either way more rows move none of those that were there, but for one case: of
+    a class that would be in the test side only, the group that came nearest to the training side goes there, and
+    ``leaks["moved"]`` counts its rows.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def split_corpus(
     Raises
     ------
     DataError : if a side is left empty
-    LabelError : if the training side lacks a class, of the corpus or of an official test side
+    LabelError : if the training side lacks a class of an official test side
 
     Examples
     --------
@@ -73,9 +75,15 @@ def split_corpus(
         leaks = find_leaks([corpus, test], side, both_exact, both_loose, policy="official")
         return Split(side[: len(exact)], leaks)
     keys = loose if config.near_duplicates == "together" else fingerprints_of(corpus, "id", False, threads)
-    side = deal(keys, config.test, seed)
+    places = dealt(keys, seed)
+    side = (places < config.test).astype(np.int8)
+    moved = _teach_every_class(corpus, side, keys, places)
     _check_sides(corpus, side, config)
-    return Split(side, find_leaks([corpus], side, exact, loose, policy=config.near_duplicates))
+    leaks = find_leaks([corpus], side, exact, loose, policy=config.near_duplicates)
+    leaks["moved"] = {"classes": len(moved), "rows": sum(moved.values())}
+    if moved:
+        leaks["sentence"] = f"{leaks.get('sentence', '')} {_moved_sentence(moved)}".strip()
+    return Split(side, leaks)
 
 
 def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:
@@ -86,8 +94,8 @@ def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> N
     return np.concatenate(found)
 
 
-def deal(keys: NDArray[np.uint64], test: float, seed: int) -> NDArray[np.int8]:
-    """Side of each key: a keyed hash of 64 bits, as a share of all numbers of 64 bits, below `test` is the test side.
+def dealt(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
+    """A place in [0, 1) for each key, by a keyed hash of 64 bits; below the share of the test side it is there.
 
     Parameters
     ----------
@@ -96,16 +104,43 @@ def deal(keys: NDArray[np.uint64], test: float, seed: int) -> NDArray[np.int8]:
     Examples
     --------
     >>> keys = np.arange(20_000, dtype=np.uint64).reshape(-1, 2)
-    >>> sides = deal(keys, 0.2, seed=1)
-    >>> bool(0.19 < sides.mean() < 0.21)
+    >>> places = dealt(keys, seed=1)
+    >>> bool(0.19 < (places < 0.2).mean() < 0.21)
     True
-    >>> bool((sides[:50] == deal(keys[:50], 0.2, seed=1)).all())
+    >>> bool((places[:50] == dealt(keys[:50], seed=1)).all())
     True
     """
     key = _mixed(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))
     hashed = _mixed(keys[:, 0] ^ _mixed(keys[:, 1] ^ key))
     # 53 bits are what a float holds without rounding up to 1
-    return ((hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53 < test).astype(np.int8)
+    found: NDArray[np.float64] = (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return found
+
+
+def _teach_every_class(
+    corpus: Corpus, side: NDArray[np.int8], keys: NDArray[np.uint64], places: NDArray[np.float64]
+) -> dict[str, int]:
+    """Move a group of each class that training would lack; the rows moved by class."""
+    if not corpus.labelled or not (side == 0).any():
+        return {}
+    labels = corpus.table()["label"].combine_chunks().dictionary_encode()
+    names, codes = labels.dictionary.to_pylist(), labels.indices.to_numpy()
+    moved = {}
+    for code in np.flatnonzero(np.bincount(codes[side == 0], minlength=len(names)) == 0).tolist():
+        rows = np.flatnonzero(codes == code)
+        if (side[rows] == 0).any():
+            continue  # came along with another class
+        nearest = rows[places[rows].argmax()]
+        group = (keys == keys[nearest]).all(axis=1)
+        side[group] = 0
+        moved[names[code]] = int(group.sum())
+    return moved
+
+
+def _moved_sentence(moved: dict[str, int]) -> str:
+    rows = "1 row" if sum(moved.values()) == 1 else f"{sum(moved.values()):,} rows"
+    which = repr(min(moved)) if len(moved) == 1 else f"{len(moved):,} rare classes"
+    return f"So that it can be learned at all, {rows} of {which} went to the training side."
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -144,15 +179,3 @@ def _check_sides(corpus: Corpus, side: NDArray[np.int8], config: SplitConfig) ->
                 where=corpus.name,
                 hint="Take more rows, another share or another seed.",
             )
-    if not corpus.labelled:
-        return
-    labels = corpus.table()["label"].combine_chunks().dictionary_encode()
-    names, codes = labels.dictionary.to_pylist(), labels.indices.to_numpy()
-    learned = np.bincount(codes[side == 0], minlength=len(names))
-    lacking = {names[code] for code in np.flatnonzero(learned == 0)}
-    if lacking:
-        raise LabelError(
-            f"the training side has no row with {_named(lacking)}",
-            where=corpus.name,
-            hint="Take more rows of it, a smaller test share or another seed.",
-        )

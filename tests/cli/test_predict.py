@@ -172,7 +172,7 @@ def test_explain_shows_words_numbers_and_stages(project, textmill):
     found = textmill("explain", "alarm", "Smoke, a lovely picnic!", "--store", "alarm", "--stages")
     assert (found.exit_code, found.stderr) == (0, "")
     lines = found.stdout.splitlines()
-    assert lines[0].startswith("good, probability 0.")
+    assert lines[0].startswith("good (probability 0.")
     assert "Smoke(-" in found.stdout
     assert "picnic(+" in found.stdout
     assert "log-odds of good" in found.stdout

@@ -69,7 +69,7 @@ def test_every_explanation_can_be_shown_and_is_valid_json(explanation):
 
 def test_without_colour_each_word_has_its_sign_and_number():
     said = shown(FIRE)
-    assert said.splitlines()[0] == "disaster, probability 0.900, says disaster, version 3"
+    assert said.splitlines()[0] == "disaster (probability 0.900), by the model disaster@3"
     assert "Forest(+0.50) fire(+1.25), a fire(+0.75) near(-0.25) La Ronge" in said
     assert "\x1b" not in said
 
@@ -108,7 +108,7 @@ def test_a_text_without_a_known_word_is_the_bias_alone():
 def test_more_than_two_classes_have_outputs_and_no_log_odds():
     explanation = Explanation("a", ("x", "y", "z"), (0.2, 0.3, 0.5), "z", "y", 0.1, 0.1, ())
     assert "output of y: probability 0.300" in shown(explanation)
-    assert shown(explanation).startswith("z, probability 0.500")
+    assert shown(explanation).startswith("z (probability 0.500)")
 
 
 def test_stages_are_shown_as_text_and_then_as_words():

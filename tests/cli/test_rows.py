@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textmill.cli.rows import added_columns, added_names, label_rows
-from textmill.errors import SourceError, StoreWriteError
+from textmill.errors import DataError, SourceError, StoreWriteError
 from textmill.types import Prediction
 
 CLASSES = ("a", "b")
@@ -119,17 +119,13 @@ def test_the_text_column_is_that_of_training_or_the_one_named(tmp_path):
     assert not (tmp_path / "c.csv").exists()
 
 
-def test_a_file_may_be_written_over_the_one_it_is_made_of(tmp_path):
+def test_the_file_that_is_read_is_not_written_over(tmp_path):
     path = tmp_path / "rows.csv"
-    label_rows(fire_model(), write(path), str(path))
-    assert [row["label"] for row in read(path)] == WANTED
-    label_rows(fire_model(), str(path), str(path))
-    assert list(read(path)[0])[-4:] == [
-        "predicted_label",
-        "predicted_score",
-        "predicted_score_disaster",
-        "predicted_score_other",
-    ]
+    source = write(path)
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="--out names the file that is read"):
+        label_rows(fire_model(), source, str(tmp_path / ".." / tmp_path.name / "rows.csv"))
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):

@@ -17,7 +17,8 @@ import click
 from textmill import __version__
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, print_json
-from textmill.errors import NotInStore
+from textmill.errors import NotInStore, StoreError
+from textmill.types import Ref
 
 __all__ = ["EXTRAS", "NEEDED", "Finding", "command", "findings"]
 
@@ -97,6 +98,7 @@ def findings(store: Path | None = None) -> Iterator[Finding]:
                 f"extra {extra}", "fine", ", ".join(f"{name} {version}" for name, version in versions.items())
             )
     yield _store(store)
+    yield from _kept(store)
     for name, meaning in _SETTINGS.items():
         value = os.environ.get(name)
         yield Finding(name, "fine", value if value is not None else f"not set ({meaning})")
@@ -140,7 +142,29 @@ def _store(named: Path | None) -> Finding:
         return Finding("store", "broken", str(error))
     if not os.access(root, os.W_OK | os.X_OK):
         return Finding("store", "broken" if root.exists() else "fine", f"{root} cannot be written")
-    return Finding("store", "fine", f"{root}, {len(find_store(named).models())} models, can be written")
+    return Finding("store", "fine", f"{root}, can be written")
+
+
+def _kept(named: Path | None) -> list[Finding]:
+    """Whether each version and the audit log are what was written."""
+    try:
+        store = find_store(named)
+        versions = [Ref("model", name, version) for name, found in store.models().items() for version in found]
+    except StoreError:
+        return []  # told as the store's own finding
+    broken = []
+    for ref in versions:
+        try:
+            store.open(ref)
+        except StoreError as error:
+            broken.append(Finding(f"{ref.name}@{ref.version}", "broken", str(error)))
+    try:
+        lines = store.audit.verify()
+    except StoreError as error:
+        return [*broken, Finding("audit log", "broken", str(error))]
+    count = "1 version" if len(versions) == 1 else f"{len(versions):,} versions"
+    whole = [] if broken else [Finding("models", "fine", f"{count}, every file as it was written")]
+    return [*broken, *whole, Finding("audit log", "fine", f"{lines:,} lines, none changed")]
 
 
 def _cores() -> int:

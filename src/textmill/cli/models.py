@@ -10,10 +10,12 @@ import click
 
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
+from textmill.errors import StoreError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from textmill.registry import Store
     from textmill.types import Manifest
 
 __all__ = ["command"]
@@ -32,10 +34,24 @@ def command() -> None:
 def list_models(store: Path | None, as_json: bool) -> None:
     """List every version of every model."""
     found = find_store(store)
-    manifests = [manifest for name in found.models() for manifest in found.manifests(name)]
+    manifests, broken = [], []
+    for name, versions in found.models().items():
+        for version in versions:
+            try:
+                manifests.append(found.manifest(name, version))
+            except StoreError as error:  # one that cannot be read hides no other
+                broken.append(f"{name}@{version} is broken: {error}")
+    for said in broken:
+        click.echo(said, err=True)
     if as_json:
         print_json([_entry(manifest) for manifest in manifests])
-        return
+    elif manifests or not broken:
+        _print(found, manifests)
+    if broken:
+        raise SystemExit(1)
+
+
+def _print(found: Store, manifests: list[Manifest]) -> None:
     if not manifests:
         click.echo(f"{found.root} holds no model; make one with: textmill run PROJECT")
         return

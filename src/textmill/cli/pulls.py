@@ -59,7 +59,7 @@ def pulls_shown(ref: Ref, explanation: Explanation, *, top: int) -> RenderableTy
     """What rich prints of an explanation: the text, and a table of the `top` strongest pulls."""
     score = explanation.scores[explanation.classes.index(explanation.label)]
     head = Text.assemble(
-        (plain(explanation.label), "bold"), f", probability {score:.3f}, says {ref.name}, version {ref.version}"
+        (plain(explanation.label), "bold"), f" (probability {score:.3f}), by the model {ref.name}@{ref.version}"
     )
     return Group(head, Text(), _marked(explanation), Text(), *_table(explanation, top))
 
@@ -126,6 +126,9 @@ def _table(explanation: Explanation, top: int) -> list[RenderableType]:
         (", - pulls ", "dim"),
         ("away from it", _AWAY),
     )
+    if any(len(set(pull.spans)) > 1 for pull in explanation.pulls):
+        # else the figures in the text and those of the table look at odds
+        note.append("; in the text, a pull is shared evenly by all words that it comes from", "dim")
     return [table, Text(), note]
 
 

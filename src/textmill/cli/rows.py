@@ -62,6 +62,13 @@ def label_rows(
     if out is None and form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for reading on a screen; name a file with --out.")
     beside = out.with_name(f"{out.name}.rejected.jsonl") if out is not None else None
+    for option, path in (("--out", out), ("--rejected", Path(rejected) if rejected is not None else None)):
+        if path is not None and source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
+            raise DataError(
+                f"{option} names the file that is read, which would be written over",
+                where=str(path),
+                hint="Name another file.",
+            )
     config = _reading(opened.manifest, column)
     rows = 0
     with (

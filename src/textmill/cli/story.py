@@ -19,7 +19,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow", "folder": "a folder of texts"}
 _CLEANED = {"html": "HTML tags", "urls": "links", "mentions": "mentions"}
 _MOST_CLASSES = 6
-_LONGEST = 100  # of a text that is to be typed
+_LONGEST = 90  # of a text that is to be typed
 
 
 def told(result: RunResult) -> list[str]:
@@ -102,10 +102,19 @@ def _source(facts: Mapping[str, Any], source: str, rejected: Path) -> list[str]:
 
 def _path(config: TextConfig) -> str:
     parts = []
-    if config.clean:
-        parts.append(f"{_listed([_CLEANED[name] for name in config.clean])} taken out")
-    parts.append("lower case" if config.case == "lower" else "case kept")
-    parts.append("split into words")
+    if isinstance(config.clean, str):
+        parts.append(f"cleaned as the profile {config.clean} says")
+    elif set(config.clean) <= set(_CLEANED):
+        if config.clean:
+            parts.append(f"{_listed([_CLEANED[name] for name in config.clean])} taken out")
+    else:
+        parts.append(f"cleaned by {_listed(list(config.clean))}")
+    parts.append({"lower": "lower case", "casefold": "case folded", "keep": "case kept"}[config.case])
+    parts.append(
+        {"words": "split into words", "unicode": "split into words by Unicode's rules"}.get(
+            config.tokens, "split at white space"
+        )
+    )
     if config.stop_words != "none":
         which = "English stop words" if config.stop_words == "english" else f"{len(config.stop_words)} stop words"
         parts.append(f"{which} left out" + (" but not negations" if config.keep_negations else ""))
@@ -131,11 +140,34 @@ def _hit(details: Mapping[str, Any]) -> str | None:
 
 
 def _typed(rows: Iterable[Mapping[str, Any]]) -> str | None:
-    """A text that can be typed in any shell as it stands: the first, one without a link if there is any."""
-    texts = [" ".join(str(row.get("text", "")).split()) for row in rows]
-    fit = [
-        text
-        for text in texts
-        if 0 < len(text) <= _LONGEST and plain(text) == text and not set(text) & set("'\"\\$`!") and text[0] != "-"
-    ]
-    return next((text for text in fit if "://" not in text), fit[0] if fit else None)
+    """A text that can be typed in any shell as it stands, one of the first that read like a sentence if there is any.
+
+    A long one is cut at a word: the shells of most people show a line or two.
+    """
+    fit = []
+    for row in rows:
+        text = _cut(" ".join(word for word in str(row.get("text", "")).split() if not _awkward(word)))
+        if text and text[0] != "-":
+            fit.append(text)
+    return next((text for text in fit if _reads(text)), max(fit, key=_letters, default=None))
+
+
+def _awkward(word: str) -> bool:
+    # what a shell would take for its own, what a terminal cannot show, links, and the ruins of markup
+    return plain(word) != word or bool(set(word) & set("'\"\\$`!<>|@#")) or "://" in word or len(word) > 30
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return text[: _LONGEST + 1].rpartition(" ")[0]
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
+def _reads(text: str) -> bool:
+    """Whether it is words rather than codes: four or more, and mostly letters."""
+    words = [word for word in text.split() if word.strip(".,;:?()").isalpha()]
+    return len(words) >= 4 and _letters(text) >= 0.7 * len(text.replace(" ", ""))

@@ -131,15 +131,18 @@ def register(project: Project, work: Work) -> dict[str, Any]:
 def _newest(project: Project) -> Manifest | None:
     try:
         return project.store.manifest(project.name)
-    except NotInStore:
+    except (NotInStore, CorruptError):  # a spoiled version gets a successor
         return None
 
 
 def is_registered(project: Project, finished: Finished, outputs: Mapping[str, Finished]) -> bool:
-    """Whether the version that a finished `register` made is still the newest."""
+    """Whether the version that a finished `register` made is still the newest, and whole."""
     # going back to earlier settings makes a new version: the newest is always that of the last run
     newest = _newest(project)
-    return newest is not None and newest.parents.get("run") == finished.key
+    if newest is None or newest.parents.get("run") != finished.key:
+        return False
+    _, folder = project.store.open(newest.ref, verify=False)
+    return all(is_handed_out(folder / name, sha256, project.digests) for name, sha256 in newest.files.items())
 
 
 def report(project: Project, work: Work) -> None:

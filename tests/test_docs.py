@@ -174,7 +174,6 @@ def links(name: str) -> Iterator[tuple[str, str]]:
 def test_links_lead_somewhere(name: str) -> None:
     for path, anchor in links(name):
         target = (ROOT / name).parent / path if path else ROOT / name
-        inside = os.path.relpath(target, ROOT)
         assert target.exists(), f"{name} links to {path}, which is not there"
         if anchor:
             headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)

@@ -194,6 +194,8 @@ std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {value
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // caches may hold objects until the very end; that is no leak to tell users of
+  nb::set_leak_warnings(false);
   m.attr("UNICODE_VERSION") = kUnicodeVersion;
   m.attr("SEGMENT_VERSION") = kSegmentVersion;
   m.attr("EMOJI_VERSION") = kEmojiVersion;

@@ -102,7 +102,8 @@ def test_a_text_cannot_command_the_terminal(text):
 
 def test_a_text_without_a_known_word_is_the_bias_alone():
     lines = shown(explained("xyz", 2.2)).splitlines()
-    assert [line.split()[0] for line in lines if "bias" in line or "log-odds" in line] == ["+2.20", "+2.20"]
+    assert "no word of this text is known to the model: what is left is the bias" in lines
+    assert [line.split()[0] for line in lines if "bias:" in line or "log-odds" in line] == ["+2.20", "+2.20"]
 
 
 def test_more_than_two_classes_have_outputs_and_no_log_odds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -296,3 +297,35 @@ def test_many_requests_at_once_are_answered_each_with_its_own(http):
 def test_text_of_any_script_comes_back_in_labels(http):
     raw = json.dumps({"text": "火事 \u0000 🔥"}, ensure_ascii=False).encode()
     assert http.post(PREDICT, content=raw).status_code == 200
+
+
+def test_a_body_that_stops_coming_is_given_up_in_words():
+    app = build_app(
+        Service(MemoryStore({"disaster": [1]}, ()), load=lambda folder: FireClassifier()), Limits(patience=0.01)
+    )
+    sent = []
+    parts = [{"type": "http.request", "body": b'{"te', "more_body": True}]
+
+    async def receive():
+        if parts:
+            return parts.pop()
+        return await asyncio.Event().wait()  # never
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": PREDICT,
+        "raw_path": PREDICT.encode(),
+        "query_string": b"",
+        "headers": [(b"content-length", b"50")],
+        "http_version": "1.1",
+        "scheme": "http",
+    }
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 408
+    said = json.loads(b"".join(message.get("body", b"") for message in sent))["error"]
+    assert said["what"] == "the rest of the body did not come"
+    assert said["wanted"] == "a byte every 0.01 seconds"

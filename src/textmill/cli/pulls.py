@@ -61,7 +61,9 @@ def pulls_shown(ref: Ref, explanation: Explanation, *, top: int) -> RenderableTy
     head = Text.assemble(
         (plain(explanation.label), "bold"), f" (probability {score:.3f}), by the model {ref.name}@{ref.version}"
     )
-    return Group(head, Text(), _marked(explanation), Text(), *_table(explanation, top))
+    nothing = Text("no word of this text is known to the model: what is left is the bias")
+    unknown = [] if explanation.pulls else [nothing]
+    return Group(head, Text(), _marked(explanation), Text(), *unknown, *_table(explanation, top))
 
 
 def stages_shown(stages: Sequence[StageResult]) -> RenderableType:

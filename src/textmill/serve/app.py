@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -59,7 +60,7 @@ def build_app(service: Service, limits: Limits | None = None) -> Starlette:
 
     async def predict(request: Request) -> Response:
         name, version = request.path_params["name"], version_from(request.query_params)
-        body = await _body(request, limits.body)
+        body = await _body(request, limits)
 
         def work() -> bytes:  # reading the JSON is work too
             return _json(service.predict(name, texts_from(body, limits), version).to_json())
@@ -128,17 +129,26 @@ class RequestLog:
         return None
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _body(request: Request, limits: Limits) -> bytes:
     said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > limit:
-        raise _too_large(limit)  # before a byte of it is read
-    kept, size = [], 0
-    async for chunk in request.stream():
+    if said.isdigit() and int(said) > limits.body:
+        raise _too_large(limits.body)  # before a byte of it is read
+    kept: list[bytes] = []
+    size = 0
+    chunks = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(limits.patience):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return b"".join(kept)
+        except TimeoutError:
+            wanted = f"a byte every {limits.patience:g} seconds"
+            raise RequestError("the rest of the body did not come", status=408, where="body", wanted=wanted) from None
         size += len(chunk)
-        if size > limit:  # the length was not said, or not truly
-            raise _too_large(limit)
+        if size > limits.body:  # the length was not said, or not truly
+            raise _too_large(limits.body)
         kept.append(chunk)
-    return b"".join(kept)
 
 
 def _too_large(limit: int) -> RequestError:

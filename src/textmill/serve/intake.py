@@ -26,10 +26,12 @@ class Limits:
     ----------
     texts : number of texts
     body : bytes of the request's body
+    patience : seconds without a byte of the body after which it is given up; less than a stopping server waits
     """
 
     texts: int = 1000
     body: int = 8 * 2**20
+    patience: float = 20.0
 
 
 def texts_from(body: bytes, limits: Limits) -> list[str]:

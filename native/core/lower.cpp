@@ -21,10 +21,10 @@ bool is_ascii(const char* bytes, std::size_t size) {
 namespace {
 
 // Unicode's Final_Sigma: a cased letter before, none after, case-ignorable characters skipped.
-bool is_final_sigma(const char* bytes, std::size_t size, std::size_t at, std::size_t after) {
+bool is_final_sigma(const char* bytes, std::size_t begin, std::size_t size, std::size_t at, std::size_t after) {
   std::size_t i = at;
   bool cased = false;
-  while (i > 0) {
+  while (i > begin) {
     const std::size_t before = step_back(bytes, i);
     const std::uint8_t flags = flags_of(decode(bytes + before, bytes + size).code);
     i = before;
@@ -45,12 +45,11 @@ bool is_final_sigma(const char* bytes, std::size_t size, std::size_t at, std::si
 
 }  // namespace
 
-void lower(const Text& in, Text& out) {
+void append_lower(const Text& in, std::size_t begin, std::size_t end, Text& out) {
   const char* bytes = in.data();
-  const std::size_t size = in.size();
-  out.clear();
-  std::size_t copied = 0;
-  for (std::size_t i = 0; i < size;) {
+  const std::size_t size = end;
+  std::size_t copied = begin;
+  for (std::size_t i = begin; i < size;) {
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     if (byte < 0x80) {
       if (byte >= 'A' && byte <= 'Z') {
@@ -67,7 +66,7 @@ void lower(const Text& in, Text& out) {
     char small[4];
     if (now.code == 0x3A3) {
       out.copy(in, copied, i);
-      out.put({small, encode(is_final_sigma(bytes, size, i, next) ? 0x3C2 : 0x3C3, small)}, in, i, next);
+      out.put({small, encode(is_final_sigma(bytes, begin, size, i, next) ? 0x3C2 : 0x3C3, small)}, in, i, next);
       copied = next;
     } else if (now.code == 0x130) {  // the one letter whose lower case is two: i and a dot above
       out.copy(in, copied, i);
@@ -81,6 +80,11 @@ void lower(const Text& in, Text& out) {
     i = next;
   }
   out.copy(in, copied, size);
+}
+
+void lower(const Text& in, Text& out) {
+  out.clear();
+  append_lower(in, 0, in.size(), out);
   out.finish();
 }
 

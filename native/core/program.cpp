@@ -51,6 +51,7 @@ constexpr std::pair<std::string_view, Stage> kStages[] = {
 constexpr std::pair<std::string_view, Splitter> kSplitters[] = {
     {"graphemes", split_graphemes},
     {"sentences", split_sentences},
+    {"tweet", split_tweet},
     {"unicode", split_unicode},
     {"whitespace", split_whitespace},
 };

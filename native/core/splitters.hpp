@@ -13,6 +13,9 @@ const Text& split_sentences(const Text& text, Text& spare, std::uint32_t options
 constexpr std::uint32_t kAllSegments = 1;
 const Text& split_unicode(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
 
+// NLTK's TweetTokenizer; options as in tweet.hpp, 0 for its defaults.
+const Text& split_tweet(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+
 // Runs of anything but white space: Python's str.split().
 const Text& split_whitespace(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
 

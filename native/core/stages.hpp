@@ -60,6 +60,8 @@ void casefold(const Text& in, Text& out);
 
 // Python's str.lower(): full mapping, with the final sigma.
 void lower(const Text& in, Text& out);
+// The same of bytes [begin, end), as a text of their own, put behind what `out` holds.
+void append_lower(const Text& in, std::size_t begin, std::size_t end, Text& out);
 
 bool is_ascii(const char* bytes, std::size_t size);
 

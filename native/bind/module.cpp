@@ -16,6 +16,7 @@
 #include "core/scan.hpp"
 #include "core/segment.hpp"
 #include "core/sparse.hpp"
+#include "core/tweet_tables.hpp"
 
 namespace nb = nanobind;
 using namespace textmill;
@@ -151,6 +152,30 @@ nb::tuple pack(nb::list texts) {
   return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));
 }
 
+// The tokens of one text, without a table of types: for those who want lists of strings.
+nb::list split_one(const Program& program, nb::str text) {
+  nb::object kept;
+  std::string_view raw;
+  if (PyUnicode_IS_COMPACT_ASCII(text.ptr())) {
+    raw = {static_cast<const char*>(PyUnicode_DATA(text.ptr())), static_cast<std::size_t>(PyUnicode_GET_LENGTH(text.ptr()))};
+  } else {
+    kept = nb::steal(PyUnicode_AsUTF8String(text.ptr()));
+    if (!kept.is_valid()) {
+      PyErr_Clear();
+      throw nb::value_error("the text holds a lone surrogate and is no Unicode text");
+    }
+    raw = {PyBytes_AS_STRING(kept.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(kept.ptr()))};
+  }
+  nb::list found;
+  Runner runner(program, false);
+  runner.run(raw, [&](std::size_t begin, std::size_t end) {
+    nb::object token = nb::steal(PyUnicode_DecodeUTF8(runner.text().data() + begin, static_cast<Py_ssize_t>(end - begin), "surrogatepass"));
+    if (!token.is_valid()) throw nb::python_error();
+    found.append(std::move(token));
+  });
+  return found;
+}
+
 nb::tuple scanned(Scanned&& found, bool spans) {
   const std::size_t n = found.ids.size();
   nb::object places = nb::none();
@@ -199,6 +224,7 @@ NB_MODULE(_native, m) {
   m.attr("UNICODE_VERSION") = kUnicodeVersion;
   m.attr("SEGMENT_VERSION") = kSegmentVersion;
   m.attr("EMOJI_VERSION") = kEmojiVersion;
+  m.attr("TWEET_UNICODE_VERSION") = tweet::kUnicodeVersion;
   nb::register_exception_translator([](const std::exception_ptr& p, void*) {
     try {
       std::rethrow_exception(p);
@@ -217,7 +243,8 @@ NB_MODULE(_native, m) {
         runner.prepare(raw);
         const Text& text = runner.text();
         return nb::bytes(text.data(), text.size());
-      }, nb::arg("raw"));
+      }, nb::arg("raw"))
+      .def("split", &split_one, nb::arg("text"));
 
   nb::class_<InternTable>(m, "TypeTable")
       .def(nb::init<>())

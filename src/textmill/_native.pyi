@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 UNICODE_VERSION: str
 SEGMENT_VERSION: str
 EMOJI_VERSION: str  # of the names of emoji
+TWEET_UNICODE_VERSION: str  # of the character sets of the splitter "tweet"
 
 _Bytes = NDArray[np.uint8]
 _Offsets = NDArray[np.int64]
@@ -23,6 +24,8 @@ class Program:
         self, clean: Sequence[str], lower_case: bool, min_word: int, tokens: str = "words", options: int = 0
     ) -> None: ...
     def rewrite(self, raw: str) -> bytes: ...
+    def split(self, text: str) -> list[str]:
+        """The tokens of one text; ValueError if it holds a lone surrogate."""
 
 class TypeTable:
     """Distinct tokens, numbered by first appearance."""

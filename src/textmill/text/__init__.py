@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from textmill.text.maps import TokenMap, token_map
     from textmill.text.path import StageResult, TextPath
     from textmill.text.profiles import profile
+    from textmill.text.tweet import TweetTokens
 
 __all__ = [
     "StageResult",
     "TextBuffers",
     "TextPath",
     "TokenMap",
+    "TweetTokens",
     "casefold",
     "clean_text",
     "drop_citations",
@@ -62,6 +64,7 @@ _FILE = {
     "TextBuffers": "buffers",
     "TextPath": "path",
     "TokenMap": "maps",
+    "TweetTokens": "tweet",
     "casefold": "clean",
     "clean_text": "clean",
     "drop_citations": "clean",

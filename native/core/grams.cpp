@@ -19,6 +19,13 @@ namespace {
 constexpr std::size_t kTokensAThread = 32 * 1024;
 constexpr std::size_t kKeysAPart = 256 * 1024;
 
+// glibc learns from each large array that is freed to keep the next one in its heap, where it stays: tell it not to.
+void keep_large_arrays_apart() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 18);
+#endif
+}
+
 // glibc keeps what was freed; after the largest arrays of a run that is worth a call.
 void give_memory_back() {
 #ifdef __GLIBC__
@@ -62,6 +69,7 @@ GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std:
     : n_texts_(n_texts), n_terms_(n_terms) {
   if (n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     throw std::overflow_error("more than 2,147,483,646 texts at once");
+  keep_large_arrays_apart();
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
   rows_.assign(n_texts + 1, 0);
@@ -219,6 +227,16 @@ Level GramCounter::count_longer(int length, bool last, const std::vector<std::in
 
   if (!last) now.assign(terms_.size(), -1);
   Level level;
+  std::size_t n_grams = 0, n_texts = 0;
+  for (const Level& one : found) {
+    n_grams += one.term.size();
+    n_texts += one.texts.size();
+  }
+  level.prefix.reserve(n_grams);
+  level.term.reserve(n_grams);
+  level.df.reserve(n_grams);
+  level.starts.reserve(n_grams + 1);
+  level.texts.reserve(n_texts);
   for (std::size_t part = 0; part < n_parts; ++part) {
     Level one = std::move(found[part]);
     const auto first_gram = static_cast<std::int32_t>(level.term.size());

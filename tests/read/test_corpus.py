@@ -187,6 +187,7 @@ def test_a_folder_of_texts(folder):
         "texts/ham/1.txt": "good day",
         "texts/spam/sub/1.txt": "win",
         "texts/spam/3.txt": "caf\u00e9",
+        "texts/spam/2.txt": "free",
         "texts/.hidden/4.txt": "no",
         "texts/ham/.DS_Store": "no",
     }.items():
@@ -195,11 +196,12 @@ def test_a_folder_of_texts(folder):
     folder.write("texts/README", "about")
     corpus = folder.read("texts", max_rejected=0.2)
     assert [(r.id, r.text, r.label, dict(r.meta)) for r in corpus.records()] == [
-        ("1.txt", "good day", "ham", {}),
-        ("2.txt", "hello", "ham", {}),
-        ("3.txt", "café", "spam", {}),
-        ("4.txt", "café", "spam", {}),
-        ("sub/1.txt", "win", "spam", {}),
+        ("ham/1.txt", "good day", "ham", {}),
+        ("ham/2.txt", "hello", "ham", {}),
+        ("spam/2.txt", "free", "spam", {}),
+        ("spam/3.txt", "café", "spam", {}),
+        ("spam/4.txt", "café", "spam", {}),
+        ("spam/sub/1.txt", "win", "spam", {}),
     ]
     assert corpus.facts["encoding"] == "utf-8, cp1252"
     assert folder.rejected == [{"row": 1, "reason": "no label", "raw": "README"}]

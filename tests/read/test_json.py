@@ -137,3 +137,11 @@ def test_an_object_over_several_lines_is_told_by_its_first_line(folder, refused)
 def test_rare_characters_come_through(folder, text):
     folder.write("a.jsonl", "".join(json.dumps({"text": text, "label": n}, ensure_ascii=False) + "\n" for n in "aabb"))
     assert set(folder.read("a.jsonl").table()["text"].to_pylist()) == {text}
+
+
+def test_columns_stand_as_in_the_first_row_also_where_it_lacks_some(folder):
+    rows = [{"n": 1, "when": "2024-01-01", "text": "one", "label": "a"}, {"text": "two", "label": "a", "more": 1}]
+    rows += [{"text": text, "label": "b"} for text in ("three", "four")]
+    folder.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    records = list(folder.read("rows.jsonl").records())
+    assert [list(record.meta) for record in records] == [["n", "when", "more"]] * 4

@@ -1,4 +1,4 @@
-"""A folder of texts: a sub-folder is a label, a file a text, its name the id."""
+"""A folder of texts: a sub-folder is a label, a file a text, its path the id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["folder_pieces"]
 def folder_pieces(path: Path, wanted: Wanted, *, where: str, encoding: str, seen: Seen) -> Iterator[Piece]:
     """The texts of a folder, ordered by label and name; hidden files are left out.
 
-    The columns are called as `wanted` calls them; a file's id is its name, with the path below its label's folder.
+    The columns are called as `wanted` calls them; a file's id is its path below the folder, such as ``spam/3.txt``.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def _files(path: Path, where: str) -> Iterator[tuple[str | None, str, Path]]:
             for file in sorted(Path(top.path).rglob("*")):
                 inside = file.relative_to(top.path)
                 if file.is_file() and not any(part.startswith(".") for part in inside.parts):
-                    yield top.name, inside.as_posix(), file
+                    # the same name may stand in two sub-folders, so the sub-folder is part of the id
+                    yield top.name, file.relative_to(path).as_posix(), file
         elif top.is_file():
             yield None, top.name, Path(top.path)
 

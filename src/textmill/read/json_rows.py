@@ -156,7 +156,8 @@ class _Reader:
 def _as_written(block: bytes, names: list[str]) -> list[str]:
     # pyarrow puts the columns whose type it is told first: the first row says where they stood
     problem, row = _parsed_line(block.split(b"\n", 1)[0])
-    return sorted(names, key=list(row).index if not problem and set(row) == set(names) else names.index)
+    first = [] if problem else [name for name in row if name in names]
+    return [*first, *(name for name in names if name not in first)]
 
 
 def _parsed_line(line: bytes) -> tuple[str | None, dict[str, Any]]:

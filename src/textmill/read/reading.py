@@ -59,7 +59,7 @@ def read_corpus(
     """
     name = source if source is not None else config.source
     files = find_files(name, folder, config.format)
-    in_folder = files[0].format == "folder"  # there a file's name is the id
+    in_folder = files[0].format == "folder"  # there a file's path is the id
     wanted = Wanted(config.text, config.label if labelled else None, config.id or ("id" if in_folder else None))
     schema: pa.Schema | None = None
     while True:

@@ -184,7 +184,7 @@ nb::tuple scanned(Scanned&& found, bool spans) {
 }
 
 nb::tuple table_arrays(const InternTable& table) {
-  std::vector<std::uint8_t> bytes(table.arena().begin(), table.arena().end());
+  std::vector<std::uint8_t> bytes(table.bytes(), table.bytes() + (table.size() ? table.ends().back() : 0));
   std::vector<std::int64_t> offsets{0};
   offsets.insert(offsets.end(), table.ends().begin(), table.ends().end());
   return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));

@@ -9,8 +9,11 @@ std::int32_t InternTable::add(std::size_t slot, const TokenHash& h, const char* 
     throw std::length_error("more than 2,147,483,647 distinct tokens");
   if (size > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a token of more than 4 GiB");
   const auto id = static_cast<std::int32_t>(ends_.size());
-  arena_.insert(arena_.end(), bytes, bytes + size);
-  ends_.push_back(arena_.size());
+  const std::size_t begin = arena_.size() - kPadding;
+  arena_.resize(arena_.size() + size);
+  std::memcpy(arena_.data() + begin, bytes, size);
+  std::memset(arena_.data() + begin + size, 0, kPadding);
+  ends_.push_back(begin + size);
   hashes_.push_back(h.hash);
   slots_[slot] = {h.head, static_cast<std::uint32_t>(size), id};
   if (ends_.size() * 2 > slots_.size()) rehash(slots_.size() * 2);

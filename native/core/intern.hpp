@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/words.hpp"
+
 namespace textmill {
 
 struct TokenHash {
@@ -41,20 +43,22 @@ class InternTable {
     const std::size_t begin = id ? ends_[id - 1] : 0;
     return {arena_.data() + begin, ends_[id] - begin};
   }
-  const std::vector<char>& arena() const { return arena_; }
+  const char* bytes() const { return arena_.data(); }  // of all tokens, one behind the other
   const std::vector<std::size_t>& ends() const { return ends_; }
 
-  // The token's number, a new one if it was not there.
-  std::int32_t intern(const char* bytes, std::size_t size) {
-    const TokenHash h = hash_token(bytes, size);
+  // The token's number, a new one if it was not there. 8 bytes can be read from any byte of the token (see hash_token).
+  std::int32_t intern(const char* bytes, std::size_t size) { return intern(hash_token(bytes, size), bytes, size); }
+  std::int32_t intern(const TokenHash& h, const char* bytes, std::size_t size) {
     const std::size_t slot = find_slot(h, bytes, size);
     return slots_[slot].size ? slots_[slot].id : add(slot, h, bytes, size);
   }
   // The token's number or -1.
-  std::int32_t find(const char* bytes, std::size_t size) const {
-    const Slot& slot = slots_[find_slot(hash_token(bytes, size), bytes, size)];
+  std::int32_t find(const TokenHash& h, const char* bytes, std::size_t size) const {
+    const Slot& slot = slots_[find_slot(h, bytes, size)];
     return slot.size ? slot.id : -1;
   }
+  // Asks for the memory that a look-up will need.
+  void prefetch(const TokenHash& h) const { __builtin_prefetch(&slots_[h.hash & (slots_.size() - 1)]); }
   void reserve(std::size_t tokens);
 
  private:
@@ -70,15 +74,30 @@ class InternTable {
       const Slot& slot = slots_[i];
       if (slot.size == 0) return i;
       if (slot.size == size && slot.head == h.head &&
-          (size <= 8 || std::memcmp(arena_.data() + (slot.id ? ends_[static_cast<std::size_t>(slot.id) - 1] : 0), bytes, size) == 0))
+          (size <= 8 || same_tail(arena_.data() + (slot.id ? ends_[static_cast<std::size_t>(slot.id) - 1] : 0), bytes, size)))
         return i;
     }
+  }
+  // Whether two tokens are the same from their 9th byte on; 8 bytes can be read from any byte of either.
+  static bool same_tail(const char* a, const char* b, std::size_t size) {
+    std::size_t i = 8;
+    for (std::uint64_t left, right; i + 8 <= size; i += 8) {
+      std::memcpy(&left, a + i, 8);
+      std::memcpy(&right, b + i, 8);
+      if (left != right) return false;
+    }
+    std::uint64_t left, right;
+    std::memcpy(&left, a + i, 8);
+    std::memcpy(&right, b + i, 8);
+    return ((left ^ right) & ((std::uint64_t{1} << (8 * (size - i))) - 1)) == 0;
   }
   std::int32_t add(std::size_t slot, const TokenHash& h, const char* bytes, std::size_t size);
   void rehash(std::size_t n_slots);
 
+  static constexpr std::size_t kPadding = 8;
+
   std::vector<Slot> slots_;
-  std::vector<char> arena_;
+  std::vector<char> arena_ = std::vector<char>(kPadding);
   std::vector<std::size_t> ends_;
   std::vector<std::uint64_t> hashes_;
 };

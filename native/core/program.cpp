@@ -7,25 +7,6 @@
 namespace textmill {
 namespace {
 
-constexpr std::uint8_t kind_of(int byte) {
-  const bool word = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
-  return byte >= 0x80 ? 2 : word ? 1 : 0;
-}
-
-}  // namespace
-
-const std::uint8_t kByteKinds[256] = {
-#define K4(b) kind_of(b), kind_of(b + 1), kind_of(b + 2), kind_of(b + 3)
-#define K16(b) K4(b), K4(b + 4), K4(b + 8), K4(b + 12)
-#define K64(b) K16(b), K16(b + 16), K16(b + 32), K16(b + 48)
-    K64(0), K64(64), K64(128), K64(192)
-#undef K64
-#undef K16
-#undef K4
-};
-
-namespace {
-
 constexpr std::pair<std::string_view, Stage> kStages[] = {
     {"ascii", fold_to_ascii},
     {"casefold", casefold},

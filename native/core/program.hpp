@@ -9,15 +9,12 @@
 #include "core/text.hpp"
 #include "core/unicode.hpp"
 #include "core/utf8.hpp"
+#include "core/words.hpp"
 
 namespace textmill {
 
 // Rewrites a text.
 using Stage = void (*)(const Text& in, Text& out);
-
-struct Span {
-  std::size_t begin, end;  // bytes, half-open
-};
 
 // Finds the tokens of a text. One that rewrites the text first does so into `spare`. Returns the text in which the
 // spans lie, `text` or `spare`. `options` are the splitter's own bits.
@@ -36,81 +33,45 @@ class Program {
   std::uint32_t options = 0;
 };
 
-extern const std::uint8_t kByteKinds[256];  // 0 no word character, 1 word character, 2 not ASCII
-
 // Runs a program over texts, one after the other, with its own buffers: one a thread.
 class Runner {
  public:
   Runner(const Program& program, bool aligned) : program_(program), a_(aligned), b_(aligned) {}
 
-  // Runs the stages and calls found(begin, end) for each word, in bytes of text().
+  // Runs the stages.
+  void prepare(std::string_view raw);
+  // Calls batch(spans, n) for the words of the text as the stages left it, some at a time, in bytes of text().
+  template <class Batch>
+  void split(Batch&& batch);
+  // Both, with found(begin, end) for each word.
   template <class Found>
   void run(std::string_view raw, Found&& found) {
     prepare(raw);
-    split(found);
+    split([&](const Span* spans, std::size_t n) {
+      for (std::size_t i = 0; i < n; ++i) found(spans[i].begin, spans[i].end);
+    });
   }
-  void prepare(std::string_view raw);
-  template <class Found>
-  void split(Found&& found);
   // The text as it is now: after the stages, and after a splitter that rewrites.
   const Text& text() const { return *now_; }
 
  private:
-  template <class Found>
-  void split_words(Found&& found);
-
   const Program& program_;
   Text a_, b_;
   const Text* now_ = &a_;
   std::vector<Span> spans_;
 };
 
-template <class Found>
-void Runner::split(Found&& found) {
-  if (!program_.splitter) {
-    split_words(found);
+template <class Batch>
+void Runner::split(Batch&& batch) {
+  if (program_.splitter) {
+    spans_.clear();
+    now_ = &program_.splitter(*now_, now_ == &a_ ? b_ : a_, program_.options, spans_);
+    if (!spans_.empty()) batch(spans_.data(), spans_.size());
     return;
   }
-  spans_.clear();
-  now_ = &program_.splitter(*now_, now_ == &a_ ? b_ : a_, program_.options, spans_);
-  for (const Span& span : spans_) found(span.begin, span.end);
-}
-
-// Greedy runs of at least min_word word characters: \b\w\w+\b of Python's re where min_word is 2.
-template <class Found>
-void Runner::split_words(Found&& found) {
-  const char* bytes = now_->data();
-  const char* end = bytes + now_->size();
-  const char* p = bytes;
-  while (p < end) {
-    std::uint8_t kind = kByteKinds[static_cast<unsigned char>(*p)];
-    if (kind == 0) {
-      ++p;
-      continue;
-    }
-    const char* begin = p;
-    std::uint32_t codes = 0;
-    bool word = true;
-    while (p < end) {
-      kind = kByteKinds[static_cast<unsigned char>(*p)];
-      if (kind == 1) {
-        ++p;
-        ++codes;
-        continue;
-      }
-      if (kind == 0) break;
-      const Decoded now = decode(p, end);
-      if (!(flags_of(now.code) & kWord)) {
-        word = p != begin;
-        if (!word) p += now.size;
-        break;
-      }
-      p += now.size;
-      ++codes;
-    }
-    if (word && codes >= program_.min_word)
-      found(static_cast<std::size_t>(begin - bytes), static_cast<std::size_t>(p - bytes));
-  }
+  spans_.resize(WordScanner::kBatch);
+  WordScanner words(now_->data(), now_->size(), program_.min_word);
+  while (const std::size_t n = words.next(spans_.data())) batch(spans_.data(), n);
 }
 
 }  // namespace textmill

@@ -1,5 +1,6 @@
 #include "core/scan.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/parallel.hpp"
@@ -38,22 +39,43 @@ class RawPlaces {
   std::int32_t code_ = 0;
 };
 
+// Numbers the tokens of a batch: number(hash, bytes, size). A look-up may wait for memory, so hashes go ahead of them.
 template <class Number>
-void scan_shard(const Program& program, const Texts& texts, std::size_t first, std::size_t last, bool spans, Shard& shard,
-                Number&& number) {
+void number_tokens(const InternTable& table, const char* bytes, const Span* spans, std::size_t n, std::int32_t* ids, Number&& number) {
+  constexpr std::size_t kAhead = 16;
+  TokenHash hashes[kAhead];
+  for (std::size_t first = 0; first < n; first += kAhead) {
+    const std::size_t some = std::min(kAhead, n - first);
+    for (std::size_t k = 0; k < some; ++k) {
+      const Span span = spans[first + k];
+      hashes[k] = hash_token(bytes + span.begin, span.end - span.begin);
+      table.prefetch(hashes[k]);
+    }
+    for (std::size_t k = 0; k < some; ++k) {
+      const Span span = spans[first + k];
+      ids[first + k] = number(hashes[k], bytes + span.begin, span.end - span.begin);
+    }
+  }
+}
+
+template <class Number>
+void scan_shard(const Program& program, const Texts& texts, std::size_t first, std::size_t last, bool spans, const InternTable& table,
+                Shard& shard, Number&& number) {
   Runner runner(program, spans);
   shard.counts.reserve(last - first);
-  shard.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 6 + 8);
+  shard.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 5 + 8);
   for (std::size_t i = first; i < last; ++i) {
     const std::size_t before = shard.ids.size();
     const std::string_view raw = texts[i];
     runner.prepare(raw);
     RawPlaces places(raw, runner);
-    runner.split([&](std::size_t begin, std::size_t end) {
-      shard.ids.push_back(number(runner.text().data() + begin, end - begin));
-      if (spans) {
-        shard.spans.push_back(places.begin(begin));
-        shard.spans.push_back(places.end(end));
+    runner.split([&](const Span* found, std::size_t n) {
+      shard.ids.resize(shard.ids.size() + n);
+      number_tokens(table, runner.text().data(), found, n, shard.ids.data() + shard.ids.size() - n, number);
+      if (!spans) return;
+      for (std::size_t k = 0; k < n; ++k) {
+        shard.spans.push_back(places.begin(found[k].begin));
+        shard.spans.push_back(places.end(found[k].end));
       }
     });
     shard.counts.push_back(static_cast<std::int64_t>(shard.ids.size() - before));
@@ -86,14 +108,11 @@ Scanned join(std::vector<Shard>& shards, std::size_t n_texts) {
 void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
               std::int32_t offset) {
   std::vector<std::vector<std::int32_t>> numbers(shards.size());
-  std::vector<char> padded;
   for (std::size_t s = 0; s < shards.size(); ++s) {
     numbers[s].reserve(locals[s].size());
     for (std::size_t id = 0; id < locals[s].size(); ++id) {
       const std::string_view token = locals[s][id];
-      padded.assign(token.size() + 8, 0);
-      std::memcpy(padded.data(), token.data(), token.size());
-      numbers[s].push_back(offset + types.intern(padded.data(), token.size()));
+      numbers[s].push_back(offset + types.intern(token.data(), token.size()));
     }
   }
   in_parallel(shards.size(), [&](std::size_t s) {
@@ -108,10 +127,10 @@ Scanned scan_with(const Program& program, const Texts& texts, const InternTable&
   const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
   std::vector<Shard> shards(n_shards);
   if (n_shards == 1) {
-    scan_shard(program, texts, 0, texts.n, spans, shards[0], [&](const char* bytes, std::size_t size) {
-      if (&known == &grown) return grown.intern(bytes, size);
-      const std::int32_t id = known.find(bytes, size);
-      return id >= 0 ? id : offset + grown.intern(bytes, size);
+    scan_shard(program, texts, 0, texts.n, spans, known, shards[0], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
+      if (&known == &grown) return grown.intern(hash, bytes, size);
+      const std::int32_t id = known.find(hash, bytes, size);
+      return id >= 0 ? id : offset + grown.intern(hash, bytes, size);
     });
     return join(shards, texts.n);
   }
@@ -119,9 +138,15 @@ Scanned scan_with(const Program& program, const Texts& texts, const InternTable&
   std::vector<InternTable> locals(n_shards);
   const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
   in_parallel(n_shards, [&](std::size_t s) {
-    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, shards[s], [&](const char* bytes, std::size_t size) {
-      const std::int32_t id = known.find(bytes, size);
-      return id >= 0 ? id : base + locals[s].intern(bytes, size);
+    InternTable& local = locals[s];
+    if (base == 0) {
+      scan_shard(program, texts, cuts[s], cuts[s + 1], spans, local, shards[s],
+                 [&](const TokenHash& hash, const char* bytes, std::size_t size) { return local.intern(hash, bytes, size); });
+      return;
+    }
+    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, known, shards[s], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
+      const std::int32_t id = known.find(hash, bytes, size);
+      return id >= 0 ? id : base + local.intern(hash, bytes, size);
     });
   });
   renumber(shards, locals, grown, base, offset);

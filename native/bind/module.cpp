@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <limits>
 #include <string>
 
 #include "core/count.hpp"
@@ -16,6 +17,7 @@
 #include "core/scan.hpp"
 #include "core/segment.hpp"
 #include "core/sparse.hpp"
+#include "core/spelling.hpp"
 #include "core/tweet_tables.hpp"
 
 namespace nb = nanobind;
@@ -41,10 +43,10 @@ Out<T> own(std::vector<T>&& values) {
   const std::size_t n = values.size();
   return own(std::move(values), {n});
 }
-template <class T>
-Out<T> own(std::unique_ptr<T[]>&& values, std::initializer_list<std::size_t> shape) {
+template <class T, class Deleter>
+Out<T> own(std::unique_ptr<T[], Deleter>&& values, std::initializer_list<std::size_t> shape) {
   T* kept = values.release();
-  nb::capsule owner(kept, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  nb::capsule owner(kept, [](void* p) noexcept { Deleter()(static_cast<T*>(p)); });
   return Out<T>(kept, shape, owner);
 }
 
@@ -63,8 +65,9 @@ Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
   return {reinterpret_cast<const char*>(bytes.data()), o, n};
 }
 
-// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`.
-std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types) {
+// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`, of which so many
+// are `used`.
+std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types, std::size_t* used = nullptr) {
   require(rows.shape(0) >= 1, "rows: wanted n + 1 of them");
   const std::int64_t* r = rows.data();
   const std::size_t n = rows.shape(0) - 1;
@@ -74,6 +77,7 @@ std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, s
   std::uint32_t most = 0;
   for (std::size_t i = 0; i < ids.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(ids.data()[i]));
   require(ids.shape(0) == 0 || most < n_types, "an id is outside the types");
+  if (used) *used = ids.shape(0) ? std::size_t{most} + 1 : 0;
   return n;
 }
 
@@ -88,6 +92,11 @@ Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const I
   require(fits && (indices.shape(0) == 0 || most < n_columns), "indices do not fit the matrix");
   return {data.data(), indices.data(), p, n, n_columns};
 }
+
+// What it was given refers to this many types.
+struct CheckedCounter : GramCounter {
+  std::size_t n_types = 0;
+};
 
 // A view that was checked once, and the arrays that keep it alive.
 struct SparseMatrix {
@@ -119,14 +128,21 @@ Program make_program(const std::vector<std::string>& clean, bool lower_case, int
   return program;
 }
 
-// Python strings side by side in UTF-8. A lone surrogate raises UnicodeEncodeError, `.row` names its place.
-nb::tuple pack(nb::list texts) {
+// Python strings from the `first` on, side by side in UTF-8, until they have `most` bytes; where the next one stands. A
+// lone surrogate or no str raises, with its place.
+nb::tuple pack(nb::list texts, std::size_t first, std::size_t most) {
   const std::size_t n = texts.size();
-  std::vector<std::int64_t> offsets;
-  offsets.reserve(n + 1);
-  offsets.push_back(0);
+  std::vector<std::int64_t> offsets{0};
   std::vector<std::uint8_t> bytes;
-  for (std::size_t i = 0; i < n; ++i) {
+  // most texts are ASCII: room for them is known
+  std::size_t room = 0, last = first;
+  for (; last < n && room < most; ++last) {
+    PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(last));
+    if (PyUnicode_Check(text)) room += static_cast<std::size_t>(PyUnicode_GET_LENGTH(text));
+  }
+  bytes.reserve(room);
+  offsets.reserve(last - first + 1);
+  for (std::size_t i = first; i < last; ++i) {
     PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(i));
     if (!PyUnicode_Check(text))
       throw nb::type_error(("text " + std::to_string(i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
@@ -149,7 +165,7 @@ nb::tuple pack(nb::list texts) {
     offsets.push_back(static_cast<std::int64_t>(bytes.size()));
     Py_XDECREF(made);
   }
-  return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));
+  return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)), last);
 }
 
 // The tokens of one text, without a table of types: for those who want lists of strings.
@@ -252,7 +268,29 @@ NB_MODULE(_native, m) {
       .def("__len__", &InternTable::size)
       .def("arrays", &table_arrays);
 
-  m.def("pack", &pack, nb::arg("texts"));
+  m.def("pack", [](nb::list texts) {
+    const nb::tuple all = pack(texts, 0, std::numeric_limits<std::size_t>::max());
+    return nb::make_tuple(all[0], all[1]);
+  }, nb::arg("texts"));
+  m.def("pack_some", &pack, nb::arg("texts"), nb::arg("first"), nb::arg("most"));
+
+  m.def("number_by_spelling", [](In<std::uint8_t> bytes, In<std::int64_t> offsets) {
+    const Texts strings = texts_of(bytes, offsets);
+    Spelled found;
+    {
+      nb::gil_scoped_release release;
+      found = number_by_spelling(strings);
+    }
+    return nb::make_tuple(own(std::move(found.numbers)), own(std::move(found.distinct.bytes)), own(std::move(found.distinct.offsets)));
+  }, nb::arg("bytes"), nb::arg("offsets"));
+
+  m.def("take", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, In<std::int32_t> which) {
+    const Texts strings = texts_of(bytes, offsets);
+    for (std::size_t i = 0; i < which.shape(0); ++i)
+      require(static_cast<std::uint32_t>(which.data()[i]) < strings.n, "which: a place outside the strings");
+    Strings found = take(strings, which.data(), which.shape(0));
+    return nb::make_tuple(own(std::move(found.bytes)), own(std::move(found.offsets)));
+  }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("which"));
 
   m.def("scan", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, InternTable& types, bool spans, int threads) {
     const Texts texts = texts_of(bytes, offsets);
@@ -334,26 +372,30 @@ NB_MODULE(_native, m) {
     return nb::bytes(rows.data(), rows.size());
   }, nb::arg("columns"), nb::arg("delimiter"));
 
-  nb::class_<GramCounter>(m, "GramCounter")
-      .def("__init__", [](GramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms, int threads) {
+  nb::class_<CheckedCounter>(m, "GramCounter")
+      .def(nb::init<>())
+      .def("add", [](CheckedCounter& self, In<std::int32_t> ids, In<std::int64_t> rows) {
+        std::size_t most = 0;
+        const std::size_t n = rows_of(ids, rows, std::size_t{1} << 31, &most);
+        nb::gil_scoped_release release;
+        self.add(ids.data(), rows.data(), n);
+        self.n_types = std::max(self.n_types, most);
+      }, nb::arg("ids"), nb::arg("rows"))
+      .def("count", [](CheckedCounter& self, In<std::int32_t> type_terms, std::int64_t n_terms, int low, int high, std::int64_t min_df, int threads) {
         require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
         for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
-        const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
-        const std::size_t n_threads = at_least_one(threads);
-        nb::gil_scoped_release release;
-        new (self) GramCounter(ids.data(), rows.data(), n, type_terms.data(), static_cast<std::size_t>(n_terms), n_threads);
-      }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("threads"))
-      .def("count", [](GramCounter& self, int low, int high, std::int64_t min_df, int threads) {
+        require(self.n_types <= type_terms.shape(0), "an id is outside the types");
         require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
         const std::size_t n_threads = at_least_one(threads);
         nb::gil_scoped_release release;
-        self.count(low, high, min_df, n_threads);
-      }, nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
-      .def_prop_ro("n_columns", &GramCounter::n_columns)
-      .def("document_frequencies", [](const GramCounter& self) { return own(self.document_frequencies()); })
-      .def("term_frequencies", [](const GramCounter& self) { return own(self.term_frequencies()); })
-      .def("lengths", [](const GramCounter& self) { return own(self.lengths()); })
-      .def("matrix", [](const GramCounter& self, In<bool> keep, int threads) {
+        self.count(type_terms.data(), type_terms.shape(0), static_cast<std::size_t>(n_terms), low, high, min_df, n_threads);
+      }, nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
+      .def_prop_ro("n_columns", &CheckedCounter::n_columns)
+      .def("document_frequencies", [](const CheckedCounter& self) { return own(self.document_frequencies()); })
+      .def("term_frequencies", [](const CheckedCounter& self) { return own(self.term_frequencies()); })
+      .def("type_frequencies", [](const CheckedCounter& self) { return own(self.type_frequencies()); })
+      .def("lengths", [](const CheckedCounter& self) { return own(self.lengths()); })
+      .def("matrix", [](CheckedCounter& self, In<bool> keep, int threads) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
         const std::size_t n_threads = at_least_one(threads);
         Csr csr;
@@ -364,7 +406,7 @@ NB_MODULE(_native, m) {
         const auto n = static_cast<std::size_t>(csr.indptr.back());
         return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
       }, nb::arg("keep"), nb::arg("threads"))
-      .def("vocabulary", [](const GramCounter& self, In<bool> keep) {
+      .def("vocabulary", [](const CheckedCounter& self, In<bool> keep) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
         Vocabulary kept = self.vocabulary(keep.data());
         return nb::make_tuple(own(std::move(kept.terms)), kept_levels(kept.levels));

@@ -8,16 +8,21 @@
 #include <atomic>
 #include <bit>
 #include <limits>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
 #include "core/parallel.hpp"
+#include "core/row_counter.hpp"
 
 namespace textmill {
 namespace {
 
 constexpr std::size_t kTokensAThread = 32 * 1024;
-constexpr std::size_t kKeysAPart = 256 * 1024;
+constexpr std::size_t kKeysAPart = 32 * 1024;                       // a part and its copy fit a core's cache
+constexpr std::size_t kPartsAtMost = 1024;
+constexpr std::size_t kKeysARound = std::size_t{4} * 1024 * 1024;  // or an eighth of all, if that is more
+constexpr std::size_t kPlaces = 64;                                 // from one place whose text is known to the next
 
 // glibc learns from each large array that is freed to keep the next one in its heap, where it stays: tell it not to.
 void keep_large_arrays_apart() {
@@ -35,355 +40,441 @@ void give_memory_back() {
 
 int bits_for(std::size_t values) { return std::max(1, static_cast<int>(std::bit_width(values > 0 ? values - 1 : 0))); }
 
-// Stable sort by bits [low, high) of the keys; `spare` is as large as `keys`.
+// Stable sort by bits [low, high) of the keys.
 template <class Key>
 void radix_sort(std::vector<Key>& keys, std::vector<Key>& spare, int low, int high) {
   constexpr int kDigit = 11;
   const int passes = (high - low + kDigit - 1) / kDigit;
   const int width = passes ? (high - low + passes - 1) / passes : 0;
-  std::vector<std::size_t> places(std::size_t{1} << width);
+  std::vector<std::uint32_t> places(std::size_t{1} << width);
+  spare.resize(keys.size());
   for (int pass = 0, shift = low; pass < passes; ++pass, shift += width) {
     const auto mask = static_cast<Key>((std::uint64_t{1} << std::min(width, high - shift)) - 1);
     std::fill(places.begin(), places.end(), 0);
     for (const Key key : keys) ++places[static_cast<std::size_t>((key >> shift) & mask)];
-    std::size_t before = 0;
-    for (std::size_t& place : places) before += std::exchange(place, before);
+    std::uint32_t before = 0;
+    for (std::uint32_t& place : places) before += std::exchange(place, before);
     for (const Key key : keys) spare[places[static_cast<std::size_t>((key >> shift) & mask)]++] = key;
     keys.swap(spare);
   }
 }
 
-std::int32_t distinct(const std::int32_t* texts, std::size_t n) {
-  std::int32_t found = 0, last = -1;
-  for (std::size_t i = 0; i < n; ++i) {
-    found += texts[i] != last;
-    last = texts[i];
-  }
-  return found;
+template <class T>
+T* allocate(std::size_t n) {
+  void* made = std::malloc(std::max<std::size_t>(1, n) * sizeof(T));
+  if (!made) throw std::bad_alloc();
+  return static_cast<T*>(made);
 }
 
 }  // namespace
 
-GramCounter::GramCounter(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
-                         const std::int32_t* type_terms, std::size_t n_terms, std::size_t threads)
-    : n_texts_(n_texts), n_terms_(n_terms) {
-  if (n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-    throw std::overflow_error("more than 2,147,483,646 texts at once");
-  keep_large_arrays_apart();
-  const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
-  const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
-  rows_.assign(n_texts + 1, 0);
-  in_parallel(shards, [&](std::size_t s) {
-    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
-      std::int64_t kept = 0;
-      for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i) kept += type_terms[ids[i]] >= 0;
-      rows_[text + 1] = kept;
-    }
-  });
-  for (std::size_t text = 0; text < n_texts; ++text) rows_[text + 1] += rows_[text];
-  if (rows_[n_texts] > std::numeric_limits<std::uint32_t>::max()) throw std::overflow_error("more than 4,294,967,295 words at once");
-  terms_.resize(static_cast<std::size_t>(rows_[n_texts]));
-  in_parallel(shards, [&](std::size_t s) {
-    auto* out = terms_.data() + rows_[cuts[s]];
-    for (std::int64_t i = rows[cuts[s]]; i < rows[cuts[s + 1]]; ++i)
-      if (type_terms[ids[i]] >= 0) *out++ = type_terms[ids[i]];
-  });
-}
-
 GramCounter::~GramCounter() {
   terms_ = {};
+  grams_.clear();
   levels_ = {};
-  columns_ = {};
   give_memory_back();
 }
 
-void GramCounter::count(int low, int high, std::int64_t min_df, std::size_t threads) {
-  if (!levels_.empty()) throw std::logic_error("counted already");
-  low_ = low;
+void GramCounter::add(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts) {
+  if (stage_ != Stage::adding) throw std::logic_error("counted already");
+  if (rows_.size() - 1 + n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw std::overflow_error("more than 2,147,483,646 texts at once");
+  if (terms_.size() + static_cast<std::size_t>(rows[n_texts]) > std::numeric_limits<std::uint32_t>::max())
+    throw std::overflow_error("more than 4,294,967,295 words at once");
+  keep_large_arrays_apart();
+  const std::int64_t before = rows_.back();
+  for (std::size_t text = 1; text <= n_texts; ++text) rows_.push_back(before + rows[text]);
+  terms_.append(ids, static_cast<std::size_t>(rows[n_texts]));
+}
+
+void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, int low, int high, std::int64_t min_df,
+                        std::size_t threads) {
+  if (stage_ != Stage::adding) throw std::logic_error("counted already");
+  stage_ = Stage::counted;
+  low_ = static_cast<std::size_t>(low);
+  high_ = static_cast<std::size_t>(high);
   min_df_ = std::max<std::int64_t>(1, min_df);
-  count_words(threads);
-  std::vector<std::int32_t> before, now;  // the gram of the last length that ends at each place, or -1
-  for (int length = 2; length <= high; ++length) {
-    const bool last = length == high;
-    const int payload = bits_for(last ? n_texts_ : terms_.size());
-    const bool fits = bits_for(levels_.back().size()) + bits_for(n_terms_) + payload <= 64;
-    levels_.push_back(fits ? count_longer<std::uint64_t>(length, last, before, now, threads)
-                           : count_longer<unsigned __int128>(length, last, before, now, threads));
-    before.swap(now);
+  count_words(type_terms, n_types, n_terms, threads);
+  if (high_ > 1) index_places();
+  const int word_bits = bits_for(terms_.size()) + bits_for(n_terms);
+  while (levels_.size() < high_) {
+    if (word_bits + bits_for(levels_.back().size()) <= 64) count_longer<std::uint64_t>(threads);
+    else count_longer<unsigned __int128>(threads);
+    const std::size_t done = levels_.size();
+    if (done > 2 && done - 1 < low_) grams_[done - 3] = Blocks<std::int32_t>();  // they were wanted as prefixes only
   }
-  terms_ = {};
-  order_columns();
+  number_columns();
   give_memory_back();
 }
 
-void GramCounter::count_words(std::size_t threads) {
-  Level& level = levels_.emplace_back();
-  const std::size_t n_terms = n_terms_;
-  const std::size_t shards = std::min(worthwhile(threads, terms_.size(), kTokensAThread), 1 + (std::size_t{1} << 28) / (n_terms + 1));
-  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
-  std::vector<std::vector<std::int64_t>> places(shards);
+// Types become terms, each counted.
+void GramCounter::count_words(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, std::size_t threads) {
+  const std::size_t most = 1 + (std::size_t{1} << 28) / (n_terms + n_types + 1);  // shards: each has tables of its own
+  const std::size_t shards = std::min(worthwhile(threads, terms_.size(), kTokensAThread), most);
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
+  struct Seen {
+    std::int32_t last = -1, df = 0;
+  };
+  std::vector<std::vector<Seen>> seen(shards);
+  std::vector<std::vector<std::uint32_t>> counts(shards);
+  std::vector<std::uint8_t> gaps(shards);
   in_parallel(shards, [&](std::size_t s) {
-    places[s].assign(n_terms, 0);
-    for (std::int64_t i = rows_[cuts[s]]; i < rows_[cuts[s + 1]]; ++i) ++places[s][static_cast<std::size_t>(terms_[static_cast<std::size_t>(i)])];
-  });
-  level.starts.resize(n_terms + 1);
-  std::int64_t before = 0;
-  for (std::size_t term = 0; term < n_terms; ++term) {
-    level.starts[term] = before;
-    for (std::size_t s = 0; s < shards; ++s) before += std::exchange(places[s][term], before);
-  }
-  level.starts[n_terms] = before;
-  level.texts.resize(terms_.size());
-  in_parallel(shards, [&](std::size_t s) {
+    std::vector<Seen> words(n_terms);
+    std::vector<std::uint32_t> types(n_types);
+    bool gap = false;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
-      for (std::int64_t i = rows_[text]; i < rows_[text + 1]; ++i)
-        level.texts[static_cast<std::size_t>(places[s][static_cast<std::size_t>(terms_[static_cast<std::size_t>(i)])]++)] =
-            static_cast<std::int32_t>(text);
+      for (auto i = static_cast<std::size_t>(rows_[text]); i < static_cast<std::size_t>(rows_[text + 1]); ++i) {
+        const auto type = static_cast<std::size_t>(terms_[i]);
+        ++types[type];
+        const std::int32_t term = terms_[i] = type_terms[type];
+        if (term < 0) {
+          gap = true;
+          continue;
+        }
+        Seen& word = words[static_cast<std::size_t>(term)];
+        word.df += word.last != static_cast<std::int32_t>(text);
+        word.last = static_cast<std::int32_t>(text);
+      }
+    seen[s] = std::move(words);
+    counts[s] = std::move(types);
+    gaps[s] = gap;
   });
+  Level& level = levels_.emplace_back();
   level.df.resize(n_terms);
-  for (std::size_t term = 0; term < n_terms; ++term)
-    level.df[term] = distinct(level.texts.data() + level.starts[term], static_cast<std::size_t>(level.starts[term + 1] - level.starts[term]));
+  level.tf.resize(n_terms);
+  type_counts_ = std::move(counts[0]);
+  for (std::size_t s = 1; s < shards; ++s)
+    for (std::size_t type = 0; type < n_types; ++type) type_counts_[type] += counts[s][type];
+  for (std::size_t s = 0; s < shards; ++s)
+    for (std::size_t term = 0; term < n_terms; ++term) level.df[term] += seen[s][term].df;
+  for (std::size_t type = 0; type < n_types; ++type)
+    if (type_terms[type] >= 0) level.tf[static_cast<std::size_t>(type_terms[type])] += type_counts_[type];
+  if (std::find(gaps.begin(), gaps.end(), 1) != gaps.end()) close_gaps();
 }
 
-// N-grams of `length` words, as pairs of the gram of one word less that ends a place earlier (`before`; for pairs of
-// words, the word there) and the word at the place. Prefixes are dealt out to parts, so that a part's keys and their
-// spare copy are small and parts can be sorted side by side.
+void GramCounter::close_gaps() {
+  std::size_t kept = 0, i = 0;
+  for (std::size_t text = 0; text < n_texts(); ++text) {
+    for (; i < static_cast<std::size_t>(rows_[text + 1]); ++i)
+      if (terms_[i] >= 0) terms_[kept++] = terms_[i];
+    rows_[text + 1] = static_cast<std::int64_t>(kept);
+  }
+  terms_.resize(kept);
+}
+
+void GramCounter::index_places() {
+  std::size_t text = 0;
+  for (std::size_t place = 0; place < terms_.size(); place += kPlaces) {
+    while (static_cast<std::size_t>(rows_[text + 1]) <= place) ++text;
+    first_text_.push_back(static_cast<std::int32_t>(text));
+  }
+  first_text_.push_back(static_cast<std::int32_t>(n_texts()));
+}
+
+// In how many texts ascending places lie.
+std::int32_t GramCounter::texts_of(const std::uint32_t* places, std::size_t n) const {
+  if (n == 1) return 1;
+  std::int32_t found = 0;
+  std::int64_t end = -1;  // of the text that was found last
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t place = places[i];
+    if (place < end) continue;
+    const auto* first = rows_.data() + first_text_[places[i] / kPlaces] + 1;
+    const auto* last = rows_.data() + std::min(static_cast<std::size_t>(first_text_[places[i] / kPlaces + 1]) + 1, n_texts());
+    end = *std::upper_bound(first, last, place);
+    ++found;
+  }
+  return found;
+}
+
+std::int32_t GramCounter::gram_at(std::size_t level, std::size_t place) const {
+  return level == 0 ? terms_[place] : grams_[level - 1][place];
+}
+
+// N-grams of one word more than the longest so far, as pairs of the gram that ends a place earlier and the word at the
+// place. Prefixes are dealt out to parts, so that a part's keys lie close together and parts can be sorted side by side;
+// some parts at a time, so that the keys take no more memory than the texts.
 template <class Key>
-Level GramCounter::count_longer(int length, bool last, const std::vector<std::int32_t>& before,
-                                std::vector<std::int32_t>& now, std::size_t threads) const {
+void GramCounter::count_longer(std::size_t threads) {
+  const std::size_t before = levels_.size() - 1;  // the level of the prefixes
   const Level& shorter = levels_.back();
   const std::vector<std::int32_t>& word_df = levels_[0].df;
+  const std::size_t length = levels_.size() + 1;
   const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
-  const std::size_t n_parts = std::clamp<std::size_t>(terms_.size() / kKeysAPart, 1, 256);
-  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts_, shards);
-  const std::vector<std::size_t> parts = even_cuts(shorter.starts.data(), shorter.size(), n_parts);
-  std::vector<std::uint8_t> part_of(shorter.size());
-  for (std::size_t part = 0; part < n_parts; ++part)
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
+
+  std::vector<std::int64_t> occurrences{0};
+  occurrences.reserve(shorter.size() + 1);
+  for (const std::uint32_t tf : shorter.tf) occurrences.push_back(occurrences.back() + tf);
+  const auto total = static_cast<std::size_t>(occurrences.back());
+  const std::size_t n_parts = std::clamp<std::size_t>(total / kKeysAPart, 1, kPartsAtMost);
+  const std::vector<std::size_t> parts = even_cuts(occurrences.data(), shorter.size(), n_parts);
+  std::vector<std::uint16_t> part_of(shorter.size());
+  std::size_t most_prefixes = 1;
+  for (std::size_t part = 0; part < n_parts; ++part) {
     std::fill(part_of.begin() + static_cast<std::ptrdiff_t>(parts[part]), part_of.begin() + static_cast<std::ptrdiff_t>(parts[part + 1]),
-              static_cast<std::uint8_t>(part));
-  const int payload_bits = bits_for(last ? n_texts_ : terms_.size());
-  const int term_bits = bits_for(n_terms_);
-  const int prefix_bits = bits_for(shorter.size());
+              static_cast<std::uint16_t>(part));
+    most_prefixes = std::max(most_prefixes, parts[part + 1] - parts[part]);
+  }
+  const int place_bits = bits_for(terms_.size()), term_bits = bits_for(word_df.size()), prefix_bits = bits_for(most_prefixes);
+  const Key place_mask = (static_cast<Key>(1) << place_bits) - 1, term_mask = (static_cast<Key>(1) << term_bits) - 1;
+
   const auto frequent = [&](std::int32_t term) { return word_df[static_cast<std::size_t>(term)] >= min_df_; };
   const auto each = [&](std::size_t s, auto&& found) {
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
-      for (std::int64_t place = rows_[text] + length - 1; place < rows_[text + 1]; ++place) {
-        const auto i = static_cast<std::size_t>(place);
-        const std::int32_t prefix = length == 2 ? (frequent(terms_[i - 1]) ? terms_[i - 1] : -1) : before[i - 1];
-        if (prefix >= 0 && frequent(terms_[i])) found(text, i, prefix, terms_[i]);
+      for (auto i = static_cast<std::size_t>(rows_[text]) + length - 1; i < static_cast<std::size_t>(rows_[text + 1]); ++i) {
+        const std::int32_t prefix = gram_at(before, i - 1), term = terms_[i];
+        if (prefix >= 0 && (before > 0 || frequent(prefix)) && frequent(term)) found(i, prefix, term);
       }
   };
-  std::vector<std::vector<std::size_t>> places(shards, std::vector<std::size_t>(n_parts));  // [shard][part]
+  std::vector<std::vector<std::uint32_t>> counts(shards, std::vector<std::uint32_t>(n_parts));
   in_parallel(shards, [&](std::size_t s) {
-    each(s, [&](std::size_t, std::size_t, std::int32_t prefix, std::int32_t) { ++places[s][part_of[static_cast<std::size_t>(prefix)]]; });
-  });
-  std::vector<std::vector<Key>> keys(n_parts);
-  for (std::size_t part = 0; part < n_parts; ++part) {
-    std::size_t n = 0;
-    for (std::size_t s = 0; s < shards; ++s) n += std::exchange(places[s][part], n);
-    keys[part].resize(n);
-  }
-  in_parallel(shards, [&](std::size_t s) {
-    each(s, [&](std::size_t text, std::size_t i, std::int32_t prefix, std::int32_t term) {
-      const std::size_t part = part_of[static_cast<std::size_t>(prefix)];
-      const Key pair = static_cast<Key>(static_cast<std::uint32_t>(prefix)) << term_bits | static_cast<Key>(static_cast<std::uint32_t>(term));
-      keys[part][places[s][part]++] = pair << payload_bits | static_cast<Key>(last ? text : i);
-    });
+    each(s, [&](std::size_t, std::int32_t prefix, std::int32_t) { ++counts[s][part_of[static_cast<std::size_t>(prefix)]]; });
   });
 
-  std::vector<Level> found(n_parts);
-  std::vector<std::vector<std::uint32_t>> ends_at(n_parts);  // places of the kept occurrences, where a longer gram needs them
-  const Key payload_mask = (static_cast<Key>(1) << payload_bits) - 1;
-  const Key term_mask = (static_cast<Key>(1) << term_bits) - 1;
-  std::atomic<std::size_t> next_part{0};
-  in_parallel(shards, [&](std::size_t) {
-    for (std::size_t part; (part = next_part++) < n_parts;) {
-      {
-        std::vector<Key> spare(keys[part].size());
-        radix_sort(keys[part], spare, payload_bits, payload_bits + term_bits + prefix_bits);
-      }
-      const std::vector<Key> sorted = std::move(keys[part]);
-      Level& level = found[part];
-      std::vector<std::int32_t> texts;
-      for (std::size_t i = 0; i < sorted.size();) {
-        const Key pair = sorted[i] >> payload_bits;
-        const std::size_t first = i;
-        texts.clear();
-        for (; i < sorted.size() && sorted[i] >> payload_bits == pair; ++i) {
-          const auto payload = static_cast<std::size_t>(sorted[i] & payload_mask);
-          texts.push_back(static_cast<std::int32_t>(last ? payload : text_at(payload)));
-        }
-        const std::int32_t df = distinct(texts.data(), texts.size());
-        if (df < min_df_) continue;
-        level.starts.push_back(static_cast<std::int64_t>(level.texts.size()));
-        level.term.push_back(static_cast<std::int32_t>(pair & term_mask));
-        level.prefix.push_back(static_cast<std::int32_t>(pair >> term_bits));
-        level.df.push_back(df);
-        level.texts.insert(level.texts.end(), texts.begin(), texts.end());
-        for (std::size_t k = first; k < i && !last; ++k) ends_at[part].push_back(static_cast<std::uint32_t>(sorted[k] & payload_mask));
-      }
-    }
+  Blocks<std::int32_t>& ends = grams_.emplace_back();
+  ends.resize(terms_.size());
+  in_parallel(shards, [&](std::size_t s) {
+    for (auto i = static_cast<std::size_t>(rows_[cuts[s]]); i < static_cast<std::size_t>(rows_[cuts[s + 1]]); ++i) ends[i] = -1;
   });
 
-  if (!last) now.assign(terms_.size(), -1);
+  struct Part {
+    std::vector<Key> keys;
+    std::vector<std::uint32_t> starts;  // of the kept n-grams among the keys
+    std::vector<std::int32_t> prefix, term, df;
+    std::vector<std::uint32_t> tf;
+    std::int32_t base = 0;  // the number of its first n-gram
+  };
   Level level;
-  std::size_t n_grams = 0, n_texts = 0;
-  for (const Level& one : found) {
-    n_grams += one.term.size();
-    n_texts += one.texts.size();
+  for (std::size_t first = 0, last = 0; first < n_parts; first = last) {
+    std::size_t n_keys = 0;
+    for (; last < n_parts && (last == first || n_keys < std::max(kKeysARound, total / 8)); ++last)
+      for (std::size_t s = 0; s < shards; ++s) n_keys += counts[s][last];
+    std::vector<Part> round(last - first);
+    std::vector<std::vector<std::uint32_t>> places(shards, std::vector<std::uint32_t>(last - first));
+    for (std::size_t part = first; part < last; ++part) {
+      std::uint32_t n = 0;
+      for (std::size_t s = 0; s < shards; ++s) {
+        places[s][part - first] = n;
+        n += counts[s][part];
+      }
+      round[part - first].keys.resize(n);
+    }
+    in_parallel(shards, [&](std::size_t s) {
+      each(s, [&](std::size_t i, std::int32_t prefix, std::int32_t term) {
+        const std::size_t part = part_of[static_cast<std::size_t>(prefix)];
+        if (part < first || part >= last) return;
+        const auto local = static_cast<Key>(static_cast<std::size_t>(prefix) - parts[part]);
+        round[part - first].keys[places[s][part - first]++] =
+            (local << term_bits | static_cast<Key>(static_cast<std::uint32_t>(term))) << place_bits | static_cast<Key>(i);
+      });
+    });
+    std::atomic<std::size_t> next{0};
+    in_parallel(shards, [&](std::size_t) {
+      std::vector<Key> spare;
+      std::vector<std::uint32_t> run;
+      for (std::size_t p; (p = next++) < round.size();) {
+        Part& part = round[p];
+        radix_sort(part.keys, spare, place_bits, place_bits + term_bits + prefix_bits);
+        const std::vector<Key>& keys = part.keys;
+        for (std::size_t i = 0; i < keys.size();) {
+          const Key pair = keys[i] >> place_bits;
+          const std::size_t start = i;
+          run.clear();
+          for (; i < keys.size() && keys[i] >> place_bits == pair; ++i) run.push_back(static_cast<std::uint32_t>(keys[i] & place_mask));
+          const std::int32_t df = texts_of(run.data(), run.size());
+          if (df < min_df_) continue;
+          part.starts.push_back(static_cast<std::uint32_t>(start));
+          part.prefix.push_back(static_cast<std::int32_t>(static_cast<std::size_t>(pair >> term_bits) + parts[first + p]));
+          part.term.push_back(static_cast<std::int32_t>(pair & term_mask));
+          part.df.push_back(df);
+          part.tf.push_back(static_cast<std::uint32_t>(run.size()));
+        }
+      }
+    });
+    for (Part& part : round) {
+      if (level.df.size() + part.df.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+        throw std::overflow_error("more than 2,147,483,647 n-grams");
+      part.base = static_cast<std::int32_t>(level.df.size());
+      level.prefix.insert(level.prefix.end(), part.prefix.begin(), part.prefix.end());
+      level.term.insert(level.term.end(), part.term.begin(), part.term.end());
+      level.df.insert(level.df.end(), part.df.begin(), part.df.end());
+      level.tf.insert(level.tf.end(), part.tf.begin(), part.tf.end());
+    }
+    next = 0;
+    in_parallel(shards, [&](std::size_t) {
+      for (std::size_t p; (p = next++) < round.size();) {
+        const Part part = std::move(round[p]);
+        for (std::size_t gram = 0; gram < part.starts.size(); ++gram)
+          for (std::uint32_t i = 0; i < part.tf[gram]; ++i)
+            ends[static_cast<std::size_t>(part.keys[part.starts[gram] + i] & place_mask)] = part.base + static_cast<std::int32_t>(gram);
+      }
+    });
   }
-  level.prefix.reserve(n_grams);
-  level.term.reserve(n_grams);
-  level.df.reserve(n_grams);
-  level.starts.reserve(n_grams + 1);
-  level.texts.reserve(n_texts);
-  for (std::size_t part = 0; part < n_parts; ++part) {
-    Level one = std::move(found[part]);
-    const auto first_gram = static_cast<std::int32_t>(level.term.size());
-    const auto base = static_cast<std::int64_t>(level.texts.size());
-    one.starts.push_back(static_cast<std::int64_t>(one.texts.size()));
-    for (std::size_t gram = 0; gram < one.size() && !last; ++gram)
-      for (std::int64_t i = one.starts[gram]; i < one.starts[gram + 1]; ++i)
-        now[ends_at[part][static_cast<std::size_t>(i)]] = first_gram + static_cast<std::int32_t>(gram);
-    one.starts.pop_back();
-    for (std::int64_t& start : one.starts) start += base;
-    level.prefix.insert(level.prefix.end(), one.prefix.begin(), one.prefix.end());
-    level.term.insert(level.term.end(), one.term.begin(), one.term.end());
-    level.starts.insert(level.starts.end(), one.starts.begin(), one.starts.end());
-    level.df.insert(level.df.end(), one.df.begin(), one.df.end());
-    level.texts.insert(level.texts.end(), one.texts.begin(), one.texts.end());
-  }
-  level.starts.push_back(static_cast<std::int64_t>(level.texts.size()));
-  return level;
+  levels_.push_back(std::move(level));
 }
 
-std::size_t GramCounter::text_at(std::size_t place) const {
-  return static_cast<std::size_t>(std::upper_bound(rows_.begin(), rows_.end(), static_cast<std::int64_t>(place)) - rows_.begin()) - 1;
-}
-
-// The order of spelling is the order in which one walks the tree of prefixes: each gram before its continuations.
-void GramCounter::order_columns() {
+// Columns are in the order of spelling: an n-gram stands before all that it begins.
+void GramCounter::number_columns() {
   const std::size_t n_levels = levels_.size();
-  const auto counts = [&](std::size_t k, std::size_t gram) {
-    return static_cast<int>(k) + 1 >= low_ && levels_[k].df[gram] >= min_df_ ? 1 : 0;
-  };
-  std::vector<std::vector<std::int64_t>> sizes(n_levels);  // columns at or below each gram, then the place of the first
+  const auto counts = [&](std::size_t k, std::size_t gram) -> std::int32_t { return k + 1 >= low_ && levels_[k].df[gram] >= min_df_ ? 1 : 0; };
+  std::int64_t total = 0;
+  for (std::size_t k = 0; k < n_levels; ++k)
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) total += counts(k, gram);
+  if (total >= std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("more than 2,147,483,646 n-grams");
+  n_columns_ = static_cast<std::size_t>(total);
+  // columns at or below each gram, then the place of the first of them
   for (std::size_t k = n_levels; k-- > 0;) {
-    sizes[k].assign(levels_[k].size(), 0);
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) sizes[k][gram] = counts(k, gram);
+    std::vector<std::int32_t>& below = levels_[k].column;
+    below.resize(levels_[k].size());
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) below[gram] = counts(k, gram);
     if (k + 1 < n_levels)
       for (std::size_t gram = 0; gram < levels_[k + 1].size(); ++gram)
-        sizes[k][static_cast<std::size_t>(levels_[k + 1].prefix[gram])] += sizes[k + 1][gram];
+        below[static_cast<std::size_t>(levels_[k + 1].prefix[gram])] += levels_[k + 1].column[gram];
   }
-  std::int64_t total = 0;
-  for (std::int64_t& size : sizes[0]) total += std::exchange(size, total);
-  if (total >= std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("more than 2,147,483,646 n-grams");
-  columns_.resize(static_cast<std::size_t>(total));
-  for (std::size_t k = 0; k < n_levels; ++k) {
-    if (k > 0) {
-      std::int32_t parent = -1;
-      std::int64_t next = 0;
-      for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
-        const std::int32_t prefix = levels_[k].prefix[gram];
-        if (prefix != parent) next = sizes[k - 1][static_cast<std::size_t>(prefix)] + counts(k - 1, static_cast<std::size_t>(prefix));
-        parent = prefix;
-        next += std::exchange(sizes[k][gram], next);
-      }
+  std::int32_t before = 0;
+  for (std::int32_t& below : levels_[0].column) before += std::exchange(below, before);
+  for (std::size_t k = 1; k < n_levels; ++k) {
+    std::int32_t parent = -1, next = 0;
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
+      const std::int32_t prefix = levels_[k].prefix[gram];
+      if (prefix != parent) next = levels_[k - 1].column[static_cast<std::size_t>(prefix)] + counts(k - 1, static_cast<std::size_t>(prefix));
+      parent = prefix;
+      next += std::exchange(levels_[k].column[gram], next);
     }
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
-      if (counts(k, gram))
-        columns_[static_cast<std::size_t>(sizes[k][gram])] = {static_cast<std::int32_t>(k), static_cast<std::int32_t>(gram)};
   }
+  for (std::size_t k = 0; k < n_levels; ++k)
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
+      if (!counts(k, gram)) levels_[k].column[gram] = -1;
 }
 
 std::vector<std::int64_t> GramCounter::document_frequencies() const {
-  std::vector<std::int64_t> out;
-  out.reserve(columns_.size());
-  for (const Column& c : columns_) out.push_back(levels_[static_cast<std::size_t>(c.level)].df[static_cast<std::size_t>(c.gram)]);
+  std::vector<std::int64_t> out(n_columns_);
+  for (const Level& level : levels_)
+    for (std::size_t gram = 0; gram < level.size(); ++gram)
+      if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.df[gram];
   return out;
 }
 
 std::vector<std::int64_t> GramCounter::term_frequencies() const {
-  std::vector<std::int64_t> out;
-  out.reserve(columns_.size());
-  for (const Column& c : columns_) {
-    const Level& level = levels_[static_cast<std::size_t>(c.level)];
-    out.push_back(level.starts[static_cast<std::size_t>(c.gram) + 1] - level.starts[static_cast<std::size_t>(c.gram)]);
-  }
+  std::vector<std::int64_t> out(n_columns_);
+  for (const Level& level : levels_)
+    for (std::size_t gram = 0; gram < level.size(); ++gram)
+      if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.tf[gram];
   return out;
 }
+
+std::vector<std::int64_t> GramCounter::type_frequencies() const { return {type_counts_.begin(), type_counts_.end()}; }
 
 std::vector<std::int32_t> GramCounter::lengths() const {
-  std::vector<std::int32_t> out(n_texts_);
-  for (std::size_t text = 0; text < n_texts_; ++text) out[text] = static_cast<std::int32_t>(rows_[text + 1] - rows_[text]);
+  std::vector<std::int32_t> out(n_texts());
+  for (std::size_t text = 0; text < n_texts(); ++text) out[text] = static_cast<std::int32_t>(rows_[text + 1] - rows_[text]);
   return out;
 }
 
-Csr GramCounter::matrix(const bool* keep, std::size_t threads) const {
-  // kept columns with the occurrences before each, so that threads take equal shares of them
-  std::vector<Column> kept;
-  std::vector<std::int64_t> before{0};
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    if (!keep[c]) continue;
-    const Level& level = levels_[static_cast<std::size_t>(columns_[c].level)];
-    const auto gram = static_cast<std::size_t>(columns_[c].gram);
-    kept.push_back(columns_[c]);
-    before.push_back(before.back() + level.starts[gram + 1] - level.starts[gram]);
+// Of each gram of each level: its number among the kept columns, or -1.
+std::vector<std::vector<std::int32_t>> GramCounter::kept_columns(const bool* keep) const {
+  std::vector<std::int32_t> ranks(n_columns_);
+  std::int32_t kept = 0;
+  for (std::size_t column = 0; column < n_columns_; ++column) ranks[column] = keep[column] ? kept++ : -1;
+  std::vector<std::vector<std::int32_t>> out;
+  for (const Level& level : levels_) {
+    out.push_back(level.column);
+    for (std::int32_t& column : out.back())
+      if (column >= 0) column = ranks[static_cast<std::size_t>(column)];
   }
-  const std::size_t ranges = worthwhile(threads, static_cast<std::size_t>(before.back()), kTokensAThread);
-  const std::vector<std::size_t> cuts = even_cuts(before.data(), kept.size(), ranges);
-  const auto each = [&](std::size_t range, auto&& found) {  // found(column, text, count), by column, then text
-    for (std::size_t c = cuts[range]; c < cuts[range + 1]; ++c) {
-      const Level& level = levels_[static_cast<std::size_t>(kept[c].level)];
-      const std::int32_t* text = level.texts.data() + level.starts[static_cast<std::size_t>(kept[c].gram)];
-      const std::int32_t* end = level.texts.data() + level.starts[static_cast<std::size_t>(kept[c].gram) + 1];
-      while (text < end) {
-        const std::int32_t* next = text + 1;
-        while (next < end && *next == *text) ++next;
-        found(static_cast<std::int32_t>(c), static_cast<std::size_t>(*text), static_cast<std::int32_t>(next - text));
-        text = next;
+  return out;
+}
+
+Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
+  if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::adding ? "not counted yet" : "the texts are given up");
+  stage_ = Stage::given_up;
+  const std::vector<std::vector<std::int32_t>> columns = kept_columns(keep);
+  std::int64_t total = 0;
+  std::size_t n_kept = 0;
+  for (std::size_t k = 0; k < levels_.size(); ++k)
+    for (std::size_t gram = 0; gram < columns[k].size(); ++gram)
+      if (columns[k][gram] >= 0) {
+        total += levels_[k].df[gram];
+        ++n_kept;
+      }
+  if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
+
+  const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
+  // a shard writes behind the most that those before it can write, and moves up once they are done
+  std::vector<std::size_t> begins{0};
+  for (std::size_t s = 0; s < shards; ++s)
+    begins.push_back(shards == 1 ? static_cast<std::size_t>(total)
+                                 : begins.back() + static_cast<std::size_t>(rows_[cuts[s + 1]] - rows_[cuts[s]]) * (high_ - low_ + 1));
+  Csr out;
+  out.data.reset(allocate<std::int32_t>(begins.back()));
+  out.indices.reset(allocate<std::int32_t>(begins.back()));
+  out.indptr.resize(n_texts() + 1);
+  std::vector<std::size_t> ends(shards);
+  in_parallel(shards, [&](std::size_t s) {
+    RowCounter row(n_kept);
+    std::vector<std::int32_t> grams;
+    std::size_t at = begins[s];
+    auto released = static_cast<std::size_t>(rows_[cuts[s]]);
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      const auto first = static_cast<std::size_t>(rows_[text]), last = static_cast<std::size_t>(rows_[text + 1]);
+      for (std::size_t k = low_ - 1; k < levels_.size(); ++k) {
+        const std::int32_t* of = columns[k].data();
+        grams.clear();
+        for (std::size_t i = first + k; i < last; ++i)
+          if (const std::int32_t gram = gram_at(k, i); gram >= 0) {
+            __builtin_prefetch(of + gram);  // a look-up waits for memory: ask for all of them first
+            grams.push_back(gram);
+          }
+        for (const std::int32_t gram : grams)
+          if (of[gram] >= 0) row.add(static_cast<std::uint32_t>(of[gram]));
+      }
+      row.drain([&](std::int32_t column, std::int32_t count) {
+        out.indices[at] = column;
+        out.data[at++] = count;
+      });
+      out.indptr[text + 1] = static_cast<std::int32_t>(at - begins[s]);
+      if (last - released >= Blocks<std::int32_t>::kSize) {
+        for (Blocks<std::int32_t>& grams : grams_)
+          if (grams.size()) grams.release(released, last);
+        terms_.release(released, last);
+        released = last - (last & (Blocks<std::int32_t>::kSize - 1));
       }
     }
-  };
-  std::vector<std::vector<std::int64_t>> places(ranges);
-  in_parallel(ranges, [&](std::size_t range) {
-    places[range].assign(n_texts_, 0);
-    each(range, [&](std::int32_t, std::size_t text, std::int32_t) { ++places[range][text]; });
+    ends[s] = at;
   });
-  Csr out;
-  out.indptr.resize(n_texts_ + 1);
-  std::int64_t total = 0;
-  for (std::size_t text = 0; text < n_texts_; ++text) {
-    for (std::size_t range = 0; range < ranges; ++range) total += std::exchange(places[range][text], total);
-    if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
-    out.indptr[text + 1] = static_cast<std::int32_t>(total);
+  terms_ = {};
+  grams_.clear();
+  std::size_t n = 0;
+  for (std::size_t s = 0; s < shards; ++s) {
+    const std::size_t some = ends[s] - begins[s];
+    if (begins[s] != n) {
+      std::copy(out.indices.get() + begins[s], out.indices.get() + ends[s], out.indices.get() + n);
+      std::copy(out.data.get() + begins[s], out.data.get() + ends[s], out.data.get() + n);
+    }
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) out.indptr[text + 1] += static_cast<std::int32_t>(n);
+    n += some;
   }
-  out.data.reset(new std::int32_t[static_cast<std::size_t>(total)]);
-  out.indices.reset(new std::int32_t[static_cast<std::size_t>(total)]);
-  in_parallel(ranges, [&](std::size_t range) {
-    each(range, [&](std::int32_t column, std::size_t text, std::int32_t count) {
-      const auto place = static_cast<std::size_t>(places[range][text]++);
-      out.indices[place] = column;
-      out.data[place] = count;
-    });
-  });
+  if (shards > 1) {
+    for (auto* values : {&out.data, &out.indices})
+      if (void* smaller = std::realloc(values->get(), std::max<std::size_t>(1, n) * sizeof(std::int32_t))) {
+        values->release();
+        values->reset(static_cast<std::int32_t*>(smaller));
+      }
+  }
   return out;
 }
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {
-  if (levels_.empty()) throw std::logic_error("not counted yet");
+  if (stage_ == Stage::adding) throw std::logic_error("not counted yet");
   const std::size_t n_levels = levels_.size();
-  std::vector<std::vector<std::int32_t>> column(n_levels);
+  const std::vector<std::vector<std::int32_t>> column = kept_columns(keep);
   std::vector<std::vector<bool>> needed(n_levels);
-  for (std::size_t k = 0; k < n_levels; ++k) {
-    column[k].assign(levels_[k].size(), -1);
-    needed[k].assign(levels_[k].size(), false);
-  }
-  std::int32_t next = 0;
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    if (!keep[c]) continue;
-    column[static_cast<std::size_t>(columns_[c].level)][static_cast<std::size_t>(columns_[c].gram)] = next++;
-    needed[static_cast<std::size_t>(columns_[c].level)][static_cast<std::size_t>(columns_[c].gram)] = true;
+  for (std::size_t k = n_levels; k-- > 0;) {
+    needed[k].resize(levels_[k].size());
+    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
+      if (column[k][gram] >= 0) needed[k][gram] = true;
   }
   for (std::size_t k = n_levels; k-- > 1;)
     for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
@@ -404,6 +495,8 @@ Vocabulary GramCounter::vocabulary(const bool* keep) const {
   for (std::size_t k = 1; k < n_levels; ++k) {
     std::vector<std::int32_t> renumbered(levels_[k].size(), -1);
     KeptLevel& kept = out.levels[k];
+    const auto n = static_cast<std::size_t>(std::count(needed[k].begin(), needed[k].end(), true));
+    for (auto* values : {&kept.prefix, &kept.term, &kept.column}) values->reserve(n);
     for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
       if (!needed[k][gram]) continue;
       renumbered[gram] = static_cast<std::int32_t>(kept.term.size());

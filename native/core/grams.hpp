@@ -1,27 +1,34 @@
 // Word n-grams counted over a whole corpus, by sorting rather than hashing: an n-gram is (the n-gram before its last
-// word, its last word), so it is a pair of small numbers, and a radix sort of the pairs gives the vocabulary in order
-// and, in the same pass, the texts in which each n-gram stands.
+// word, its last word), so it is a pair of small numbers, and a radix sort of the pairs gives the vocabulary in the
+// order of spelling. Each place of the corpus then learns which n-gram ends there, and rows are made text by text.
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "core/blocks.hpp"
+
 namespace textmill {
 
+struct Freed {
+  void operator()(std::int32_t* values) const { std::free(values); }
+};
+
 struct Csr {
-  std::unique_ptr<std::int32_t[]> data;  // counts
-  std::unique_ptr<std::int32_t[]> indices;
+  std::unique_ptr<std::int32_t[], Freed> data;  // counts
+  std::unique_ptr<std::int32_t[], Freed> indices;
   std::vector<std::int32_t> indptr;
 };
 
 // N-grams of one length in ascending order of (prefix, term). In the first level, gram i is term i and has no prefix.
 struct Level {
   std::vector<std::int32_t> prefix, term;
-  std::vector<std::int64_t> starts;  // gram i owns texts[starts[i]:starts[i + 1]]
-  std::vector<std::int32_t> texts;   // the text of each occurrence, ascending within a gram
-  std::vector<std::int32_t> df;
-  std::size_t size() const { return starts.empty() ? 0 : starts.size() - 1; }
+  std::vector<std::int32_t> df;      // texts
+  std::vector<std::uint32_t> tf;     // occurrences
+  std::vector<std::int32_t> column;  // -1: none, only a prefix of longer ones
+  std::size_t size() const { return df.size(); }
 };
 
 // What is kept of the levels: only the terms and prefixes that some kept n-gram needs, numbered anew.
@@ -35,44 +42,52 @@ struct Vocabulary {
 
 class GramCounter {
  public:
-  // `type_terms` maps each type to a term, or to -1 where it is dropped (its neighbours then touch). Terms must be
-  // numbered in the order of their spelling for columns to be in that order. Keeps no pointer to its arguments.
-  GramCounter(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, const std::int32_t* type_terms,
-              std::size_t n_terms, std::size_t threads);
-  ~GramCounter();
+  GramCounter() = default;
   GramCounter(const GramCounter&) = delete;
   GramCounter& operator=(const GramCounter&) = delete;
+  ~GramCounter();
 
-  // Counts n-grams of `low` to `high` words; those in fewer than `min_df` texts are left out. Once only.
-  void count(int low, int high, std::int64_t min_df, std::size_t threads);
+  // Texts to count, behind those that were added before; `ids` are numbers of types.
+  void add(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts);
 
-  std::size_t n_columns() const { return columns_.size(); }
+  // `type_terms` maps each type to a term, or to -1 where it is dropped (its neighbours then touch). Terms must be
+  // numbered in the order of their spelling for columns to be in that order. Counts n-grams of `low` to `high` words;
+  // those in fewer than `min_df` texts are left out. Once only.
+  void count(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, int low, int high, std::int64_t min_df,
+             std::size_t threads);
+
+  std::size_t n_texts() const { return rows_.size() - 1; }
+  std::size_t n_columns() const { return n_columns_; }
   std::vector<std::int64_t> document_frequencies() const;
   std::vector<std::int64_t> term_frequencies() const;
-  std::vector<std::int32_t> lengths() const;  // terms of each text
-  // The counts of the columns where keep[column] is true; throws std::overflow_error from 2^31 entries on.
-  Csr matrix(const bool* keep, std::size_t threads) const;
+  std::vector<std::int64_t> type_frequencies() const;  // one a type
+  std::vector<std::int32_t> lengths() const;           // terms of each text
   Vocabulary vocabulary(const bool* keep) const;
+  // The counts of the columns where keep[column] is true; throws std::overflow_error from 2^31 entries on. Once only:
+  // the texts are given up on the way.
+  Csr matrix(const bool* keep, std::size_t threads);
 
  private:
-  struct Column {
-    std::int32_t level;  // 0 for single words
-    std::int32_t gram;
-  };
-  void count_words(std::size_t threads);
+  void count_words(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, std::size_t threads);
+  void close_gaps();
+  void index_places();
+  std::int32_t texts_of(const std::uint32_t* places, std::size_t n) const;
   template <class Key>
-  Level count_longer(int length, bool last, const std::vector<std::int32_t>& before, std::vector<std::int32_t>& now,
-                     std::size_t threads) const;
-  std::size_t text_at(std::size_t place) const;
-  void order_columns();
+  void count_longer(std::size_t threads);
+  void number_columns();
+  std::vector<std::vector<std::int32_t>> kept_columns(const bool* keep) const;
+  std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
-  std::size_t n_texts_, n_terms_;
-  int low_ = 1;
+  enum class Stage { adding, counted, given_up } stage_ = Stage::adding;
+  std::size_t low_ = 1, high_ = 1;
   std::int64_t min_df_ = 1;
-  std::vector<std::int32_t> terms_;  // of all texts, dropped ones left out
-  std::vector<std::int64_t> rows_;
+  std::size_t n_columns_ = 0;
+  std::vector<std::int64_t> rows_{0};
+  Blocks<std::int32_t> terms_;                 // types at first; then terms, dropped ones left out
+  std::vector<Blocks<std::int32_t>> grams_;    // of each length from 2 on: the gram that ends at each place, or -1
+  std::vector<std::int32_t> first_text_;       // of each 64 places, and the number of texts
+  std::vector<std::uint32_t> type_counts_;
   std::vector<Level> levels_;
-  std::vector<Column> columns_;  // in the order of spelling
 };
 
 }  // namespace textmill

@@ -53,6 +53,7 @@ class InternTable {
     return slots_[slot].size ? slots_[slot].id : add(slot, h, bytes, size);
   }
   // The token's number or -1.
+  std::int32_t find(const char* bytes, std::size_t size) const { return find(hash_token(bytes, size), bytes, size); }
   std::int32_t find(const TokenHash& h, const char* bytes, std::size_t size) const {
     const Slot& slot = slots_[find_slot(h, bytes, size)];
     return slot.size ? slot.id : -1;

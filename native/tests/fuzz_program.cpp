@@ -66,12 +66,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::vector<std::int32_t> terms(types.size());
   for (std::size_t i = 0; i < terms.size(); ++i) terms[i] = static_cast<std::int32_t>(i);
-  GramCounter counter(found.ids.data(), found.rows.data(), texts.n, terms.data(), terms.size(), 1);
-  counter.count(1, 3, 1, 1);
+  GramCounter counter;
+  counter.add(found.ids.data(), found.rows.data(), texts.n);
+  counter.count(terms.data(), terms.size(), terms.size(), 1, 3, 1, 1);
   const auto keep = std::make_unique<bool[]>(counter.n_columns() + 1);
   for (std::size_t i = 0; i < counter.n_columns(); ++i) keep[i] = i % 3 != 1;
-  const Csr csr = counter.matrix(keep.get(), 1);
   Vocabulary kept = counter.vocabulary(keep.get());
+  const Csr csr = counter.matrix(keep.get(), 1);
   std::fill(terms.begin(), terms.end(), kUnknown);
   for (std::size_t i = 0; i < kept.terms.size(); ++i) terms[static_cast<std::size_t>(kept.terms[i])] = static_cast<std::int32_t>(i);
   Counted again = count(Grams(std::move(kept.levels), 1), found.ids.data(), found.rows.data(), texts.n, terms.data(), 1);

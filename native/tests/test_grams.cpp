@@ -59,12 +59,19 @@ TEST(counts_are_those_of_a_plain_count) {
     const Corpus corpus = random_corpus(seed, 30, 5);
     const std::vector<std::int32_t> terms = identity(5);
     const int low = 1 + static_cast<int>(seed % 3), high = low + static_cast<int>(seed % 4);
-    GramCounter counter(corpus.ids.data(), corpus.rows.data(), 30, terms.data(), 5, 2);
-    counter.count(low, high, 1 + seed % 3, 2);
+    GramCounter counter;
+    const std::size_t cut = seed % 30;  // added in two pieces
+    std::vector<std::int64_t> behind(corpus.rows.begin() + static_cast<std::ptrdiff_t>(cut), corpus.rows.end());
+    for (std::int64_t& row : behind) row -= corpus.rows[cut];
+    counter.add(corpus.ids.data(), corpus.rows.data(), cut);
+    counter.add(corpus.ids.data() + corpus.rows[cut], behind.data(), 30 - cut);
+    counter.count(terms.data(), 5, 5, low, high, 1 + seed % 3, 2);
     const auto wanted = plain(corpus, low, high, 1 + seed % 3);
     CHECK_EQ(counter.n_columns(), wanted.size());
     const auto keep = all(counter.n_columns());
+    Vocabulary kept = counter.vocabulary(keep.get());
     const Csr csr = counter.matrix(keep.get(), 2);
+    CHECK_THROWS(std::logic_error, counter.matrix(keep.get(), 2));
     std::vector<std::map<std::int32_t, std::int32_t>> rows(30);
     std::int32_t column = 0;
     for (const auto& [gram, texts] : wanted) {
@@ -77,7 +84,6 @@ TEST(counts_are_those_of_a_plain_count) {
       CHECK(row == rows[text]);
     }
     // a frozen vocabulary finds the same
-    Vocabulary kept = counter.vocabulary(keep.get());
     std::vector<std::int32_t> type_terms(5, kUnknown);
     for (std::size_t i = 0; i < kept.terms.size(); ++i) type_terms[static_cast<std::size_t>(kept.terms[i])] = static_cast<std::int32_t>(i);
     const Grams grams(std::move(kept.levels), low);
@@ -95,10 +101,10 @@ TEST(keys_of_more_than_64_bits_give_the_same) {
   const std::size_t n_texts = corpus.rows.size() - 1;
   const std::vector<std::int32_t> close = identity(n_terms), far = identity(n_terms, step);
   for (int high = 2; high <= 3; ++high) {
-    GramCounter small(corpus.ids.data(), corpus.rows.data(), n_texts, close.data(), n_terms, 1);
-    GramCounter large(corpus.ids.data(), corpus.rows.data(), n_texts, far.data(), std::size_t{n_terms} * step, 1);
-    small.count(1, high, 1, 1);
-    large.count(1, high, 1, 1);
+    GramCounter small, large;
+    for (GramCounter* counter : {&small, &large}) counter->add(corpus.ids.data(), corpus.rows.data(), n_texts);
+    small.count(close.data(), n_terms, n_terms, 1, high, 1, 1);
+    large.count(far.data(), n_terms, std::size_t{n_terms} * step, 1, high, 1, 1);
     CHECK_EQ(small.n_columns(), large.n_columns());
     CHECK(small.document_frequencies() == large.document_frequencies());
     CHECK(small.term_frequencies() == large.term_frequencies());
@@ -108,22 +114,26 @@ TEST(keys_of_more_than_64_bits_give_the_same) {
 TEST(a_counter_counts_once) {
   const std::int32_t id = 0, term = 0;
   const std::int64_t rows[] = {0, 1};
-  GramCounter counter(&id, rows, 1, &term, 1, 1);
+  GramCounter counter;
+  counter.add(&id, rows, 1);
   const bool keep = true;
   CHECK_THROWS(std::logic_error, counter.vocabulary(&keep));
-  counter.count(1, 3, 1, 1);
+  CHECK_THROWS(std::logic_error, counter.matrix(&keep, 1));
+  counter.count(&term, 1, 1, 1, 3, 1, 1);
   CHECK_EQ(counter.n_columns(), 1u);
-  CHECK_THROWS(std::logic_error, counter.count(1, 1, 1, 1));
+  CHECK_THROWS(std::logic_error, counter.count(&term, 1, 1, 1, 1, 1, 1));
+  CHECK_THROWS(std::logic_error, counter.add(&id, rows, 1));
 }
 
 TEST(no_texts_and_no_words_are_fine) {
   const std::int64_t rows[] = {0, 0, 0};
   for (std::size_t n = 0; n < 3; ++n) {
-    GramCounter counter(nullptr, rows, n, nullptr, 0, 4);
-    counter.count(1, 3, 1, 4);
+    GramCounter counter;
+    counter.add(nullptr, rows, n);
+    counter.count(nullptr, 0, 0, 1, 3, 1, 4);
     CHECK_EQ(counter.n_columns(), 0u);
-    CHECK_EQ(counter.matrix(nullptr, 4).indptr.size(), n + 1);
     CHECK_EQ(counter.vocabulary(nullptr).levels.size(), 3u);
+    CHECK_EQ(counter.matrix(nullptr, 4).indptr.size(), n + 1);
   }
 }
 

@@ -39,6 +39,15 @@ class TypeTable:
 def pack(texts: list[str]) -> tuple[_Bytes, _Offsets]:
     """Strings side by side in UTF-8; ValueError or TypeError names the text that is none."""
 
+def pack_some(texts: list[str], first: int, most: int) -> tuple[_Bytes, _Offsets, int]:
+    """As `pack`, from the text `first` on until there are `most` characters; and where the next text stands."""
+
+def number_by_spelling(bytes: _Bytes, offsets: _Offsets) -> tuple[_Ints, _Bytes, _Offsets]:
+    """Of each string its number among the distinct ones in the order of spelling, -1 of an empty one; and these."""
+
+def take(bytes: _Bytes, offsets: _Offsets, which: _Ints) -> tuple[_Bytes, _Offsets]:
+    """Some of the strings, in the order that `which` asks for."""
+
 def scan(
     program: Program, bytes: _Bytes, offsets: _Offsets, types: TypeTable, spans: bool, threads: int
 ) -> tuple[_Ints, _Offsets, _Ints | None]:
@@ -68,17 +77,20 @@ def csv_rows(columns: Sequence[tuple[_Bytes, _Offsets]], delimiter: str) -> byte
     """Columns of texts as rows of RFC 4180."""
 
 class GramCounter:
-    """All word n-grams of a corpus, in the order of their spelling; `count` once, then ask."""
+    """All word n-grams of a corpus, in the order of their spelling: `add` texts, `count` once, ask; `matrix` last."""
 
-    def __init__(self, ids: _Ints, rows: _Offsets, type_terms: _Ints, n_terms: int, threads: int) -> None: ...
-    def count(self, low: int, high: int, min_df: int, threads: int) -> None: ...
+    def __init__(self) -> None: ...
+    def add(self, ids: _Ints, rows: _Offsets) -> None: ...
+    def count(self, type_terms: _Ints, n_terms: int, low: int, high: int, min_df: int, threads: int) -> None: ...
     @property
     def n_columns(self) -> int: ...
     def document_frequencies(self) -> NDArray[np.int64]: ...
     def term_frequencies(self) -> NDArray[np.int64]: ...
+    def type_frequencies(self) -> NDArray[np.int64]: ...
     def lengths(self) -> _Ints: ...
-    def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints]: ...
     def vocabulary(self, keep: NDArray[np.bool_]) -> tuple[_Ints, list[tuple[_Ints, _Ints, _Ints]]]: ...
+    def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints]:
+        """Data, indices, indptr; once only, the texts are given up on the way."""
 
 class Grams:
     """A frozen vocabulary of n-grams: a tree of (prefix, term, column) a length."""

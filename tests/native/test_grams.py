@@ -35,8 +35,9 @@ def counted(
     min_df: int = 1,
     threads: int = 1,
 ) -> _native.GramCounter:
-    counter = _native.GramCounter(ids, rows, type_terms, n_terms, threads)
-    counter.count(*ngrams, min_df, threads)
+    counter = _native.GramCounter()
+    counter.add(ids, rows)
+    counter.count(type_terms, n_terms, *ngrams, min_df, threads)
     return counter
 
 
@@ -93,6 +94,7 @@ def test_counts_and_order_are_those_of_a_plain_count(
 
     keep = np.array([rng.random() < 0.5 for _ in columns], bool)
     kept = np.flatnonzero(keep)
+    counter = counted(ids, rows, np.arange(len(terms), dtype=np.int32), len(terms), (low, high), min_df)
     assert spelled(terms, counter, keep) == [columns[c] for c in kept]
     assert dense(counter.matrix(keep, 1), len(kept)) == [[row[c] for c in kept] for row in counts]
 

@@ -158,8 +158,9 @@ def _counter(
     ngrams: tuple[int, int],
     threads: int,
 ) -> _native.GramCounter:
-    made = _native.GramCounter(ids, rows, type_terms, n_terms, threads)
-    made.count(*ngrams, 1, threads)
+    made = _native.GramCounter()
+    made.add(ids, rows)
+    made.count(type_terms, n_terms, *ngrams, 1, threads)
     return made
 
 
@@ -297,10 +298,21 @@ def test_no_text_takes_much_longer_than_plain_words_of_its_size(trap: str) -> No
 
 
 def test_a_counter_that_has_not_counted_says_so() -> None:
-    counter = _native.GramCounter(_int32(0), _int64(0, 1), _int32(0), 1, 1)
+    counter = _native.GramCounter()
+    counter.add(_int32(0), _int64(0, 1))
     assert counter.n_columns == 0
-    with pytest.raises(RuntimeError, match="not counted"):
-        counter.vocabulary(np.ones(0, bool))
-    counter.count(1, 1, 1, 1)
-    with pytest.raises(RuntimeError, match="counted already"):
-        counter.count(1, 1, 1, 1)
+    for ask in (lambda: counter.vocabulary(np.ones(0, bool)), lambda: counter.matrix(np.ones(0, bool), 1)):
+        with pytest.raises(RuntimeError, match="not counted"):
+            ask()
+    counter.count(_int32(0), 1, 1, 1, 1, 1)
+    for ask in (lambda: counter.count(_int32(0), 1, 1, 1, 1, 1), lambda: counter.add(_int32(0), _int64(0, 1))):
+        with pytest.raises(RuntimeError, match="counted already"):
+            ask()
+
+
+def test_a_counter_gives_its_matrix_once() -> None:
+    counter = _counter(_int32(0), _int64(0, 1), _int32(0), 1, (1, 1), 1)
+    counter.matrix(np.ones(1, bool), 1)
+    with pytest.raises(RuntimeError, match="given up"):
+        counter.matrix(np.ones(1, bool), 1)
+    assert counter.document_frequencies().tolist() == [1]

@@ -109,21 +109,20 @@ class WordFeatures:
         threads = thread_count(threads)
         config = from_mapping(FeaturesConfig, asdict(config))
         table = _native.TypeTable()
-        ids, rows, _ = text_path.scan(texts, table, threads=threads)
-        n_texts = len(rows) - 1
+        counter = _native.GramCounter()
+        n_texts = 0
+        for ids, rows, _ in text_path.scans(texts, table, threads=threads):
+            counter.add(ids, rows)
+            n_texts += len(rows) - 1
         if n_texts == 0:
             raise DataError("there is no text to learn a vocabulary from")
         types = TextBuffers(*table.arrays())
-        spelled = text_path.terms(decode_types(*types))
-        ordered = sorted({term for term in spelled if term is not None})
-        number = {term: i for i, term in enumerate(ordered)}
-        type_terms = np.array([_DROPPED if term is None else number[term] for term in spelled], np.int32)
+        spelled = types if text_path.is_plain else _spelled(text_path.terms(decode_types(*types)))
+        type_terms, *ordered = _native.number_by_spelling(*spelled)
+        terms = TextBuffers(*ordered)
         low, high = config.ngrams
         min_df, max_df = document_limits(config, n_texts)
-        counts = np.bincount(ids, minlength=len(spelled))
-        counter = _native.GramCounter(ids, rows, type_terms, len(ordered), threads)
-        del ids, rows  # large, and the counter has its own
-        counter.count(low, high, min(min_df, n_texts), threads)
+        counter.count(type_terms, terms.n_texts, low, high, min(min_df, n_texts), threads)
         df = counter.document_frequencies()
         keep = chosen(counter, df, min_df, max_df, config)
         lengths = counter.lengths()
@@ -134,19 +133,20 @@ class WordFeatures:
                 hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
             )
         kept_terms, levels = counter.vocabulary(keep)
-        renumbered = np.full(len(ordered) + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
+        renumbered = np.full(terms.n_texts + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
         renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
         renumbered[-1] = _DROPPED
         idf = idf_weights(config, df[keep], n_texts)
+        term_types = _commonest(type_terms, counter.type_frequencies(), terms.n_texts)[kept_terms]
         counted = counter.matrix(keep, threads)
-        del counter
+        del counter, df, keep
         features = cls(
             text_path,
             config,
             types=types,
             type_terms=renumbered[type_terms],
-            terms=encode_types([ordered[i] for i in kept_terms]),
-            term_types=_commonest(type_terms, counts, len(ordered))[kept_terms],
+            terms=TextBuffers(*_native.take(*terms, kept_terms)),
+            term_types=term_types,
             levels=levels,
             idf=idf,
         )
@@ -384,8 +384,15 @@ def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) ->
     )
 
 
+def _spelled(terms: list[str | None]) -> TextBuffers:
+    """Terms side by side; an empty one, which no term is, for each that is dropped."""
+    return encode_types([term or "" for term in terms])
+
+
 def _commonest(type_terms: NDArray[np.int32], counts: NDArray[np.int64], n_terms: int) -> NDArray[np.int32]:
     """The most frequent type of each term, the first of equals: int32 (n_terms,)."""
+    if len(type_terms) == n_terms and (type_terms >= 0).all():  # each term has one type
+        return np.argsort(type_terms).astype(np.int32)
     order = np.argsort(-counts, kind="stable")
     terms, first = np.unique(type_terms[order], return_index=True)
     found = np.zeros(n_terms, np.int32)

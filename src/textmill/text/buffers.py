@@ -13,6 +13,8 @@ from textmill import _native
 from textmill.errors import DataError
 from textmill.read.layout import string_layout
 
+_CHUNK = 4 << 20  # characters of a list of texts that are packed at a time
+
 __all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers", "text_chunks"]
 
 
@@ -72,7 +74,8 @@ def text_chunks(texts: Any) -> Iterator[TextBuffers]:
 
     Parameters
     ----------
-    texts : what `text_buffers` takes, or an iterator over such things; a chunked array is taken chunk by chunk
+    texts : what `text_buffers` takes, or an iterator over such things; a list is packed some texts at a time, a chunked
+        array taken chunk by chunk
 
     Raises
     ------
@@ -89,6 +92,14 @@ def text_chunks(texts: Any) -> Iterator[TextBuffers]:
     elif hasattr(texts, "iterchunks"):  # an Arrow chunked array
         for chunk in texts.iterchunks():
             yield text_buffers(chunk)
+    elif isinstance(texts, list) and texts:
+        first = 0
+        while first < len(texts):
+            try:
+                data, offsets, first = _native.pack_some(texts, first, _CHUNK)
+            except (TypeError, ValueError) as error:
+                raise DataError(str(error)) from None
+            yield TextBuffers(data, offsets)
     else:
         yield text_buffers(texts)
 

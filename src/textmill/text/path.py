@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -113,22 +113,23 @@ class TextPath:
         rows : int64 (n_texts + 1,)
         spans : int32 (n_tokens, 2) in code points of the raw texts, or None
         """
-        threads = thread_count(threads)
-        all_ids, all_spans = [], []
-        all_rows = [np.zeros(1, np.int64)]
-        for chunk in text_chunks(texts):
-            ids, rows, places = _native.scan(self._program, chunk.bytes, chunk.offsets, types, spans, threads)
-            all_ids.append(ids)
-            all_rows.append(rows[1:] + all_rows[-1][-1])
-            if places is not None:
-                all_spans.append(places)
-        if len(all_ids) == 1:
-            return ids, rows, places
+        parts = list(self.scans(texts, types, spans=spans, threads=threads))
+        if len(parts) == 1:
+            return parts[0]
+        ends = np.cumsum([0, *(rows[-1] for _, rows, _ in parts)])
         return (
-            np.concatenate([np.zeros(0, np.int32), *all_ids]),
-            np.concatenate(all_rows),
-            np.concatenate([np.zeros((0, 2), np.int32), *all_spans]) if spans else None,
+            np.concatenate([np.zeros(0, np.int32), *(ids for ids, _, _ in parts)]),
+            np.concatenate([np.zeros(1, np.int64), *(rows[1:] + end for (_, rows, _), end in zip(parts, ends, strict=False))]),
+            np.concatenate([np.zeros((0, 2), np.int32), *(p for _, _, p in parts if p is not None)]) if spans else None,
         )
+
+    def scans(
+        self, texts: Any, types: _native.TypeTable, *, spans: bool = False, threads: int | None = None
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]]:
+        """`scan`, a chunk of the texts at a time, each with rows of its own that start at 0."""
+        threads = thread_count(threads)
+        for chunk in text_chunks(texts):
+            yield _native.scan(self._program, chunk.bytes, chunk.offsets, types, spans, threads)
 
     def scan_frozen(
         self,

@@ -1,13 +1,18 @@
-"""TF-IDF against scikit-learn's vectoriser."""
+"""Vectorisers against scikit-learn's: fitting, hashing, one text, memory."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from benches.measure import THREADS, Row, data_dir, in_turn
+from benches.limits import from_the_limit
+from benches.measure import THREADS, Row, data_dir, in_turn, process, program, rival
 
 
 def imdb(part: str) -> tuple[list[str], list[str]]:
@@ -16,34 +21,115 @@ def imdb(part: str) -> tuple[list[str], list[str]]:
     return [row["text"] for row in rows], [str(row["label"]) for row in rows]
 
 
-def rows() -> list[Row]:
-    from sklearn.feature_extraction.text import TfidfVectorizer as TheirVectorizer
+def difference(made: Any, wanted: Any) -> float:
+    """The largest difference of two sparse matrices, which have to hold the same places in the same order."""
+    wanted.sort_indices()
+    assert (made.indptr == wanted.indptr).all()
+    assert (made.indices == wanted.indices).all()
+    assert made.indices.dtype == np.int32
+    worst = float(np.abs(made.data - wanted.data).max())
+    assert worst <= 1e-6, worst
+    return worst
 
-    from textmill.features import TfidfVectorizer
 
-    texts, _ = imdb("train")
+def fitting(texts: list[str]) -> list[Row]:
+    from sklearn.feature_extraction import text as theirs
+
+    from textmill import features as ours
+
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     found = []
-    for ngrams, wanted in (((1, 1), None), ((1, 2), 15)):
-        ours, theirs = (
-            TfidfVectorizer(ngram_range=ngrams, n_jobs=THREADS),
-            TheirVectorizer(ngram_range=ngrams, dtype=np.float32),
-        )
-        made, wanted_matrix = ours.fit_transform(texts), theirs.fit_transform(texts)
-        wanted_matrix.sort_indices()
-        assert (ours.get_feature_names_out() == theirs.get_feature_names_out()).all()
-        assert (made.indptr == wanted_matrix.indptr).all()
-        assert (made.indices == wanted_matrix.indices).all()
-        worst = float(np.abs(made.data - wanted_matrix.data).max())
-        assert worst <= 1e-6, worst
-        a, b, ratio = in_turn(lambda: ours.fit_transform(texts), lambda: theirs.fit_transform(texts), 3)  # noqa: B023
+    for what, at_least, cls, settings in (
+        ("count, 1-grams", 18, "CountVectorizer", {}),
+        ("TF-IDF, 1-grams", None, "TfidfVectorizer", {"dtype": np.float32}),
+        ("TF-IDF, 1-2-grams", 22, "TfidfVectorizer", {"ngram_range": (1, 2), "dtype": np.float32}),
+        ("hashing, 1-2-grams", 20, "HashingVectorizer", {"ngram_range": (1, 2), "dtype": np.float32}),
+    ):
+        a, b = getattr(ours, cls)(**settings, n_jobs=THREADS), getattr(theirs, cls)(**settings)
+        made, wanted = a.fit_transform(texts), b.fit_transform(texts)
+        worst = difference(made, wanted)
+        if hasattr(b, "vocabulary_"):
+            assert (a.get_feature_names_out() == b.get_feature_names_out()).all()
+        size = made.data.nbytes + made.indices.nbytes + made.indptr.nbytes
+        del made, wanted
+        mine, rivals, ratio = in_turn(lambda: a.fit_transform(texts), lambda: b.fit_transform(texts), 3)  # noqa: B023
         found.append(
             Row(
-                f"TF-IDF {ngrams[0]}-{ngrams[1]}-grams, fit on IMDB train ({megabytes:.0f} MB)",
-                f"{wanted} x scikit-learn" if wanted else "",
-                f"{ratio:.1f} x ({a:.2f} s against {b:.2f} s; {megabytes / a:.0f} MB/s against {megabytes / b:.1f})",
-                wanted is None or ratio >= wanted,
-                f"same columns, same order, weights equal to {worst:.0e}; {THREADS} threads, median of 3 in turn",
+                f"{what}, fit_transform of IMDB train ({megabytes:.0f} MB)",
+                f"{at_least} x scikit-learn" if at_least else "",
+                f"{ratio:.1f} x ({mine:.2f} s against {rivals:.2f} s; {megabytes / mine:.0f} MB/s against"
+                f" {megabytes / rivals:.1f})",
+                at_least is None or ratio >= at_least,
+                f"same columns and order, values equal to {worst:.0e}; {THREADS} threads, median of 3 in turn;"
+                f" {from_the_limit(mine, megabytes * 1e6, size)}",
             )
         )
     return found
+
+
+def microseconds(work: Callable[[], object], calls: int) -> float:
+    """The median of single calls."""
+    took = []
+    for _ in range(calls):
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return 1e6 * statistics.median(took)
+
+
+def one_text(texts: list[str]) -> list[Row]:
+    from sklearn.feature_extraction import text as theirs
+
+    from textmill import features as ours
+
+    found = []
+    settings: dict[str, Any] = {"ngram_range": (1, 2), "min_df": 2, "dtype": np.float32}
+    a = ours.TfidfVectorizer(**settings, n_jobs=THREADS).fit(texts)
+    b = theirs.TfidfVectorizer(**settings).fit(texts)
+    tweet = "Forest fire near La Ronge Sask. Canada, 13,000 people receive evacuation orders"
+    review = sorted(texts, key=len)[len(texts) // 2]
+    for what, text in (("a tweet", tweet), ("a review of median length", review)):
+        worst = difference(a.transform([text]), b.transform([text]))
+        for work in (a, b):  # a warm-up of either
+            microseconds(lambda: work.transform([text]), 20)  # noqa: B023
+        pairs = [
+            (microseconds(lambda: a.transform([text]), 200), microseconds(lambda: b.transform([text]), 200))  # noqa: B023
+            for _ in range(5)
+        ]
+        mine, rivals = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratio = statistics.median(theirs_took / took for took, theirs_took in pairs)
+        found.append(
+            Row(
+                f"transform one text, {what} ({len(text)} characters), TF-IDF 1-2-grams",
+                "10 x scikit-learn",
+                f"{ratio:.1f} x ({mine:.0f} microseconds against {rivals:.0f})",
+                ratio >= 10,
+                f"values equal to {worst:.0e}; median of 5 x 200 calls in turn",
+            )
+        )
+    return found
+
+
+def memory() -> list[Row]:
+    source = str(data_dir() / "imdb" / "train.jsonl.gz")
+    ours, theirs = process(program("vectorize", source)), process(rival("sklearn_vectorize", source))
+    for key in ("values", "total"):
+        assert abs(ours.said[key] / theirs.said[key] - 1) < 1e-6, (ours.said, theirs.said)
+    share = ours.peak / theirs.peak
+    above = (ours.peak - ours.said["before"]) / (theirs.peak - theirs.said["before"])
+    matrix = ours.said["values"] * 8 / 2**20
+    return [
+        Row(
+            "peak memory of TF-IDF, 1-2-grams, IMDB train from its file to the matrix",
+            "one third of scikit-learn",
+            f"{share:.2f} of it ({ours.peak:.0f} MiB against {theirs.peak:.0f} MiB; without what the interpreter and the"
+            f" imports take {above:.2f})",
+            share <= 1 / 3,
+            f"whole processes, texts read line by line in both; the matrix itself is {matrix:.0f} MiB in both",
+        )
+    ]
+
+
+def rows() -> list[Row]:
+    texts, _ = imdb("train")
+    return [*fitting(texts), *one_text(texts), *memory()]

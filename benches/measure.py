@@ -89,5 +89,9 @@ def textmill(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "textmill.cli", *arguments]
 
 
+def program(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", f"benches.{name}", *arguments]
+
+
 def rival(name: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", f"benches.rivals.{name}", *arguments]
+    return program(f"rivals.{name}", *arguments)

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/parallel.hpp"
+#include "core/row_counter.hpp"
 
 namespace textmill {
 namespace {
@@ -38,6 +39,10 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
     }
     base = first;
   }
+  std::int32_t last = -1;
+  for (const KeptLevel& level : levels_)
+    for (const std::int32_t column : level.column) last = std::max(last, column);
+  n_columns_ = static_cast<std::size_t>(last + 1);
 }
 
 template <class T>
@@ -100,21 +105,17 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
   std::vector<Counted> found(shards);
   in_parallel(shards, [&](std::size_t s) {
     Counted& out = found[s];
-    std::vector<std::int32_t> terms, columns;
+    RowCounter row(grams.n_columns(), static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
+    std::vector<std::int32_t> terms;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       terms.clear();
-      columns.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);
-      grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t, std::size_t) { columns.push_back(column); });
-      std::sort(columns.begin(), columns.end());
-      for (std::size_t i = 0; i < columns.size();) {
-        std::size_t next = i + 1;
-        while (next < columns.size() && columns[next] == columns[i]) ++next;
-        out.indices.push_back(columns[i]);
-        out.data.push_back(static_cast<std::int32_t>(next - i));
-        i = next;
-      }
+      grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t, std::size_t) { row.add(static_cast<std::uint32_t>(column)); });
+      row.drain([&](std::int32_t column, std::int32_t count) {
+        out.indices.push_back(column);
+        out.data.push_back(count);
+      });
       out.indptr.push_back(static_cast<std::int32_t>(out.indices.size()));
       out.lengths.push_back(static_cast<std::int32_t>(terms.size()));
       if (out.indices.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))

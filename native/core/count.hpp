@@ -18,6 +18,7 @@ class Grams {
 
   const std::vector<KeptLevel>& levels() const { return levels_; }
   int low() const { return low_; }
+  std::size_t n_columns() const { return n_columns_; }
 
   // Calls found(column) for each n-gram of a text that has one, in no particular order.
   template <class Found>
@@ -68,7 +69,7 @@ class Grams {
 
   std::vector<KeptLevel> levels_;
   int low_;
-  std::size_t n_terms_;
+  std::size_t n_terms_, n_columns_;
   std::vector<Longer> longer_;  // the grams of two words and more, numbered behind the words
   std::vector<Slot> slots_;
   std::size_t mask_;

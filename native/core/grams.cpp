@@ -413,7 +413,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
   out.indptr.resize(n_texts() + 1);
   std::vector<std::size_t> ends(shards);
   in_parallel(shards, [&](std::size_t s) {
-    RowCounter row(n_kept);
+    RowCounter row(n_kept, begins[s + 1] - begins[s]);
     std::vector<std::int32_t> grams;
     std::size_t at = begins[s];
     auto released = static_cast<std::size_t>(rows_[cuts[s]]);

@@ -1,23 +1,41 @@
-// The counts of one text after the other, each as a row of a sparse matrix: columns in ascending order without a sort.
+// The counts of one text after the other, each as a row of a sparse matrix: columns in ascending order.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
 #include <vector>
 
 namespace textmill {
 
-// A bit a column, a bit for each 64 of these that says whether one is set, and a bit for each 64 of those: the columns
-// of a row are found in order by walking down. Most counts are 1; only a column that comes again has a number of its own.
+// Where many rows are to come: a bit a column, a bit for each 64 of these that says whether one is set, and a bit for
+// each 64 of those, so that the columns of a row are found in order by walking down, without a sort. Most counts are 1;
+// only a column that comes again has a number of its own. Where few are to come, such tables would cost more than they
+// save: then the columns are sorted.
 class RowCounter {
  public:
-  explicit RowCounter(std::size_t n_columns)
-      : bits_(n_columns / 64 + 1), again_(bits_.size()), down_(bits_.size()), middle_(bits_.size() / 64 + 1), top_(middle_.size() / 64 + 1),
-        more_(n_columns) {}
+  // `n_keys`: about how many calls of `add` there will be.
+  RowCounter(std::size_t n_columns, std::size_t n_keys) : sorts_(n_keys < n_columns / 8) {
+    if (sorts_) return;
+    bits_.resize(n_columns / 64 + 1);
+    again_.resize(bits_.size());
+    down_.resize(bits_.size());
+    middle_.resize(bits_.size() / 64 + 1);
+    top_.resize(middle_.size() / 64 + 1);
+    more_.reset(static_cast<std::int32_t*>(std::calloc(n_columns + 1, sizeof(std::int32_t))));  // most of it is never touched
+    if (!more_) throw std::bad_alloc();
+  }
 
   // One more of `column`, or one less.
   void add(std::uint32_t column, bool down = false) {
+    if (sorts_) {
+      keys_.push_back(static_cast<std::uint64_t>(column) << 1 | static_cast<std::uint64_t>(down));
+      return;
+    }
     const std::size_t word = column >> 6;
     const std::uint64_t bit = std::uint64_t{1} << (column & 63);
     if (bits_[word] & bit) {
@@ -31,35 +49,58 @@ class RowCounter {
     top_[word >> 12] |= std::uint64_t{1} << (word >> 6 & 63);
   }
 
-  // Calls found(column, count) for each column that was added, in ascending order, and forgets them. A count of no more
-  // than its ups and downs comes to 0 and is told all the same.
+  // Calls found(column, count) for each column that was added, in ascending order, and forgets them. A column whose ups
+  // and downs come to 0 is told all the same.
   template <class Found>
   void drain(Found&& found) {
-    for (std::size_t t = 0; t < top_.size(); ++t) {
+    if (sorts_) {
+      drain_sorted(found);
+      return;
+    }
+    for (std::size_t t = 0; t < top_.size(); ++t)
       for (; top_[t]; top_[t] &= top_[t] - 1) {
         const std::size_t m = t << 6 | static_cast<std::size_t>(std::countr_zero(top_[t]));
-        for (; middle_[m]; middle_[m] &= middle_[m] - 1) {
-          const std::size_t word = m << 6 | static_cast<std::size_t>(std::countr_zero(middle_[m]));
-          const std::uint64_t again = again_[word], down = down_[word];
-          for (std::uint64_t left = bits_[word]; left; left &= left - 1) {
-            const int i = std::countr_zero(left);
-            const std::size_t column = word << 6 | static_cast<std::size_t>(i);
-            std::int32_t count = down >> i & 1 ? -1 : 1;
-            if (again >> i & 1) {
-              count += more_[column];
-              more_[column] = 0;
-            }
-            found(static_cast<std::int32_t>(column), count);
-          }
-          bits_[word] = again_[word] = down_[word] = 0;
-        }
+        for (; middle_[m]; middle_[m] &= middle_[m] - 1) drain_word(m << 6 | static_cast<std::size_t>(std::countr_zero(middle_[m])), found);
       }
-    }
   }
 
  private:
+  struct Free {
+    void operator()(std::int32_t* values) const { std::free(values); }
+  };
+
+  template <class Found>
+  void drain_word(std::size_t word, Found& found) {
+    const std::uint64_t again = again_[word], down = down_[word];
+    for (std::uint64_t left = bits_[word]; left; left &= left - 1) {
+      const int i = std::countr_zero(left);
+      const std::size_t column = word << 6 | static_cast<std::size_t>(i);
+      std::int32_t count = down >> i & 1 ? -1 : 1;
+      if (again >> i & 1) {
+        count += more_[column];
+        more_[column] = 0;
+      }
+      found(static_cast<std::int32_t>(column), count);
+    }
+    bits_[word] = again_[word] = down_[word] = 0;
+  }
+
+  template <class Found>
+  void drain_sorted(Found& found) {
+    std::sort(keys_.begin(), keys_.end());
+    for (std::size_t i = 0; i < keys_.size();) {
+      const std::uint64_t column = keys_[i] >> 1;
+      std::int32_t count = 0;
+      for (; i < keys_.size() && keys_[i] >> 1 == column; ++i) count += keys_[i] & 1 ? -1 : 1;
+      found(static_cast<std::int32_t>(column), count);
+    }
+    keys_.clear();
+  }
+
+  bool sorts_;
+  std::vector<std::uint64_t> keys_;
   std::vector<std::uint64_t> bits_, again_, down_, middle_, top_;
-  std::vector<std::int32_t> more_;
+  std::unique_ptr<std::int32_t[], Free> more_;
 };
 
 }  // namespace textmill

@@ -119,7 +119,9 @@ class TextPath:
         ends = np.cumsum([0, *(rows[-1] for _, rows, _ in parts)])
         return (
             np.concatenate([np.zeros(0, np.int32), *(ids for ids, _, _ in parts)]),
-            np.concatenate([np.zeros(1, np.int64), *(rows[1:] + end for (_, rows, _), end in zip(parts, ends, strict=False))]),
+            np.concatenate(
+                [np.zeros(1, np.int64), *(rows[1:] + end for (_, rows, _), end in zip(parts, ends, strict=False))]
+            ),
             np.concatenate([np.zeros((0, 2), np.int32), *(p for _, _, p in parts if p is not None)]) if spans else None,
         )
 

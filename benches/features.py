@@ -122,8 +122,8 @@ def memory() -> list[Row]:
         Row(
             "peak memory of TF-IDF, 1-2-grams, IMDB train from its file to the matrix",
             "one third of scikit-learn",
-            f"{share:.2f} of it ({ours.peak:.0f} MiB against {theirs.peak:.0f} MiB; without what the interpreter and the"
-            f" imports take {above:.2f})",
+            f"{share:.2f} of it ({ours.peak:.0f} MiB against {theirs.peak:.0f} MiB; without what the interpreter and"
+            f" the imports take {above:.2f})",
             share <= 1 / 3,
             f"whole processes, texts read line by line in both; the matrix itself is {matrix:.0f} MiB in both",
         )

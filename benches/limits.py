@@ -28,6 +28,6 @@ def from_the_limit(took: float, read: float, written: float) -> str:
     """How many times as long as a memchr over the input, and as moving input and output once, something took."""
     scan, move = read / memchr_rate(), (read + written) / copy_rate()
     return (
-        f"{took / scan:.0f} x a memchr over the input ({memchr_rate() / 1e9:.0f} GB/s), {took / move:.0f} x moving input"
-        f" and result once ({copy_rate() / 1e9:.0f} GB/s)"
+        f"{took / scan:.0f} x a memchr over the input ({memchr_rate() / 1e9:.0f} GB/s), {took / move:.0f} x moving"
+        f" input and result once ({copy_rate() / 1e9:.0f} GB/s)"
     )

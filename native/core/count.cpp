@@ -52,26 +52,38 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(indptr[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(before.data(), n_texts, shards);
   in_parallel(shards, [&](std::size_t s) {
-    std::vector<double> row;
+    std::vector<double> kept;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
-      const std::size_t first = static_cast<std::size_t>(indptr[text]), last = static_cast<std::size_t>(indptr[text + 1]);
+      const std::size_t first = static_cast<std::size_t>(indptr[text]), n = static_cast<std::size_t>(indptr[text + 1]) - first;
+      if (kept.size() < n) kept.resize(2 * n);
+      double* row = kept.data();
       double grams = 0;
-      for (int n = w.low; n <= w.high; ++n) grams += std::max(0, lengths[text] - n + 1);
-      row.clear();
-      double sum = 0;
-      for (std::size_t i = first; i < last; ++i) {
-        double value = counts[i];
-        if (w.tf == Tf::binary) value = 1;
-        else if (w.tf == Tf::sublinear) value = value == 1 ? 1 : 1 + std::log(value);
-        else if (w.tf == Tf::relative) value /= grams;
-        if (w.idf) value *= w.idf[indices[i]];
-        sum += w.norm == Norm::l2 ? value * value : std::fabs(value);
-        row.push_back(value);
+      for (int length = w.low; length <= w.high; ++length) grams += std::max(0, lengths[text] - length + 1);
+      const std::int32_t* count = counts + first;
+      switch (w.tf) {
+        case Tf::raw:
+          for (std::size_t i = 0; i < n; ++i) row[i] = count[i];
+          break;
+        case Tf::sublinear:
+          for (std::size_t i = 0; i < n; ++i) row[i] = count[i] == 1 ? 1 : 1 + std::log(static_cast<double>(count[i]));
+          break;
+        case Tf::relative:
+          for (std::size_t i = 0; i < n; ++i) row[i] = count[i] / grams;
+          break;
+        case Tf::binary:
+          std::fill(row, row + n, 1.0);
       }
-      const double scale = w.norm == Norm::none || sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
-      for (std::size_t i = first; i < last; ++i) {
-        const auto weight = static_cast<T>(row[i - first] / scale);
-        std::memcpy(static_cast<char*>(out) + i * sizeof weight, &weight, sizeof weight);
+      if (w.idf)
+        for (std::size_t i = 0; i < n; ++i) row[i] *= w.idf[indices[first + i]];
+      double sum = 0;
+      if (w.norm == Norm::l2)
+        for (std::size_t i = 0; i < n; ++i) sum += row[i] * row[i];
+      else if (w.norm == Norm::l1)
+        for (std::size_t i = 0; i < n; ++i) sum += std::fabs(row[i]);
+      const double scale = sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto weight = static_cast<T>(row[i] / scale);
+        std::memcpy(static_cast<char*>(out) + (first + i) * sizeof weight, &weight, sizeof weight);
       }
     }
   });

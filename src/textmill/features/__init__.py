@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.features.csr import Csr
-    from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfVectorizer
+    from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
     from textmill.features.words import WordFeatures
 
-__all__ = ["CountVectorizer", "Csr", "HashingVectorizer", "TfidfVectorizer", "WordFeatures"]
+__all__ = ["CountVectorizer", "Csr", "HashingVectorizer", "TfidfTransformer", "TfidfVectorizer", "WordFeatures"]
 
 _FILE = {
     "CountVectorizer": "estimators",
     "Csr": "csr",
     "HashingVectorizer": "estimators",
+    "TfidfTransformer": "estimators",
     "TfidfVectorizer": "estimators",
     "WordFeatures": "words",
 }

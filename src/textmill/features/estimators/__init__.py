@@ -16,5 +16,6 @@ except ModuleNotFoundError as error:
 from textmill.features.estimators.counts import CountVectorizer
 from textmill.features.estimators.hashing import HashingVectorizer
 from textmill.features.estimators.tfidf import TfidfVectorizer
+from textmill.features.estimators.weighing import TfidfTransformer
 
-__all__ = ["CountVectorizer", "HashingVectorizer", "TfidfVectorizer"]
+__all__ = ["CountVectorizer", "HashingVectorizer", "TfidfTransformer", "TfidfVectorizer"]

@@ -14,6 +14,7 @@ from textmill.config import FeaturesConfig
 from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, aligned
 from textmill.features.estimators.counts import CountVectorizer
+from textmill.features.estimators.weighing import TfidfTransformer, require_one_tf, textbook_constraints
 from textmill.features.words import WordFeatures
 
 __all__ = ["TfidfVectorizer"]
@@ -28,6 +29,8 @@ class TfidfVectorizer(theirs.TfidfVectorizer, CountVectorizer):  # type: ignore[
 token_pattern, ngram_range, max_df, min_df, max_features, vocabulary, binary, dtype, norm, use_idf, smooth_idf, \
 sublinear_tf : as in scikit-learn
     clean, map, n_jobs : as in `CountVectorizer`
+    relative_tf : divide each count by the number of n-grams of its text, those that were not learned too
+    plain_idf, log_base : as in `TfidfTransformer`
 
     Examples
     --------
@@ -63,6 +66,9 @@ sublinear_tf : as in scikit-learn
         clean: tuple[str, ...] = (),
         map: str = "none",
         n_jobs: int | None = None,
+        relative_tf: bool = False,
+        plain_idf: bool = False,
+        log_base: float | None = None,
     ) -> None:
         theirs.TfidfVectorizer.__init__(
             self,
@@ -91,10 +97,14 @@ sublinear_tf : as in scikit-learn
         self.clean = clean
         self.map = map
         self.n_jobs = n_jobs
+        self.relative_tf = relative_tf
+        self.plain_idf = plain_idf
+        self.log_base = log_base
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
         **theirs.TfidfVectorizer._parameter_constraints,
         **CountVectorizer._parameter_constraints,
+        **textbook_constraints,
     }
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
@@ -105,16 +115,27 @@ sublinear_tf : as in scikit-learn
         raw_documents, y : as in `CountVectorizer`
         """
         self._validate_params()
-        if not self._core_counts():
-            return super().fit_transform(raw_documents)
         self._check_params()
-        self._tfidf = theirs.TfidfTransformer(
-            norm=self.norm, use_idf=self.use_idf, smooth_idf=self.smooth_idf, sublinear_tf=self.sublinear_tf
-        )
+        require_one_tf(self)
+        self._tfidf = self._weighing()
         matrix = CountVectorizer.fit_transform(self, raw_documents)
+        if self.counted_by_ != "core":
+            return self._tfidf.fit(matrix).transform(matrix, copy=False)
         if self.features_.idf is not None:
             self._learned_idf = self._tfidf.idf_ = self.features_.idf.astype(self._dtype())
         return matrix
+
+    def _weighing(self) -> TfidfTransformer:
+        return TfidfTransformer(
+            norm=self.norm,
+            use_idf=self.use_idf,
+            smooth_idf=self.smooth_idf,
+            sublinear_tf=self.sublinear_tf,
+            relative_tf=self.relative_tf,
+            plain_idf=self.plain_idf,
+            log_base=self.log_base,
+            n_jobs=self.n_jobs,
+        )
 
     def fit(self, raw_documents: Any, y: Any = None) -> TfidfVectorizer:
         """Learn the vocabulary and the weights.
@@ -146,13 +167,18 @@ sublinear_tf : as in scikit-learn
         return CountVectorizer.transform(self, raw_documents)
 
     def _settings(self) -> FeaturesConfig:
-        smoothed: Literal["smooth", "plain-plus-one"] = "smooth" if self.smooth_idf else "plain-plus-one"
+        idf: Literal["smooth", "plain-plus-one", "plain", "none"] = "smooth" if self.smooth_idf else "plain-plus-one"
+        if self.plain_idf:
+            idf = "plain"
+        tf: Literal["raw", "sublinear", "relative", "binary"] = "sublinear" if self.sublinear_tf else "raw"
+        if self.binary:  # 1 + ln(1) = 1: binary counts are what they are, sublinear or not
+            tf = "binary"
         return replace(
             super()._settings(),
             kind="tf-idf",
-            # 1 + ln(1) = 1: binary counts are what they are, sublinear or not
-            tf="binary" if self.binary else "sublinear" if self.sublinear_tf else "raw",
-            idf=smoothed if self.use_idf else "none",
+            tf="relative" if self.relative_tf else tf,
+            idf=idf if self.use_idf else "none",
+            log_base=0.0 if self.log_base is None else float(self.log_base),
             norm=self.norm or "none",
         )
 

@@ -112,7 +112,7 @@ def test_weights_of_tweets_are_those_of_scikit_learn(data_dir: Path, norm: str |
     )
 
 
-def test_counts_of_the_athletes() -> None:
+def test_v3_counts_of_the_athletes() -> None:
     """Worked example V3."""
     features, csr = fitted(["The athletes were playing", "Ronaldo was playing well"], COUNTS)
     by_name = dict(zip(features.names, csr.to_scipy().toarray().T.tolist(), strict=True))
@@ -121,7 +121,7 @@ def test_counts_of_the_athletes() -> None:
 
 
 @pytest.mark.parametrize(("base", "cars", "kids"), [(10.0, 0.0753, 0.1338), (0.0, 0.1733, 0.3081), (2.0, 0.25, 4 / 9)])
-def test_tf_idf_of_the_textbook(base: float, cars: float, kids: float) -> None:
+def test_v4_tf_idf_of_the_textbook(base: float, cars: float, kids: float) -> None:
     """Worked example V4, with either logarithm."""
     config = FeaturesConfig(ngrams=(1, 1), min_df=1, tf="relative", idf="plain", log_base=base, norm="none")
     texts = ["this this is is is about cars cars", "this is is about about kids kids kids kids"]

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.features.csr import Csr
     from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+    from textmill.features.one_hot import OneHot
     from textmill.features.words import WordFeatures
 
-__all__ = ["CountVectorizer", "Csr", "HashingVectorizer", "TfidfTransformer", "TfidfVectorizer", "WordFeatures"]
+__all__ = [
+    "CountVectorizer",
+    "Csr",
+    "HashingVectorizer",
+    "OneHot",
+    "TfidfTransformer",
+    "TfidfVectorizer",
+    "WordFeatures",
+]
 
 _FILE = {
     "CountVectorizer": "estimators",
     "Csr": "csr",
     "HashingVectorizer": "estimators",
+    "OneHot": "one_hot",
     "TfidfTransformer": "estimators",
     "TfidfVectorizer": "estimators",
     "WordFeatures": "words",

@@ -23,6 +23,8 @@
 namespace nb = nanobind;
 using namespace textmill;
 
+void bind_row_maker(nb::module_& m);
+
 namespace {
 
 template <class T>
@@ -515,4 +517,6 @@ NB_MODULE(_native, m) {
         }
         return nb::make_tuple(own(std::move(values), {n}), own(std::move(rows), {n}), own(std::move(ends)));
       }, nb::arg("threads"));
+
+  bind_row_maker(m);
 }

@@ -4,6 +4,7 @@ Every call on a batch releases the GIL; no result depends on `threads`.
 """
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,23 @@ def count(
     grams: Grams, ids: _Ints, rows: _Offsets, type_terms: _Ints, threads: int
 ) -> tuple[_Ints, _Ints, _Ints, _Ints]:
     """Counts, columns, row ends, lengths; a type's term is -1 where it is dropped, -2 where it is unknown."""
+
+class RowMaker:
+    """A few short texts against frozen features, in one call."""
+
+    def __init__(
+        self, program: Program, types: TypeTable, type_terms: _Ints, grams: Grams, tf: int, norm: int, plain: bool
+    ) -> None: ...
+    def rows(
+        self, texts: object, idf: NDArray[np.float64] | None, kind: Literal["f", "d", "q"]
+    ) -> tuple[NDArray[Any], _Ints, _Ints] | list[str] | None:
+        """Data (float32, float64, or int64: counts), columns, row ends of a list of str.
+
+        A list of words instead where their terms have to be learned first; None where the texts are many, long, no
+        list, or not all of them texts.
+        """
+    def learn(self, words: list[str], terms: _Ints) -> None:
+        """Terms of words outside the types, -1 where one is dropped, -2 where it is unknown."""
 
 def hash_counts(
     ids: _Ints,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Csr"]
+__all__ = ["Csr", "sparse_like"]
+
+_KEPT = {"data", "indices", "indptr", "_shape", "_has_canonical_format", "_has_sorted_indices"}
 
 
 class Csr(NamedTuple):
@@ -33,6 +36,29 @@ class Csr(NamedTuple):
         """The same arrays as a `scipy.sparse.csr_array`."""
         from scipy.sparse import csr_array
 
-        made = csr_array((self.data, self.indices, self.indptr), shape=(len(self.indptr) - 1, self.n_columns))
+        made: csr_array = sparse_like(_empty(csr_array), self)
+        return made
+
+
+@cache
+def _empty(kind: type) -> Any:
+    """A matrix with ascending columns in each row, to make others of the same class from."""
+    made = kind((1, 1), dtype=np.float32)
+    made.has_canonical_format = True
+    return made
+
+
+def sparse_like(model: Any, csr: Csr) -> Any:
+    """A sparse matrix of the class of `model`, which has int32 places and whatever else scipy keeps of a matrix.
+
+    scipy's constructors look at every array in several ways, which takes longer than to count the words of a tweet.
+    """
+    shape = (len(csr.indptr) - 1, csr.n_columns)
+    kept = model.__dict__
+    if not kept.keys() >= _KEPT:  # another scipy
+        made = type(model)((csr.data, csr.indices, csr.indptr), shape=shape)
         made.has_canonical_format = True
         return made
+    made = object.__new__(type(model))
+    made.__dict__.update(kept, data=csr.data, indices=csr.indices, indptr=csr.indptr, _shape=shape)
+    return made

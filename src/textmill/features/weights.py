@@ -12,7 +12,7 @@ from textmill.config import FeaturesConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr
 
-__all__ = ["chosen", "document_limits", "has_idf", "idf_weights", "weighed"]
+__all__ = ["chosen", "document_limits", "has_idf", "idf_weights", "weighed", "weighting_numbers"]
 
 # From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
 # tweets they are worth 0.3 points of F1.
@@ -87,6 +87,13 @@ def idf_weights(config: FeaturesConfig, df: NDArray[np.int64], n_texts: int) -> 
     return np.asarray(logs + (config.idf != "plain"), np.float64)
 
 
+def weighting_numbers(config: FeaturesConfig) -> tuple[int, int]:
+    """What the core calls the term frequency and the norm."""
+    if config.kind == "counts":  # as they are, or ones
+        return _TF[config.tf] if config.tf == "binary" else 0, 0
+    return _TF[config.tf], _NORM[config.norm]
+
+
 def weighed(
     counts: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     lengths: NDArray[np.int32],
@@ -106,9 +113,7 @@ def weighed(
     dtype : float32, or float64
     """
     data, indices, indptr = counts
-    tf, norm = _TF[config.tf], _NORM[config.norm]
-    if config.kind == "counts":  # as they are, or ones
-        tf, norm = tf if config.tf == "binary" else 0, 0
+    tf, norm = weighting_numbers(config)
     out = np.empty(len(data), np.float64) if np.dtype(dtype) == np.float64 else None
     _native.weigh(data, indices, indptr, lengths, idf, tf, norm, *config.ngrams, threads, out)
     made: Any = data.view(np.float32) if out is None else out

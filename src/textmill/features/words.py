@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,7 +17,8 @@ from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_cou
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, UnknownName
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
-from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed
+from textmill.features.vocabulary import vocabulary_tables
+from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed, weighting_numbers
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
 
@@ -28,6 +30,7 @@ __all__ = ["WordFeatures"]
 FORMAT = 1
 _MET_AT_MOST, _MET_LETTERS = 200_000, 64
 _DROPPED, _UNKNOWN = -1, -2
+_KINDS: dict[Any, Literal["f", "d"]] = {np.float32: "f", np.float64: "d"}
 
 
 class WordFeatures:
@@ -152,9 +155,73 @@ class WordFeatures:
         )
         return features, weighed(counted, lengths, idf, config, features.n_features, dtype=dtype, threads=threads)
 
+    @classmethod
+    def from_vocabulary(cls, text_path: TextPath, config: FeaturesConfig, vocabulary: Sequence[str]) -> WordFeatures:
+        """Features whose n-grams are given: column i is ``vocabulary[i]``.
+
+        Where columns are weighed (see `has_idf`), `fit_idf` learns the weights; until then none is.
+
+        Parameters
+        ----------
+        config : `min_df`, `max_df` and `max_features` are not looked at
+        vocabulary : n-grams, the terms of each joined by a blank; some may be such that no text ever has them
+
+        Raises
+        ------
+        ConfigError : if a setting is out of its range
+        DataError : if the vocabulary is empty, or an n-gram in it is no text, empty, or there twice
+
+        Examples
+        --------
+        >>> features = WordFeatures.from_vocabulary(
+        ...     TextPath(TextConfig(clean=(), map="none")), FeaturesConfig(kind="counts"), ["wild fire", "fire"]
+        ... )
+        >>> features.rows(["wild fire wild fire"]).to_scipy().toarray().astype(int).tolist()
+        [[2, 2]]
+        """
+        config = from_mapping(FeaturesConfig, asdict(config))
+        terms, types, levels = vocabulary_tables(text_path, config, vocabulary)
+        number = {term: i for i, term in enumerate(terms)}
+        type_terms = [_DROPPED if term is None else number.get(term, _UNKNOWN) for term in text_path.terms(types)]
+        return cls(
+            text_path,
+            config,
+            types=encode_types(types),
+            type_terms=np.array(type_terms, np.int32),
+            terms=encode_types(terms),
+            term_types=np.arange(len(terms), dtype=np.int32),
+            levels=levels,
+            idf=None,
+        )
+
+    def fit_idf(self, texts: Any, *, dtype: DTypeLike = np.float32, threads: int | None = None) -> Csr:
+        """Learn the weights of the columns, and weigh the texts.
+
+        Parameters
+        ----------
+        texts : what `text_buffers` takes
+        dtype, threads : as in `rows`
+
+        Returns
+        -------
+        Csr (n_texts, n_features), what `rows` gives for `texts` from now on
+
+        Raises
+        ------
+        DataError : if `texts` holds something that is no text
+        """
+        threads = thread_count(threads)
+        *counts, lengths = self._counts(text_buffers(texts), threads)
+        df = np.bincount(counts[1], minlength=self.n_features)
+        self.idf = idf_weights(self.config, df, len(lengths))
+        data, indices, indptr = counts
+        return weighed(
+            (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         # for those who send estimators to other processes: what the core made is made there anew
-        return {name: value for name, value in self.__dict__.items() if name not in ("_table", "_grams")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_table", "_grams", "_row_maker")}
 
     @cached_property
     def _table(self) -> _native.TypeTable:
@@ -205,12 +272,69 @@ class WordFeatures:
         ------
         DataError : if `texts` holds something that is no text
         """
+        if threads is not None:
+            threads = thread_count(threads)
+        few = self._few_rows(texts, _KINDS.get(dtype) or np.dtype(dtype).char)
+        if few is not None:
+            return few
         threads = thread_count(threads)
-        others = _native.TypeTable()
-        ids, ends, _ = self.text_path.scan_frozen(text_buffers(texts), self._table, others, threads=threads)
-        data, indices, indptr, lengths = _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
+        data, indices, indptr, lengths = self._counts(text_buffers(texts), threads)
         return weighed(
             (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
+        )
+
+    def counts(self, texts: Any, *, threads: int | None = None) -> Csr:
+        """As `rows`, but whole numbers: how often a text has each n-gram, or 1 where the term frequency is "binary".
+
+        Returns
+        -------
+        Csr (n_texts, n_features) of int64
+        """
+        if threads is not None:
+            threads = thread_count(threads)
+        few = self._few_rows(texts, "q")
+        if few is not None:
+            return few
+        data, indices, indptr, _ = self._counts(text_buffers(texts), thread_count(threads))
+        made: Any = np.ones(len(data), np.int64) if self.config.tf == "binary" else data.astype(np.int64)
+        return Csr(made, indices, indptr, self.n_features)
+
+    def _counts(
+        self, texts: TextBuffers, threads: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        others = _native.TypeTable()
+        ids, ends, _ = self.text_path.scan_frozen(texts, self._table, others, threads=threads)
+        return _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
+
+    def _few_rows(self, texts: Any, kind: Any) -> Csr | None:
+        """The rows of a few short texts without the preparations for many; None where it has to be done as for many."""
+        maker = self._row_maker
+        if maker is None or type(texts) is not list:
+            return None
+        while True:
+            made = maker.rows(texts, self.idf, kind)
+            if made is None:
+                return None
+            if not isinstance(made, list):
+                return Csr(*made, self.n_features)
+            terms = self.text_path.terms(made)
+            number = self._term_numbers
+            maker.learn(
+                made, np.array([_DROPPED if term is None else number.get(term, _UNKNOWN) for term in terms], np.int32)
+            )
+
+    @cached_property
+    def _row_maker(self) -> _native.RowMaker | None:
+        program = self.text_path.program
+        if program is None:
+            return None
+        return _native.RowMaker(
+            program,
+            self._table,
+            self._type_terms,
+            self._grams,
+            *weighting_numbers(self.config),
+            self.text_path.is_plain,
         )
 
     def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:

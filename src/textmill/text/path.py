@@ -94,6 +94,11 @@ class TextPath:
         return hashlib.sha256(canonical_json(self.description)).hexdigest()
 
     @property
+    def program(self) -> _native.Program | None:
+        """All that `scan` does to a text before its words are numbered; None where the core does not do it alone."""
+        return self._program
+
+    @property
     def is_plain(self) -> bool:
         """Whether every word stays as it is: no map, no stop words."""
         return not self._dropped and self._map.name == "none"

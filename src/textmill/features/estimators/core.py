@@ -6,13 +6,16 @@ from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from scipy.sparse import csr_array
+from sklearn import get_config
 from sklearn.feature_extraction import text as theirs
 
 from textmill.config import TextConfig
 from textmill.errors import DataError
+from textmill.features.csr import Csr, sparse_like
 
-__all__ = ["WORDS", "CoreWords", "aligned"]
+__all__ = ["WORDS", "CoreWords", "aligned", "matrix_of"]
 
 WORDS = r"(?u)\b\w\w+\b"
 
@@ -25,7 +28,6 @@ class CoreWords:
         plain = (
             self.analyzer == "word"
             and self.tokenizer is self.preprocessor is self.strip_accents is None
-            and getattr(self, "vocabulary", None) is None
             and self.token_pattern == WORDS
             and isinstance(low, Integral)
             and isinstance(high, Integral)
@@ -49,6 +51,8 @@ class CoreWords:
     def _texts(self: Any, raw_documents: Any) -> Any:
         if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
             return raw_documents
+        if self.input == "content" and type(raw_documents) is list and set(map(type, raw_documents)) == {str}:
+            return raw_documents
         return [self.decode(document) for document in raw_documents]
 
     def _refuse_one_text(self: Any, raw_documents: Any) -> None:
@@ -64,3 +68,17 @@ def aligned(matrix: csr_array) -> Any:
 
         return csr_matrix(matrix)
     return align(matrix)
+
+
+_models: dict[object, Any] = {}  # by scikit-learn's setting: a matrix of the class it asks for
+
+
+def matrix_of(csr: Csr) -> Any:
+    """`aligned` of a csr_array of these arrays, whose columns ascend in each row."""
+    interface = get_config().get("sparse_interface")
+    model = _models.get(interface)
+    if model is None:
+        model = aligned(csr_array(np.zeros((1, 1), np.float32)))
+        model.has_canonical_format = True
+        _models[interface] = model
+    return sparse_like(model, csr)

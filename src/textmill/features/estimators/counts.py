@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
-from scipy.sparse import csr_array
 from sklearn.feature_extraction import text as theirs
 
 from textmill.config import FeaturesConfig, TextConfig, thread_count
 from textmill.errors import DataError
 from textmill.features.csr import Csr
-from textmill.features.estimators.core import WORDS, CoreWords, aligned
+from textmill.features.estimators.core import WORDS, CoreWords, matrix_of
 from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
 
@@ -125,8 +125,8 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         raw_documents, y : as in `fit`
         """
         self._validate_params()
-        self.__dict__.pop("features_", None)
-        self.__dict__.pop("_vocabulary", None)
+        for learned in ("features_", "_vocabulary", "_given"):
+            self.__dict__.pop(learned, None)
         if not self._core_counts():
             self.counted_by_ = "scikit-learn"
             return super().fit_transform(raw_documents)
@@ -135,12 +135,45 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         self._warn_for_unused_params()
         self._validate_vocabulary()
         self.build_analyzer()  # for its warnings
+        if self.fixed_vocabulary_:
+            return self._fit_given(raw_documents)
         features = self._settings()
         texts = self._texts(raw_documents)
         _check_limits(features, len(texts))
         self.features_, csr = _fit(self._text_settings(), features, texts, self._dtype(), thread_count(self.n_jobs))
         self.counted_by_ = "core"
         return self._matrix(csr)
+
+    def _fit_given(self, raw_documents: Any) -> Any:
+        if self.lowercase and any(any(map(str.isupper, term)) for term in self.vocabulary):
+            warnings.warn(
+                "Upper case characters found in vocabulary while 'lowercase' is True. These entries will not be matched"
+                " with any documents",
+                stacklevel=3,
+            )
+        features = self._given_features()
+        if features is None:
+            self.counted_by_ = "scikit-learn"
+            return super().transform(raw_documents)
+        matrix = self._weigh_given(features, self._texts(raw_documents))
+        self.features_ = features
+        self.counted_by_ = "core"
+        return matrix
+
+    def _weigh_given(self, features: WordFeatures, texts: Any) -> Any:
+        return self._rows(features, texts)
+
+    def _given_features(self) -> WordFeatures | None:
+        """Features of the vocabulary that was given, or None where only scikit-learn's loop can look it up."""
+        columns = self.vocabulary_
+        if sorted(columns.values()) != list(range(len(columns))):  # set by hand
+            return None
+        try:
+            return WordFeatures.from_vocabulary(
+                TextPath(self._text_settings()), self._settings(), sorted(columns, key=columns.__getitem__)
+            )
+        except DataError:  # what is no word in it, an empty text or half a surrogate pair
+            return None
 
     def transform(self, raw_documents: Any) -> Any:
         """The matrix of some documents, (n_texts, n_features).
@@ -153,12 +186,31 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         ------
         sklearn.exceptions.NotFittedError : before `fit`
         """
-        features: WordFeatures | None = self.__dict__.get("features_")
+        features: WordFeatures | None = self.__dict__.get("features_") or self._features_unfitted(raw_documents)
         if features is None:
             return super().transform(raw_documents)
         self._refuse_one_text(raw_documents)
-        texts = self._texts(raw_documents)
-        return self._matrix(features.rows(texts, dtype=self._dtype(), threads=thread_count(self.n_jobs)))
+        return self._rows(features, self._texts(raw_documents))
+
+    def _features_unfitted(self, raw_documents: Any) -> WordFeatures | None:
+        """Where a vocabulary was given and `fit` not called: features of it, kept for as long as no setting changes."""
+        if not self._core_counts():
+            return None
+        self._refuse_one_text(raw_documents)
+        self._check_vocabulary()
+        columns, words = self.vocabulary_, self.stop_words
+        words = words if words is None or isinstance(words, str) else tuple(words)
+        settings = (self.ngram_range, self.lowercase, words, self.binary, tuple(self.clean), self.map)
+        key = (id(columns), len(columns), settings)
+        given: tuple[Any, WordFeatures | None] | None = self.__dict__.get("_given")
+        if given is None or given[0] != key:
+            self._given = given = (key, self._given_features())
+        self.counted_by_ = "scikit-learn" if given[1] is None else "core"
+        return given[1]
+
+    def _rows(self, features: WordFeatures, texts: Any) -> Any:
+        csr = features.counts(texts, threads=self.n_jobs)
+        return matrix_of(csr if self.dtype is np.int64 else csr._replace(data=csr.data.astype(self.dtype)))
 
     def _dtype(self) -> DTypeLike:
         return np.float32
@@ -189,10 +241,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         self._vocabulary = vocabulary
 
     def _matrix(self, csr: Csr) -> Any:
-        counts = csr.data.astype(self.dtype)
-        made = csr_array((counts, csr.indices, csr.indptr), shape=(len(csr.indptr) - 1, csr.n_columns))
-        made.has_canonical_format = True
-        return aligned(made)
+        return matrix_of(csr._replace(data=csr.data.astype(self.dtype)))
 
     def _settings(self) -> FeaturesConfig:
         low, high = self.ngram_range

@@ -12,7 +12,7 @@ from sklearn.feature_extraction import text as theirs
 
 from textmill.config import FeaturesConfig
 from textmill.features.csr import Csr
-from textmill.features.estimators.core import WORDS, aligned
+from textmill.features.estimators.core import WORDS, matrix_of
 from textmill.features.estimators.counts import CountVectorizer
 from textmill.features.estimators.weighing import TfidfTransformer, require_one_tf, textbook_constraints
 from textmill.features.words import WordFeatures
@@ -183,7 +183,16 @@ sublinear_tf : as in scikit-learn
         )
 
     def _matrix(self, csr: Csr) -> Any:
-        return aligned(csr.to_scipy())
+        return matrix_of(csr)
+
+    def _rows(self, features: WordFeatures, texts: Any) -> Any:
+        return matrix_of(features.rows(texts, dtype=self._dtype(), threads=self.n_jobs))
+
+    def _features_unfitted(self, raw_documents: Any) -> WordFeatures | None:
+        return None  # without `fit` there are counts to weigh at best
+
+    def _weigh_given(self, features: WordFeatures, texts: Any) -> Any:
+        return matrix_of(features.fit_idf(texts, dtype=self._dtype(), threads=self.n_jobs))
 
     def _dtype(self) -> DTypeLike:
         return np.float32 if self.dtype == np.float32 else np.float64

@@ -84,29 +84,30 @@ def one_text(texts: list[str]) -> list[Row]:
 
     found = []
     settings: dict[str, Any] = {"ngram_range": (1, 2), "min_df": 2, "dtype": np.float32}
-    a = ours.TfidfVectorizer(**settings, n_jobs=THREADS).fit(texts)
-    b = theirs.TfidfVectorizer(**settings).fit(texts)
     tweet = "Forest fire near La Ronge Sask. Canada, 13,000 people receive evacuation orders"
     review = sorted(texts, key=len)[len(texts) // 2]
-    for what, text in (("a tweet", tweet), ("a review of median length", review)):
-        worst = difference(a.transform([text]), b.transform([text]))
-        for work in (a, b):  # a warm-up of either
-            microseconds(lambda: work.transform([text]), 20)  # noqa: B023
-        pairs = [
-            (microseconds(lambda: a.transform([text]), 200), microseconds(lambda: b.transform([text]), 200))  # noqa: B023
-            for _ in range(5)
-        ]
-        mine, rivals = (statistics.median(side) for side in zip(*pairs, strict=True))
-        ratio = statistics.median(theirs_took / took for took, theirs_took in pairs)
-        found.append(
-            Row(
-                f"transform one text, {what} ({len(text)} characters), TF-IDF 1-2-grams",
-                "10 x scikit-learn",
-                f"{ratio:.1f} x ({mine:.0f} microseconds against {rivals:.0f})",
-                ratio >= 10,
-                f"values equal to {worst:.0e}; median of 5 x 200 calls in turn",
+    for kind, cls in (("counts", "CountVectorizer"), ("TF-IDF", "TfidfVectorizer")):
+        a = getattr(ours, cls)(**settings, n_jobs=THREADS).fit(texts)
+        b = getattr(theirs, cls)(**settings).fit(texts)
+        for what, text in (("a tweet", tweet), ("a review of median length", review)):
+            worst = difference(a.transform([text]), b.transform([text]))
+            for work in (a, b):  # a warm-up of either
+                microseconds(lambda: work.transform([text]), 20)  # noqa: B023
+            pairs = [
+                (microseconds(lambda: a.transform([text]), 200), microseconds(lambda: b.transform([text]), 200))  # noqa: B023
+                for _ in range(5)
+            ]
+            mine, rivals = (statistics.median(side) for side in zip(*pairs, strict=True))
+            ratio = statistics.median(theirs_took / took for took, theirs_took in pairs)
+            found.append(
+                Row(
+                    f"transform one text, {what} ({len(text)} characters), {kind} of 1-2-grams",
+                    "10 x scikit-learn",
+                    f"{ratio:.1f} x ({mine:.0f} microseconds against {rivals:.0f})",
+                    ratio >= 10,
+                    f"values equal to {worst:.0e}; median of 5 x 200 calls in turn",
+                )
             )
-        )
     return found
 
 

@@ -209,6 +209,8 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         return given[1]
 
     def _rows(self, features: WordFeatures, texts: Any) -> Any:
+        if self.dtype is np.float32 or self.dtype is np.float64:
+            return matrix_of(features.rows(texts, dtype=self.dtype, threads=self.n_jobs))
         csr = features.counts(texts, threads=self.n_jobs)
         return matrix_of(csr if self.dtype is np.int64 else csr._replace(data=csr.data.astype(self.dtype)))
 

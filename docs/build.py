@@ -24,13 +24,27 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-ROOMS = ("config", "errors", "types", "read", "text", "features", "models", "evaluate", "registry", "flow", "serve")
+ROOMS = (
+    "config",
+    "errors",
+    "types",
+    "plugins",
+    "read",
+    "text",
+    "features",
+    "models",
+    "evaluate",
+    "registry",
+    "flow",
+    "serve",
+)
 # What a reader sees in the margin, in the order of reading
 PAGES = (
     ("README.md", "textmill"),
     ("docs/start.md", "The first hour"),
     ("docs/guide/your-own-data.md", "Your own data"),
     ("docs/guide/classify.md", "Train and judge"),
+    ("docs/guide/words.md", "Words and their forms"),
     ("docs/guide/predict-and-serve.md", "Predict and serve"),
     ("docs/guide/project-file.md", "The project file"),
     ("docs/why.md", "Why it is so"),

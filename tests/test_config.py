@@ -70,3 +70,66 @@ def test_threads_are_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
         thread_count()
     with pytest.raises(ConfigError, match="threads: wanted a number of threads"):
         thread_count(0)
+
+
+def project(folder: Path, text: str) -> Path:
+    (folder / "mill.toml").write_text(
+        f'[project]\nname = "demo"\n[read]\nsource = "a.csv"\n[text]\n{text}\n', encoding="utf-8"
+    )
+    return folder
+
+
+def test_stop_words_of_a_file_stand_in_the_settings(tmp_path: Path) -> None:
+    words = "\ufeffder | the\ndie das\n\n | a remark\nund\n"
+    (tmp_path / "stop.txt").write_text(words, encoding="utf-8")
+    found = load(project(tmp_path, 'stop_words = "file:stop.txt"\nkeep_negations = "german"'))
+    assert found.text.stop_words == ("der", "die", "das", "und")
+    assert found.text.keep_negations == "german"
+    (tmp_path / "deep").mkdir()
+    assert (
+        load(project(tmp_path / "deep", 'stop_words = "file:../stop.txt"')).text
+        == load(project(tmp_path / "deep", f'stop_words = "file:{tmp_path}/stop.txt"')).text
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, r"text\.stop_words: 'stop.txt' cannot be read: No such file"),
+        (b"", r"text\.stop_words: the list is empty"),
+        (b"\xff\xfe\x00", r"text\.stop_words: 'stop.txt' is no UTF-8 text"),
+        (b"The", r"text\.stop_words: wanted lower case"),
+    ],
+)
+def test_a_file_of_stop_words_that_is_at_fault_is_told_with_the_rest(
+    content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "stop.txt").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        load(project(tmp_path, 'stop_words = "file:stop.txt"'))
+    with pytest.raises(ConfigError, match=r"text\.mapp: no setting"):
+        load(project(tmp_path, 'stop_words = "file:stop.txt"\nmapp = "none"'))
+
+
+def test_only_a_project_file_may_name_a_file_of_stop_words() -> None:
+    """A model's settings are words: opening one reads no file that it names."""
+    assert any("text.stop_words: wanted" in fault for fault in faults(text={"stop_words": "file:/etc/passwd"}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"stop_words": "germann"}, "did you mean 'german'?"),
+        ({"stop_words": "klingon"}, "text.stop_words: wanted 'none' or 'catalan'"),
+        ({"keep_negations": "klingon"}, "text.keep_negations: wanted true or false or 'catalan'"),
+        ({"min_length": 0}, "text.min_length: wanted 1 or more, got 0"),
+        ({"min_length": "3"}, "text.min_length: wanted a whole number, got '3'"),
+        ({"map": ["porter", "portr"]}, "did you mean 'porter'?"),
+        ({"map": "my maps:stem"}, "text.map: wanted one of"),
+        ({"map": 3}, "text.map: wanted text or a list of text, got 3"),
+        ({"tokens": "tweets"}, "did you mean 'tweet'?"),
+    ],
+)
+def test_wrong_settings_of_the_text_path_are_told(settings: dict[str, Any], said: str) -> None:
+    assert any(said in fault for fault in faults(text=settings)), faults(text=settings)

@@ -19,6 +19,7 @@ __all__ = [
     "Cleaner",
     "EvaluateConfig",
     "FeaturesConfig",
+    "Language",
     "MillConfig",
     "ModelConfig",
     "ProjectConfig",
@@ -54,6 +55,35 @@ Cleaner = Literal[
     "urls",
 ]
 """What ``[text] clean`` can name; each is a stage of the compiled core."""
+
+Language = Literal[
+    "catalan",
+    "czech",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "indonesian",
+    "italian",
+    "norwegian",
+    "polish",
+    "portuguese",
+    "russian",
+    "spanish",
+    "swedish",
+    "ukrainian",
+]
+"""Languages with a list of stop words and a table of negations."""
+
+# by the codes of simplemma 2, which reads no table before a word is asked for
+_LEMMA_LANGUAGES = """
+    ar ast bg ca cs cy da de el en enm eo es et fa fi fr ga gd gl grc gv hbs he hi hu hy id is it ka la lb lt lv mk ml
+    ms nb nl nn pl pt ro ru se sk sl sq sv sw tl tr uk
+"""
+LEMMA_LANGUAGES = (*_LEMMA_LANGUAGES.split(),)
+PLAIN_MAPS = ("none", "lancaster", "porter", "porter-martin", "porter-original", "shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +151,21 @@ class TextConfig:
 
     clean: tuple[Cleaner, ...] | Literal["plain", "tweet", "web", "wiki"] = ("html", "urls")
     case: Literal["lower", "casefold", "keep"] = "lower"
-    tokens: Literal["words", "unicode", "whitespace"] = "words"
-    stop_words: Literal["none", "english"] | tuple[str, ...] = "none"
-    keep_negations: bool = True  # 'not', 'no', 'never' carry the meaning of many texts
-    map: str = "snowball-english"  # a function of one token: none, porter, snowball-LANGUAGE
+    tokens: Literal["words", "unicode", "whitespace", "tweet"] = "words"
+    stop_words: Literal["none"] | Language | tuple[str, ...] = "none"
+    keep_negations: bool | Language = True  # 'not', 'no', 'never' carry the meaning of many texts
+    min_length: int = 1  # of a token, in code points
+    letters_only: bool = False
+    map: str | tuple[str, ...] = "snowball-english"  # functions of one token, each on what the one before made
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The names of the maps, in the order in which they run; "none" goes without saying."""
+        named = (self.map,) if isinstance(self.map, str) else self.map
+        return tuple(name for name in named if name != "none")
+
+    def _faults(self) -> list[str]:
+        return [] if self.min_length >= 1 else [f"min_length: wanted 1 or more, got {self.min_length}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +269,11 @@ class MillConfig:
     def _faults(self) -> list[str]:
         # asked of a project only: scikit-learn's vectorisers take words that match nothing, and predicting needs no
         # source
-        return _nameless(self.read) + _matching_nothing(self.text) + _unknown_map(self.text.map)
+        return (
+            _nameless(self.read)
+            + _matching_nothing(self.text)
+            + [fault for name in self.text.maps for fault in _unknown_map(name)]
+        )
 
 
 def _nameless(read: ReadConfig) -> list[str]:
@@ -267,15 +312,22 @@ def _matching_nothing(text: TextConfig) -> list[str]:
 
 
 def _unknown_map(name: str) -> list[str]:
-    if name in ("none", "porter", "snowball-english"):  # the usual ones, without a look at PyStemmer
+    if name in PLAIN_MAPS or name == "snowball-english":  # the usual ones, without a look at PyStemmer
+        return []
+    if name.removeprefix("lemma-") in LEMMA_LANGUAGES and name.startswith("lemma-"):
+        return []
+    if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", name):  # a function of the user's own
         return []
     import Stemmer
 
-    known = ["none", "porter", *(f"snowball-{language}" for language in Stemmer.algorithms())]
+    known = [*PLAIN_MAPS, *(f"snowball-{language}" for language in Stemmer.algorithms())]
     if name in known:
         return []
-    near = closest(name, known)
-    return [f"text.map: wanted one of {', '.join(known)}, got {name!r}" + (f", did you mean {near!r}?" if near else "")]
+    near = closest(name, [*known, *(f"lemma-{language}" for language in LEMMA_LANGUAGES)])
+    return [
+        f"text.map: wanted one of {', '.join(known)}, lemma-LANGUAGE, or MODULE:FUNCTION, got {name!r}"
+        + (f", did you mean {near!r}?" if near else "")
+    ]
 
 
 def _few(words: Sequence[str]) -> str:
@@ -303,10 +355,33 @@ def load(path: Path) -> MillConfig:
         raise ConfigError([f"this is no TOML: {error}"], where=str(path)) from error
     except OSError as error:
         raise ConfigError([f"it cannot be read: {error.strerror}"], where=str(path)) from error
+    unread = _read_stop_words(raw, path.parent)
     try:
-        return from_mapping(MillConfig, raw)
+        made = from_mapping(MillConfig, raw)
     except ConfigError as error:
-        raise ConfigError(error.faults, where=str(path)) from None
+        raise ConfigError([*unread, *error.faults], where=str(path)) from None
+    if unread:
+        raise ConfigError(unread, where=str(path))
+    return made
+
+
+def _read_stop_words(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Put the words of ``stop_words = "file:PATH"`` in its place, so that the settings say all; gives faults."""
+    text = raw.get("text")
+    said = text.get("stop_words") if isinstance(text, dict) else None
+    if not isinstance(text, dict) or not isinstance(said, str) or not said.startswith("file:"):
+        return []
+    name = said.removeprefix("file:")
+    text["stop_words"] = "none"
+    try:
+        lines = (folder / name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        return [f"text.stop_words: {name!r} cannot be read: {error.strerror}"]
+    except ValueError:
+        return [f"text.stop_words: {name!r} is no UTF-8 text"]
+    # as Snowball writes its lists: what follows a bar is a remark
+    text["stop_words"] = [word for line in lines for word in line.partition("|")[0].split()]
+    return []
 
 
 def thread_count(wanted: int | None = None) -> int:

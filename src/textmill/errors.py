@@ -16,6 +16,7 @@
     │   └── StoreWriteError            no room, or no permission
     ├── RequestError                   a request to the server; carries the HTTP status
     ├── MissingExtra (ImportError)     an optional package is not installed; names the extra
+    ├── PluginError                    a function of the user's own is not registered, or failed
     ├── Interrupted                    Ctrl-C or SIGTERM; what was finished is kept; exit code 130
     └── GateRefused                    a gate said no; exit code 3
 
@@ -38,6 +39,7 @@ __all__ = [
     "LockHeld",
     "MissingExtra",
     "NotInStore",
+    "PluginError",
     "RecordError",
     "RequestError",
     "SourceError",
@@ -205,6 +207,10 @@ class MissingExtra(TextmillError, ImportError):
         super().__init__(
             f"{what} needs the package {package!r}", hint=f"Install it with: pip install 'textmill[{extra}]'"
         )
+
+
+class PluginError(TextmillError):
+    """A function of the user's own is not registered in this process, cannot be, or failed."""
 
 
 class Interrupted(TextmillError):

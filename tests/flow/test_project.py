@@ -18,6 +18,7 @@ from textmill.errors import (
     CorruptError,
     GateRefused,
     Interrupted,
+    PluginError,
     SourceError,
     StoreWriteError,
     TooManyRejected,
@@ -500,3 +501,30 @@ def test_a_finished_project_on_a_disk_that_may_only_be_read_has_nothing_to_do(pr
 def test_the_longest_name_a_project_may_have_can_be_run(fresh, change):
     change('"toy"', f'"{"x" * 100}"')
     assert run_project(fresh).manifest.ref.name == "x" * 100
+
+
+OWN = "def cut(word):\n    return word[:4]\n"
+
+
+def test_a_function_of_the_projects_own_runs_from_its_folder_and_its_source_decides_the_model(project: Path) -> None:
+    mill = (project / "mill.toml").read_text()
+    (project / "mill.toml").write_text(mill + '\n[text]\nmap = ["toy_maps:cut", "porter"]\n')
+    with pytest.raises(PluginError, match="there is no module 'toy_maps'"):
+        run_project(project, threads=1)
+    (project / "toy_maps.py").write_text(OWN)
+    first = run_project(project, threads=1)
+    assert did(first)[0] == "train"
+    assert first.manifest is not None
+    assert run_project(project, threads=1).nothing_to_do
+    (project / "toy_maps.py").write_text(OWN.replace("4", "3"))
+    second = run_project(project, threads=1)
+    assert did(second)[0] == "train"
+    assert second.manifest is not None
+    assert second.manifest.ref.version > first.manifest.ref.version
+
+
+def test_a_project_file_cannot_name_a_function_from_elsewhere(project: Path) -> None:
+    mill = (project / "mill.toml").read_text()
+    (project / "mill.toml").write_text(mill + '\n[text]\nmap = "subprocess:getoutput"\n')
+    with pytest.raises(PluginError, match="there is no module 'subprocess'"):
+        run_project(project, threads=1)

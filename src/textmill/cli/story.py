@@ -18,6 +18,12 @@ __all__ = ["as_json", "next_commands", "short", "told"]
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow", "folder": "a folder of texts"}
 _CLEANED = {"html": "HTML tags", "urls": "links", "mentions": "mentions"}
+_SPLIT = {
+    "words": "split into words",
+    "unicode": "split into words by Unicode's rules",
+    "tweet": "split into the tokens of tweets",
+    "whitespace": "split at white space",
+}
 _MOST_CLASSES = 6
 _LONGEST = 90  # of a text that is to be typed
 
@@ -110,16 +116,17 @@ def _path(config: TextConfig) -> str:
     else:
         parts.append(f"cleaned by {_listed(list(config.clean))}")
     parts.append({"lower": "lower case", "casefold": "case folded", "keep": "case kept"}[config.case])
-    parts.append(
-        {"words": "split into words", "unicode": "split into words by Unicode's rules"}.get(
-            config.tokens, "split at white space"
-        )
-    )
+    parts.append(_SPLIT[config.tokens])
     if config.stop_words != "none":
-        which = "English stop words" if config.stop_words == "english" else f"{len(config.stop_words)} stop words"
+        listed = config.stop_words
+        which = f"{listed.capitalize()} stop words" if isinstance(listed, str) else f"{len(listed)} stop words"
         parts.append(f"{which} left out" + (" but not negations" if config.keep_negations else ""))
-    if config.map != "none":
-        parts.append(f"words mapped by {config.map}")
+    if config.min_length > 1:
+        parts.append(f"words of less than {config.min_length} characters left out")
+    if config.letters_only:
+        parts.append("only words of letters kept")
+    if config.maps:
+        parts.append(f"words mapped by {_listed(list(config.maps))}")
     return ", ".join(parts)
 
 

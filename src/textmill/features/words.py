@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import ConfigError, CorruptError, DataError, FormatError, UnknownName
+from textmill.errors import ConfigError, CorruptError, DataError, FormatError, PluginError, UnknownName
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
 from textmill.features.vocabulary import vocabulary_tables
@@ -457,7 +457,7 @@ class WordFeatures:
             )
             if features.n_features != head["n_features"] or not features._fits():
                 raise CorruptError("the saved features do not fit together", where=where)
-        except UnknownName as error:
+        except (UnknownName, PluginError) as error:
             raise FormatError(f"this model cannot be run here: {error}", where=where) from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError) as error:
             raise CorruptError(f"the saved features cannot be read: {error}", where=where) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from textmill import plugins
 from textmill.config import MillConfig
 from textmill.flow import judging, learning
 from textmill.flow.keys import code_version
@@ -28,6 +29,8 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     config, seed = project.settings, mill.project.seed
     learns = ("flow/learning", "read", "_native", "text", "features", "models")
     guests = ("numpy", "pyarrow", "pystemmer")
+    lists = ("simplemma", "stop_words")  # what they hold decides terms
+    own = _own_functions(mill, folder)
     read = Step(
         "read",
         partial(learning.read, project),
@@ -47,8 +50,8 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         "train",
         partial(learning.train, project),
         needs=("read", "split"),
-        settings={"seed": seed} | {table: config[table] for table in ("text", "features", "model")},
-        code=code_version(*learns, guests=guests),
+        settings={"seed": seed} | {table: config[table] for table in ("text", "features", "model")} | own,
+        code=code_version(*learns, guests=(*guests, *lists)),
         keyed_by=("read.digest", "split.side.npy"),
     )
     evaluate = Step(
@@ -57,7 +60,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         needs=("read", "split", "train"),
         # the gate is no part of it: asking for more measures nothing anew
         settings={"name": project.name, "seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}},
-        code=code_version(*learns, "flow/judging", "evaluate", guests=guests),
+        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists)),
         keyed_by=("read.digest", "read.test_digest", "read.facts", "split.side.npy", "split.leaks", "train.model/"),
     )
     register = Step(
@@ -81,3 +84,11 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(judging.is_reported, project),
     )
     return Flow(project.name, (read, split, train, evaluate, register, report))
+
+
+def _own_functions(mill: MillConfig, folder: Path) -> dict[str, dict[str, str]]:
+    """Import the functions of the user's own that the project file names; their sources are part of the key."""
+    named = [name for name in mill.text.maps if ":" in name]
+    for name in named:
+        plugins.load(name, folder)
+    return {"functions": {name: plugins.find(name).digest for name in named}} if named else {}

@@ -35,7 +35,7 @@ _TABLES: tuple[tuple[str, Any, tuple[tuple[str, str], ...]], ...] = (
             ("clean", 'what is cleaned away: "html", "urls", "mentions"'),
             ("case", 'or "keep"'),
             ("stop_words", '"none", "english" or a list; negations are kept unless keep_negations = false'),
-            ("map", 'what becomes of each word: "none", "porter", "snowball-english" ...'),
+            ("map", 'what becomes of each word: "none", "porter", "snowball-english", "lemma-en" ...'),
         ),
     ),
     (

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textmill import _native
+from textmill import _native, plugins
 from textmill.config import TextConfig, from_mapping, thread_count
 from textmill.text.buffers import TextBuffers, decode_types, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
 from textmill.text.stop_words import stop_words
+from textmill.text.tweet import tweet_program
 from textmill.types import Tokens, canonical_json
 
 __all__ = ["StageResult", "TextPath"]
 
 # Goes up whenever the same settings would give other terms; old models then say so instead of scoring differently.
 PROGRAM_VERSION = 1
+# Settings that came later, with what stands for "as before": they enter the description only when they say otherwise,
+# so that the hash of an older model stays what it was.
+_LATER: dict[str, object] = {"min_length": 1, "letters_only": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,23 @@ class StageResult:
 
 
 class TextPath:
-    """The text program: clean, case, split into words, leave out stop words, map each word.
+    """The text program: clean, case, split into words, leave out some of them, map each of the others.
 
-    What is a function of one word runs once for each distinct word.
+    What is a function of one word runs once for each distinct word. Words are left out as they stand after the split:
+    stop words, those that are too short, those that hold more than letters.
 
     Parameters
     ----------
     config : the settings of ``[text]``
+    maps : in the place of `config.map`, names of maps and functions of the user's own, in order; a function is thereby
+        registered, see `textmill.plugins.register`
 
     Raises
     ------
     ConfigError : if a setting is none of those there are
     UnknownName : if there is no such map
+    PluginError : if a function of the user's own is not registered, or cannot be
+    MissingExtra : if a map or a list of stop words needs a package that is not installed
 
     Examples
     --------
@@ -58,18 +68,44 @@ class TextPath:
     [0, 2, 5]
     """
 
-    def __init__(self, config: TextConfig | None = None) -> None:
-        self.config = from_mapping(TextConfig, asdict(config)) if config else TextConfig()
+    def __init__(
+        self, config: TextConfig | None = None, *, maps: Sequence[str | Callable[[str], str | None]] | None = None
+    ) -> None:
+        config = config or TextConfig()
+        if maps is not None:
+            config = replace(config, map=tuple(each if isinstance(each, str) else _registered(each) for each in maps))
+        self.config = from_mapping(TextConfig, asdict(config))
         clean = self.config.clean
         self._stages = list(profile(clean) if isinstance(clean, str) else clean)
         if self.config.case == "casefold":
             self._stages.append("casefold")
-        self._program = _native.Program(self._stages, self.config.case == "lower", 2, self.config.tokens)
-        self._map: TokenMap = token_map(self.config.map)
+        # words of tweets are put in small letters by their splitter, which leaves emoticons alone
+        self._lowers_text = self.config.case == "lower" and self.config.tokens != "tweet"
+        if self.config.tokens == "tweet":
+            self._program = tweet_program(self._stages, preserve_case=self.config.case != "lower")
+        else:
+            self._program = _native.Program(self._stages, self._lowers_text, 2, self.config.tokens)
+        self._maps: list[TokenMap] = [token_map(name) for name in self.config.maps]
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
+        self._filters = self._made_filters()
 
-    def __reduce__(self) -> tuple[type[TextPath], tuple[TextConfig]]:
-        return TextPath, (self.config,)
+    def _made_filters(self) -> list[tuple[str, Callable[[str], bool]]]:
+        """What decides whether a word stays, each with the name of its stage."""
+        dropped, shortest = self._dropped, self.config.min_length
+        found: list[tuple[str, Callable[[str], bool]]] = []
+        if dropped:
+            found.append(("stop_words", lambda word: word not in dropped))
+        if shortest > 1:
+            found.append((f"min_length: {shortest}", lambda word: len(word) >= shortest))
+        if self.config.letters_only:
+            found.append(("letters_only", _is_of_letters))
+        return found
+
+    def __reduce__(self) -> tuple[Callable[..., TextPath], tuple[Any, ...]]:
+        # a function goes along by its module and name, as pickle sends functions; other processes register it so
+        functions = [plugins.find(each.name).run if each.opaque else each.name for each in self._maps]
+        own = any(each.opaque for each in self._maps)
+        return _remade, (self.config, functions if own else None)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -77,10 +113,20 @@ class TextPath:
         return {
             "program": PROGRAM_VERSION,
             "unicode": [_native.UNICODE_VERSION, _native.SEGMENT_VERSION],
-            "settings": asdict(self.config),
-            "map": [self._map.name, self._map.version],
+            "settings": {
+                key: value for key, value in asdict(self.config).items() if key not in _LATER or value != _LATER[key]
+            },
+            "map": self._map_versions(),
             "stop_words": hashlib.sha256("\n".join(sorted(self._dropped)).encode()).hexdigest(),
+            **({"tweet": _native.TWEET_UNICODE_VERSION} if self.config.tokens == "tweet" else {}),
+            **({"letters": unicodedata.unidata_version} if self.config.letters_only else {}),
         }
+
+    def _map_versions(self) -> list[Any]:
+        if isinstance(self.config.map, str):
+            made = token_map(self.config.map) if self.config.map == "none" else self._maps[0]
+            return [made.name, made.version]
+        return [[made.name, made.version] for made in self._maps]
 
     @cached_property
     def hash(self) -> str:
@@ -100,8 +146,8 @@ class TextPath:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every word stays as it is: no map, no stop words."""
-        return not self._dropped and self._map.name == "none"
+        """Whether every word stays as it is: no map, nothing left out."""
+        return not self._filters and not self._maps
 
     def scan(
         self, texts: Any, types: _native.TypeTable, *, spans: bool = False, threads: int | None = None
@@ -155,6 +201,10 @@ class TextPath:
     def terms(self, types: Sequence[str]) -> list[str | None]:
         """What each distinct word becomes: a term, or None where it is left out.
 
+        Raises
+        ------
+        PluginError : if a function of the user's own fails
+
         Examples
         --------
         >>> TextPath(TextConfig(stop_words=("the",), map="porter")).terms(["the", "fires"])
@@ -162,8 +212,15 @@ class TextPath:
         """
         if self.is_plain:
             return list(types)
-        mapped = self._map(types)
-        return [None if word in self._dropped or not term else term for word, term in zip(types, mapped, strict=True)]
+        keeps = [keeps for _, keeps in self._filters]
+        kept = [i for i, word in enumerate(types) if all(keep(word) for keep in keeps)] if keeps else range(len(types))
+        mapped: Sequence[str] = [types[i] for i in kept]
+        for each in self._maps:
+            mapped = each(mapped)
+        found: list[str | None] = [None] * len(types)
+        for i, term in zip(kept, mapped, strict=True):
+            found[i] = term or None
+        return found
 
     def tokens(self, texts: Any, *, spans: bool = False, threads: int | None = None) -> Tokens:
         """The terms of each text, in order, with their places in the raw text if asked for.
@@ -214,19 +271,40 @@ class TextPath:
             program = _native.Program(self._stages[: i + 1], False, 2)
             what = "case" if name == config.case else "clean"
             found.append(StageResult(f"{what}: {name}", program.rewrite(text).decode()))
-        if config.case == "lower":
+        if self._lowers_text:
             found.append(StageResult("case: lower", self._program.rewrite(text).decode()))
         table = _native.TypeTable()
         ids, _, spans = self.scan([text], table, spans=True, threads=1)
         assert spans is not None
         words = decode_types(*table.arrays())
-        terms = self.terms(words)
+        now = dict(enumerate(words))  # what each distinct word is at this stage, if it is still there
         places = [(int(i), int(a), int(b)) for i, (a, b) in zip(ids, spans, strict=True)]
-        found.append(StageResult(f"tokens: {config.tokens}", tokens=tuple((words[i], a, b) for i, a, b in places)))
-        if self._dropped:
-            kept = tuple((words[i], a, b) for i, a, b in places if words[i] not in self._dropped)
-            found.append(StageResult("stop_words", tokens=kept))
-        if config.map != "none":
-            mapped = tuple((term, a, b) for i, a, b in places if (term := terms[i]) is not None)
-            found.append(StageResult(f"map: {config.map}", tokens=mapped))
+
+        def show(stage: str) -> None:
+            found.append(StageResult(stage, tokens=tuple((now[i], a, b) for i, a, b in places if i in now)))
+
+        show(f"tokens: {config.tokens}")
+        for name, keep in self._filters:
+            now = {i: word for i, word in now.items() if keep(word)}
+            show(name)
+        for each in self._maps:
+            now = {i: term for i, term in zip(now, each([*now.values()]), strict=True) if term}
+            show(f"map: {each.name}" + (" (opaque)" if each.opaque else ""))
         return found
+
+
+def _registered(function: Callable[[str], str | None]) -> str:
+    plugins.register(function)
+    return plugins.plugin_of(function).name
+
+
+def _remade(config: TextConfig, maps: Sequence[str | Callable[[str], str | None]] | None) -> TextPath:
+    return TextPath(config, maps=maps)
+
+
+def _is_of_letters(word: str) -> bool:
+    """Letters with the marks that stand on them: ``str.isalpha`` but for scripts that need marks."""
+    return word.isalpha() or (
+        any(map(str.isalpha, word))
+        and all(letter.isalpha() or unicodedata.category(letter)[0] == "M" for letter in word)
+    )

@@ -3,15 +3,21 @@
 "Not good" without its "not" says the opposite, so a list of stop words does not take the negations out unless the
 project file says ``keep_negations = false``. That holds for every list, also for one's own: the lists that are passed
 around for English nearly all hold "not", "no" and what is left of "don't".
+
+The English list is ours, the others those of the package stop-words; of its 34 those are taken that are whole, in the
+script and spelling of today, and whose language has a table of negations here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
-from textmill.errors import UnknownName
+from textmill.config import Language
+from textmill.errors import MissingExtra, UnknownName
+from textmill.text.negations import NEGATIONS
 
-__all__ = ["ENGLISH", "NEGATIONS", "spared", "stop_words"]
+__all__ = ["ENGLISH", "spared", "stop_words"]
 
 # Glasgow Information Retrieval Group, http://ir.dcs.gla.ac.uk/resources/linguistic_utils/stop_words, with its slips
 # ("amoungst"): scikit-learn's "english" is the same 318 words, and results are to be the same.
@@ -37,39 +43,22 @@ _GLASGOW = """
 """
 ENGLISH = frozenset(_GLASGOW.split())
 
-# Words that negate, and near-negatives: "hardly good" is closer to "not good" than to "good".
-_WORDS = """
-    barely cannot hardly neither never no nobody none noone nope nor not nothing nowhere rarely scarcely seldom without
-"""
-# "didn't" reaches us in four ways: whole (didn't), without its mark (didnt), cut by the words pattern (didn; the t is
-# too short for a word) or cut as a treebank does (did + n't). "can" is no negation, so the words pattern loses "can't";
-# t stands here for tokens of one letter.
-_VERBS = """
-    ain aren couldn daren didn doesn don hadn hasn haven isn mayn mightn mustn needn oughtn shan shouldn wasn weren won
-    wouldn
-"""
-NEGATIONS = frozenset(
-    [
-        *_WORDS.split(),
-        *("n't", "nt", "t", "can't", "cant"),
-        *(verb + ending for verb in _VERBS.split() for ending in ("", "t", "'t")),
-    ]
-)
 
-
-def stop_words(setting: str | Sequence[str], keep_negations: bool = True) -> frozenset[str]:
+def stop_words(setting: str | Sequence[str], keep_negations: bool | str = True) -> frozenset[str]:
     """The words that ``text.stop_words`` and ``text.keep_negations`` ask to drop.
 
     Words are compared with tokens as they stand: with ``case = "keep"``, "The" is not "the".
 
     Parameters
     ----------
-    setting : "none", "english" or the words themselves
-    keep_negations : leave out of the list what `NEGATIONS` holds, in any case and with either apostrophe
+    setting : "none", a language or the words themselves
+    keep_negations : leave out of the list what negates in its language, in any case and with either apostrophe; the
+        language of words of one's own is English unless it is named here
 
     Raises
     ------
-    UnknownName : if `setting` names no list
+    UnknownName : if there is no list or no table of negations of that name
+    MissingExtra : if the list is one of the package stop-words, which is not installed
 
     Examples
     --------
@@ -80,34 +69,50 @@ def stop_words(setting: str | Sequence[str], keep_negations: bool = True) -> fro
     (303, 318)
     >>> sorted(stop_words(("the", "don", "film")))
     ['film', 'the']
+    >>> sorted(stop_words(("der", "nicht", "kein"), keep_negations="german"))
+    ['der']
     """
     words = _listed(setting)
-    return words - _negations(words) if keep_negations else words
+    return words - _negations(words, setting, keep_negations)
 
 
-def spared(setting: str | Sequence[str], keep_negations: bool = True) -> frozenset[str]:
+def spared(setting: str | Sequence[str], keep_negations: bool | str = True) -> frozenset[str]:
     """The words of a list that `stop_words` leaves out as negations: what to tell a user who listed them.
 
     Raises
     ------
-    UnknownName : if `setting` names no list
+    UnknownName : if there is no list or no table of negations of that name
+    MissingExtra : if the list is one of the package stop-words, which is not installed
 
     Examples
     --------
     >>> sorted(spared(("the", "don", "film")))
     ['don']
     """
-    return _negations(_listed(setting)) if keep_negations else frozenset()
+    return _negations(_listed(setting), setting, keep_negations)
 
 
 def _listed(setting: str | Sequence[str]) -> frozenset[str]:
     if not isinstance(setting, str):
         return frozenset(setting)
-    lists = {"none": frozenset[str](), "english": ENGLISH}
-    if setting not in lists:
-        raise UnknownName("list of stop words", setting, lists)
-    return lists[setting]
+    if setting == "none":
+        return frozenset()
+    if setting == "english":
+        return ENGLISH
+    if setting not in get_args(Language):
+        raise UnknownName("list of stop words", setting, ["none", *get_args(Language)])
+    try:
+        from stop_words import get_stop_words
+    except ImportError as error:
+        raise MissingExtra(f"The list of {setting} stop words", package="stop-words", extra="languages") from error
+    return frozenset(get_stop_words(setting))
 
 
-def _negations(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(w for w in words if w.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") in NEGATIONS)
+def _negations(words: frozenset[str], setting: str | Sequence[str], keep_negations: bool | str) -> frozenset[str]:
+    if keep_negations is False or setting == "none":
+        return frozenset()
+    language = keep_negations if isinstance(keep_negations, str) else setting if isinstance(setting, str) else "english"
+    table = {str(name): negations for name, negations in NEGATIONS.items()}.get(language)
+    if table is None:
+        raise UnknownName("table of negations", language, NEGATIONS)
+    return frozenset(w for w in words if w.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") in table)

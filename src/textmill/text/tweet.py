@@ -12,7 +12,7 @@ from textmill.config import thread_count
 from textmill.text.buffers import decode_types, text_buffers
 from textmill.types import Tokens
 
-__all__ = ["TweetTokens"]
+__all__ = ["TweetTokens", "tweet_program"]
 
 # the options of the splitter "tweet", see native/core/tweet.hpp
 _LOWER_CASE, _REDUCE_LEN, _STRIP_HANDLES, _NO_PHONE_NUMBERS, _KEEP_SURROGATES = 1, 2, 4, 8, 16
@@ -122,3 +122,11 @@ def _decoded(table: _native.TypeTable) -> list[str]:
     except UnicodeDecodeError:  # a reference to a lone surrogate
         raw = data.tobytes()
         return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(offsets.tolist())]
+
+
+def tweet_program(stages: list[str], *, preserve_case: bool) -> _native.Program:
+    """The splitter of a text path: NLTK's defaults but for the case, behind the path's cleaners.
+
+    A reference to half a surrogate pair becomes U+FFFD here: as it is it could not be kept in a model.
+    """
+    return _native.Program(stages, False, 1, "tweet", 0 if preserve_case else _LOWER_CASE)

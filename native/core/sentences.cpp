@@ -383,6 +383,8 @@ bool RuleReader::ends_with_dot(const Word& before, const Word& word, const Word&
   if (single && flags_of(decode(stem.data(), stem.data() + stem.size()).code) & kWord && !digits)
     return starts && !(size == 1 && buffer[0] == 'a');  // an initial
 
+  if (digits && stem.size() <= 2 && high) return starts;  // an ordinal, in many languages
+
   std::string_view part = stem;
   if (const std::size_t at = part.find_last_of("-/(\"'"); at != part.npos) part = part.substr(at + 1);
   char lowered[kLongestSentenceWord + 1];

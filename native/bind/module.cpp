@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -16,8 +17,10 @@
 #include "core/rewrite.hpp"
 #include "core/scan.hpp"
 #include "core/segment.hpp"
+#include "core/sentences.hpp"
 #include "core/sparse.hpp"
 #include "core/spelling.hpp"
+#include "core/treebank.hpp"
 #include "core/tweet_tables.hpp"
 
 namespace nb = nanobind;
@@ -113,9 +116,11 @@ std::size_t at_least_one(int threads) {
 }
 
 Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                     std::uint32_t options) {
+                     std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
   Program program;
   program.options = options;
+  program.punkt = punkt;
+  require(punkt || tokens != "treebank" || !(options & treebank::kByPunkt), "options: wanted a Punkt with them");
   if (tokens != "words") {
     program.splitter = find_splitter(tokens);
     if (!program.splitter) throw nb::value_error(("no splitter is called " + tokens).c_str());
@@ -251,11 +256,23 @@ NB_MODULE(_native, m) {
     }
   });
 
+  nb::class_<Punkt>(m, "Punkt")
+      .def("__init__", [](Punkt* self, In<std::uint8_t> bytes, In<std::int64_t> offsets, In<std::uint16_t> facts,
+                          In<std::uint8_t> pair_bytes, In<std::int64_t> pair_offsets) {
+        const Texts types = texts_of(bytes, offsets), pairs = texts_of(pair_bytes, pair_offsets);
+        require(facts.shape(0) == types.n, "facts: wanted as many as types");
+        require(pairs.n % 2 == 0, "pairs: wanted two types each");
+        new (self) Punkt();
+        for (std::size_t i = 0; i < types.n; ++i) self->add(types[i], facts.data()[i]);
+        for (std::size_t i = 0; i < pairs.n; i += 2) self->add_collocation(pairs[i], pairs[i + 1]);
+      }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("facts"), nb::arg("pair_bytes"), nb::arg("pair_offsets"));
+
   nb::class_<Program>(m, "Program")
       .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                          std::uint32_t options) {
-        new (self) Program(make_program(clean, lower_case, min_word, tokens, options));
-      }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"), nb::arg("tokens") = "words", nb::arg("options") = 0)
+                          std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
+        new (self) Program(make_program(clean, lower_case, min_word, tokens, options, punkt));
+      }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"), nb::arg("tokens") = "words", nb::arg("options") = 0,
+         nb::arg("punkt").none() = std::shared_ptr<Punkt>())
       .def("rewrite", [](const Program& self, const std::string& raw) {
         Runner runner(self, true);
         runner.prepare(raw);
@@ -333,6 +350,18 @@ NB_MODULE(_native, m) {
     const std::size_t n = found.spans.size() / 2;
     return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
   }, nb::arg("kind"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
+
+  m.def("sentences", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, const Punkt* punkt, bool realign, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    Segmented found;
+    {
+      nb::gil_scoped_release release;
+      found = sentence_spans(texts, punkt, realign, n_threads);
+    }
+    const std::size_t n = found.spans.size() / 2;
+    return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
+  }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("punkt").none(), nb::arg("realign"), nb::arg("threads"));
 
   m.def("rewrite", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
     const Texts texts = texts_of(bytes, offsets);

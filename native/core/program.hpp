@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -13,12 +14,15 @@
 
 namespace textmill {
 
+class Program;
+class Punkt;
+
 // Rewrites a text.
 using Stage = void (*)(const Text& in, Text& out);
 
 // Finds the tokens of a text. One that rewrites the text first does so into `spare`. Returns the text in which the
-// spans lie, `text` or `spare`. `options` are the splitter's own bits.
-using Splitter = const Text& (*)(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+// spans lie, `text` or `spare`. What it depends on besides, its options and parameters, the program has.
+using Splitter = const Text& (*)(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
 // The tables of names: the one place where a name becomes a function. Null for a name that is not there.
 Stage find_stage(std::string_view name);
@@ -30,7 +34,8 @@ class Program {
   bool lower_case = true;
   std::uint32_t min_word = 2;   // code points, for words
   Splitter splitter = nullptr;  // null: words, which need no list of spans
-  std::uint32_t options = 0;
+  std::uint32_t options = 0;    // the splitter's own bits
+  std::shared_ptr<const Punkt> punkt;  // its parameters, where it needs some
 };
 
 // Runs a program over texts, one after the other, with its own buffers: one a thread.
@@ -65,7 +70,7 @@ template <class Batch>
 void Runner::split(Batch&& batch) {
   if (program_.splitter) {
     spans_.clear();
-    now_ = &program_.splitter(*now_, now_ == &a_ ? b_ : a_, program_.options, spans_);
+    now_ = &program_.splitter(*now_, now_ == &a_ ? b_ : a_, program_, spans_);
     if (!spans_.empty()) batch(spans_.data(), spans_.size());
     return;
   }

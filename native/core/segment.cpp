@@ -484,16 +484,16 @@ Segmented segment_all(const Texts& texts, std::size_t threads) {
 
 }  // namespace
 
-const Text& split_graphemes(const Text& text, Text&, std::uint32_t, std::vector<Span>& found) {
+const Text& split_graphemes(const Text& text, Text&, const Program&, std::vector<Span>& found) {
   return split<Segments::graphemes>(text, found);
 }
 
-const Text& split_sentences(const Text& text, Text&, std::uint32_t, std::vector<Span>& found) {
+const Text& split_sentences(const Text& text, Text&, const Program&, std::vector<Span>& found) {
   return split<Segments::sentences>(text, found);
 }
 
-const Text& split_unicode(const Text& text, Text&, std::uint32_t options, std::vector<Span>& found) {
-  return options & kAllSegments ? split<Segments::all_words>(text, found) : split<Segments::words>(text, found);
+const Text& split_unicode(const Text& text, Text&, const Program& program, std::vector<Span>& found) {
+  return program.options & kAllSegments ? split<Segments::all_words>(text, found) : split<Segments::words>(text, found);
 }
 
 Segmented segment(const Texts& texts, Segments kind, std::size_t threads) {

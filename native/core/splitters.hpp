@@ -6,17 +6,21 @@
 namespace textmill {
 
 // By the rules of UAX #29, see segment.hpp: all grapheme clusters; all sentences, each with the white space behind it.
-const Text& split_graphemes(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
-const Text& split_sentences(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+const Text& split_graphemes(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
+const Text& split_sentences(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
-// Likewise, and only those word segments that hold a word character, unless `options` has kAllSegments.
+// Likewise, and only those word segments that hold a word character, unless the options have kAllSegments.
 constexpr std::uint32_t kAllSegments = 1;
-const Text& split_unicode(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+const Text& split_unicode(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
 // NLTK's TweetTokenizer; options as in tweet.hpp, 0 for its defaults.
-const Text& split_tweet(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+const Text& split_tweet(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
+
+// NLTK's NLTKWordTokenizer or TreebankWordTokenizer over each sentence; options as in treebank.hpp, 0 for the first
+// one and no sentences. kByPunkt needs the program's `punkt`.
+const Text& split_treebank(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
 // Runs of anything but white space: Python's str.split().
-const Text& split_whitespace(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found);
+const Text& split_whitespace(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
 }  // namespace textmill

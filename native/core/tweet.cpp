@@ -37,7 +37,8 @@ void lower_tokens(const Text& in, Text& out, std::vector<Span>& found, std::size
 
 }  // namespace
 
-const Text& split_tweet(const Text& text, Text& spare, std::uint32_t options, std::vector<Span>& found) {
+const Text& split_tweet(const Text& text, Text& spare, const Program& program, std::vector<Span>& found) {
+  const std::uint32_t options = program.options;
   const Text* now = &text;
   const auto rewrite = [&](auto&& pass) {
     if (now == &text) {

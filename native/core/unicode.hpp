@@ -18,6 +18,8 @@ enum Flag : std::uint8_t {
   kIgnorable = 4,  // is skipped by it
   kSpace = 8,      // \s of Python's re
   kLowers = 16,    // has another lower case of one code point
+  kIsUpper = 32,     // str.isupper() of Python
+  kIsLower = 64,     // str.islower()
 };
 
 inline std::uint8_t flags_of(std::uint32_t code) {

@@ -2,7 +2,7 @@
 
 namespace textmill {
 
-const Text& split_whitespace(const Text& text, Text&, std::uint32_t, std::vector<Span>& found) {
+const Text& split_whitespace(const Text& text, Text&, const Program&, std::vector<Span>& found) {
   const char* bytes = text.data();
   const char* end = bytes + text.size();
   std::size_t begin = 0;

@@ -15,7 +15,7 @@ from pathlib import Path
 
 CORE = Path(__file__).parent.parent / "core"
 N = 0x110000
-WORD, CASED, IGNORABLE, SPACE, LOWERS = 1, 2, 4, 8, 16
+WORD, CASED, IGNORABLE, SPACE, LOWERS, UPPER, SMALL = 1, 2, 4, 8, 16, 32, 64
 
 
 def is_surrogate(code: int) -> bool:
@@ -38,6 +38,10 @@ def flags(code: int) -> int:
         found |= IGNORABLE
     if char.lower() != char and char not in "\u0130\u03a3":
         found |= LOWERS
+    if char.isupper():
+        found |= UPPER
+    if char.islower():
+        found |= SMALL
     return found
 
 

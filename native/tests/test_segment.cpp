@@ -85,8 +85,10 @@ TEST(segments_of_any_bytes_lie_side_by_side_and_alike_with_threads_and_as_splitt
 
       Text text, spare;
       text.set(texts[i]);
+      Program program;
+      program.options = kind == Segments::all_words ? kAllSegments : 0;
       std::vector<Span> found;
-      splitter(text, spare, kind == Segments::all_words ? kAllSegments : 0, found);
+      splitter(text, spare, program, found);
       CHECK_EQ(static_cast<std::int64_t>(found.size()), all.rows[i + 1] - all.rows[i]);
       std::size_t end = 0;
       for (const Span& span : found) {

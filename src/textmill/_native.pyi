@@ -22,11 +22,24 @@ class Program:
     """What happens to a text until it is split: cleaners, case, a splitter; `min_word` letters are for "words"."""
 
     def __init__(
-        self, clean: Sequence[str], lower_case: bool, min_word: int, tokens: str = "words", options: int = 0
+        self,
+        clean: Sequence[str],
+        lower_case: bool,
+        min_word: int,
+        tokens: str = "words",
+        options: int = 0,
+        punkt: Punkt | None = None,
     ) -> None: ...
     def rewrite(self, raw: str) -> bytes: ...
     def split(self, text: str) -> list[str]:
         """The tokens of one text; ValueError if it holds a lone surrogate."""
+
+class Punkt:
+    """Parameters of Punkt: types, the facts of each as bits (native/core/punkt.hpp), pairs one behind the other."""
+
+    def __init__(
+        self, bytes: _Bytes, offsets: _Offsets, facts: NDArray[np.uint16], pair_bytes: _Bytes, pair_offsets: _Offsets
+    ) -> None: ...
 
 class TypeTable:
     """Distinct tokens, numbered by first appearance."""
@@ -67,6 +80,11 @@ def scan_frozen(
 
 def segment(kind: str, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Offsets, _Ints]:
     """Rows (n_texts + 1,), spans (n, 2) in code points; kind is "graphemes", "words", "all_words" or "sentences"."""
+
+def sentences(
+    bytes: _Bytes, offsets: _Offsets, punkt: Punkt | None, realign: bool, threads: int
+) -> tuple[_Offsets, _Ints]:
+    """Rows (n_texts + 1,), spans (n, 2) in code points, by `punkt` or by the rules of the core."""
 
 def rewrite(program: Program, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Bytes, _Offsets]:
     """Each text after the cleaners and the case of `program`."""

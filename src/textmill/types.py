@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -102,6 +103,22 @@ class Tokens:
     rows: NDArray[np.int64]
     spans: NDArray[np.int32] | None
     types: list[str]
+
+    def lists(self) -> list[list[str]]:
+        """The tokens of each text as strings; equal ones are one object.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Tokens(np.array([0, 1, 0], np.int32), np.array([0, 2, 3]), None, ["a", "b"]).lists()
+        [['a', 'b'], ['a']]
+        """
+        import numpy as np
+
+        strings = np.empty(len(self.types), object)
+        strings[:] = self.types
+        tokens = strings[self.ids].tolist()
+        return [tokens[begin:end] for begin, end in itertools.pairwise(self.rows.tolist())]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

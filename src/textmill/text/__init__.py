@@ -29,13 +29,18 @@ if TYPE_CHECKING:
     from textmill.text.maps import TokenMap, token_map
     from textmill.text.path import StageResult, TextPath
     from textmill.text.profiles import profile
+    from textmill.text.sentences import Punkt, SentenceRules
+    from textmill.text.treebank import TreebankTokens
     from textmill.text.tweet import TweetTokens
 
 __all__ = [
+    "Punkt",
+    "SentenceRules",
     "StageResult",
     "TextBuffers",
     "TextPath",
     "TokenMap",
+    "TreebankTokens",
     "TweetTokens",
     "casefold",
     "clean_text",
@@ -60,10 +65,13 @@ __all__ = [
 ]
 
 _FILE = {
+    "Punkt": "sentences",
+    "SentenceRules": "sentences",
     "StageResult": "path",
     "TextBuffers": "buffers",
     "TextPath": "path",
     "TokenMap": "maps",
+    "TreebankTokens": "treebank",
     "TweetTokens": "tweet",
     "casefold": "clean",
     "clean_text": "clean",

@@ -188,9 +188,10 @@ def test_importing_the_package_loads_no_room() -> None:
 
 
 def test_importing_the_package_is_quick() -> None:
-    # What is loaded is checked above; this notices only something absurd, and a busy machine gets more tries
-    code = "import time; t = time.perf_counter(); import textmill; print(time.perf_counter() - t)"
-    assert any(float(fresh(code)) < 0.15 for _ in range(6))
+    # What is loaded is checked above; this notices only something absurd. The processor's time, not the clock's: a busy
+    # machine is no fault of the code
+    code = "import time; t = time.process_time(); import textmill; print(time.process_time() - t)"
+    assert min(float(fresh(code)) for _ in range(3)) < 0.15
 
 
 def fresh(code: str) -> str:

@@ -119,7 +119,7 @@ def find(name: str) -> Plugin:
     Traceback (most recent call last):
     ...
     textmill.errors.PluginError: the function 'subprocess:getoutput' is not registered here, and a name alone runs \
-nothing. If you trust it, register it with textmill.plugins.register, or name its module in TEXTMILL_PLUGINS.
+nothing. If you trust it, register it with textmill.plugins.register, or name it as MODULE:FUNCTION in TEXTMILL_PLUGINS.
     """
     for entry in filter(None, map(str.strip, os.environ.get(VARIABLE, "").split(","))):
         if entry not in _named:
@@ -129,7 +129,8 @@ nothing. If you trust it, register it with textmill.plugins.register, or name it
     if plugin is None:
         raise PluginError(
             f"the function {name!r} is not registered here, and a name alone runs nothing",
-            hint=f"If you trust it, register it with textmill.plugins.register, or name its module in {VARIABLE}.",
+            hint="If you trust it, register it with textmill.plugins.register, or name it as MODULE:FUNCTION in "
+            f"{VARIABLE}.",
         )
     return plugin
 

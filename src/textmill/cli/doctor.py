@@ -34,9 +34,11 @@ NEEDED = {
 EXTRAS = {
     "serve": {"starlette": "starlette", "uvicorn": "uvicorn"},
     "estimators": {"scikit-learn": "sklearn"},
+    "languages": {"simplemma": "simplemma", "stop-words": "stop_words"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",
+    "TEXTMILL_PLUGINS": "functions of your own that models may use",
     "TEXTMILL_DATA": "a local mirror of the public data sets",
     "TEXTMILL_THREADS": "how many threads to use",
 }

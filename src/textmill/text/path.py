@@ -212,8 +212,9 @@ class TextPath:
         """
         if self.is_plain:
             return list(types)
-        keeps = [keeps for _, keeps in self._filters]
-        kept = [i for i, word in enumerate(types) if all(keep(word) for keep in keeps)] if keeps else range(len(types))
+        kept: Sequence[int] = range(len(types))
+        for _, keep in self._filters:
+            kept = [i for i in kept if keep(types[i])]
         mapped: Sequence[str] = [types[i] for i in kept]
         for each in self._maps:
             mapped = each(mapped)

@@ -29,7 +29,7 @@ class CountVectorizer(CoreWords, theirs.CountVectorizer):  # type: ignore[misc]
     input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
 ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype : as in scikit-learn
     clean : cleaners before a text is split: "html", "urls", "mentions"
-    map : function of one word: "none", "porter", "snowball-LANGUAGE"
+    map : function of one word, or a tuple of them, each on what the one before made: "none", "porter", "lemma-en" ...
     n_jobs : threads; None for all processors. The result does not depend on it
 
     Attributes
@@ -69,7 +69,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         binary: bool = False,
         dtype: DTypeLike = np.int64,
         clean: tuple[str, ...] = (),
-        map: str = "none",
+        map: str | tuple[str, ...] = "none",
         n_jobs: int | None = None,
     ) -> None:
         super().__init__(
@@ -98,7 +98,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
         **theirs.CountVectorizer._parameter_constraints,
         "clean": [tuple, list],
-        "map": [str],
+        "map": [str, tuple],
         "n_jobs": [None, Integral],
     }
 

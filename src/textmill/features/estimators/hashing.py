@@ -31,7 +31,7 @@ class HashingVectorizer(CoreWords, theirs.HashingVectorizer):  # type: ignore[mi
     input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
 ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in scikit-learn
     clean : cleaners before a text is split: "html", "urls", "mentions"
-    map : function of one word: "none", "porter", "snowball-LANGUAGE"
+    map : function of one word, or a tuple of them, each on what the one before made: "none", "porter", "lemma-en" ...
     n_jobs : threads; None for all processors. The result does not depend on it
 
     Examples
@@ -61,7 +61,7 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
         alternate_sign: bool = True,
         dtype: DTypeLike = np.float64,
         clean: tuple[str, ...] = (),
-        map: str = "none",
+        map: str | tuple[str, ...] = "none",
         n_jobs: int | None = None,
     ) -> None:
         super().__init__(
@@ -89,7 +89,7 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 - scikit-learn's way
         **theirs.HashingVectorizer._parameter_constraints,
         "clean": [tuple, list],
-        "map": [str],
+        "map": [str, tuple],
         "n_jobs": [None, Integral],
     }
 

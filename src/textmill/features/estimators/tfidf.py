@@ -64,7 +64,7 @@ sublinear_tf : as in scikit-learn
         smooth_idf: bool = True,
         sublinear_tf: bool = False,
         clean: tuple[str, ...] = (),
-        map: str = "none",
+        map: str | tuple[str, ...] = "none",
         n_jobs: int | None = None,
         relative_tf: bool = False,
         plain_idf: bool = False,

@@ -1,4 +1,4 @@
-"""Print the table and write RESULTS.md: `python -m benches [room ...]`, or `make bench`."""
+"""Print the table and write RESULTS.md: `python -m benches [room ...]`, or `make bench`; `stream` by name only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ from pathlib import Path
 
 from benches.measure import Row
 
+RESULTS = Path(__file__).parent / "RESULTS.md"
 ROOMS = ("features", "segment", "tokens", "models", "flow", "startup")
+LONG = ("stream",)  # runs of many minutes, only when asked for; what they said last stays in RESULTS.md
+_LONG_HEAD = "## Long runs"
+
+
+def long_runs() -> str:
+    """The part of RESULTS.md that this run does not make anew."""
+    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    return "".join(old.partition(f"\n{_LONG_HEAD}")[1:])
 
 
 def machine() -> str:
@@ -56,7 +65,12 @@ def main(arguments: list[str]) -> int:
             f"Made by `make bench` on {time.strftime('%Y-%m-%d', time.gmtime())}, textmill {version('textmill')}, "
             f"{machine()}; {rivals}. Ratios count, absolute times belong to that machine.\n\n"
         )
-        (Path(__file__).parent / "RESULTS.md").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+        RESULTS.write_text(head + "\n".join(lines) + "\n" + long_runs(), encoding="utf-8")
+    elif set(arguments) <= set(LONG):
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        made = f"Made by `python -m benches {' '.join(arguments)}` on {day}, {machine()}."
+        kept = RESULTS.read_text(encoding="utf-8").partition(f"\n{_LONG_HEAD}")[0]
+        RESULTS.write_text("\n".join([kept, _LONG_HEAD, "", made, "", *lines]) + "\n", encoding="utf-8")
     print(f"{missed} missed" if missed else "all met")
     return 1 if missed else 0
 

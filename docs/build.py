@@ -101,7 +101,8 @@ def numbers(page: str) -> str:
         return page
     text = results.read_text(encoding="utf-8")
     made = next(line for line in text.splitlines() if line.startswith("Made by"))
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    lines = dict.fromkeys(line for line in text.splitlines() if line.startswith("| "))  # the heads of its tables once
+    rows = [line.strip("| ").split(" | ") for line in lines]
     table = [f"| {' | '.join(cell.strip() for cell in row[:3])} |" for row in rows]
     block = "\n".join([made, "", *table])
     return re.sub(

@@ -9,6 +9,8 @@
 #include <limits>
 #include <string>
 
+#include "bind/arrays.hpp"
+#include "bind/stream.hpp"
 #include "core/count.hpp"
 #include "core/csv.hpp"
 #include "core/emoji.hpp"
@@ -23,68 +25,12 @@
 #include "core/treebank.hpp"
 #include "core/tweet_tables.hpp"
 
-namespace nb = nanobind;
 using namespace textmill;
+using namespace textmill::bind;
 
 void bind_row_maker(nb::module_& m);
 
 namespace {
-
-template <class T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using InOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<nb::numpy, T>;
-
-template <class T>
-Out<T> own(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return Out<T>(kept->data(), shape, owner);
-}
-template <class T>
-Out<T> own(std::vector<T>&& values) {
-  const std::size_t n = values.size();
-  return own(std::move(values), {n});
-}
-template <class T, class Deleter>
-Out<T> own(std::unique_ptr<T[], Deleter>&& values, std::initializer_list<std::size_t> shape) {
-  T* kept = values.release();
-  nb::capsule owner(kept, [](void* p) noexcept { Deleter()(static_cast<T*>(p)); });
-  return Out<T>(kept, shape, owner);
-}
-
-void require(bool holds, const char* what) {
-  if (!holds) throw nb::value_error(what);
-}
-
-// Offsets as Arrow lays them out: n + 1 of them, never falling, inside the bytes.
-Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
-  require(offsets.shape(0) >= 1, "offsets: wanted n + 1 of them");
-  const std::int64_t* o = offsets.data();
-  const std::size_t n = offsets.shape(0) - 1;
-  bool fits = o[0] >= 0;
-  for (std::size_t i = 0; i < n; ++i) fits &= o[i] <= o[i + 1];
-  require(fits && o[n] <= static_cast<std::int64_t>(bytes.shape(0)), "offsets do not fit the bytes");
-  return {reinterpret_cast<const char*>(bytes.data()), o, n};
-}
-
-// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`, of which so many
-// are `used`.
-std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types, std::size_t* used = nullptr) {
-  require(rows.shape(0) >= 1, "rows: wanted n + 1 of them");
-  const std::int64_t* r = rows.data();
-  const std::size_t n = rows.shape(0) - 1;
-  bool fits = r[0] == 0 && r[n] == static_cast<std::int64_t>(ids.shape(0));
-  for (std::size_t i = 0; i < n; ++i) fits &= r[i] <= r[i + 1];
-  require(fits, "rows do not fit the ids");
-  std::uint32_t most = 0;
-  for (std::size_t i = 0; i < ids.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(ids.data()[i]));
-  require(ids.shape(0) == 0 || most < n_types, "an id is outside the types");
-  if (used) *used = ids.shape(0) ? std::size_t{most} + 1 : 0;
-  return n;
-}
 
 Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const In<std::int32_t>& indptr, std::size_t n_columns) {
   require(indptr.shape(0) >= 1 && data.shape(0) == indices.shape(0), "no sparse matrix");
@@ -110,11 +56,6 @@ struct SparseMatrix {
   In<std::int32_t> indices, indptr;
 };
 
-std::size_t at_least_one(int threads) {
-  require(threads >= 1, "threads: wanted 1 or more");
-  return static_cast<std::size_t>(threads);
-}
-
 Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
                      std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
   Program program;
@@ -136,8 +77,8 @@ Program make_program(const std::vector<std::string>& clean, bool lower_case, int
 }
 
 // Python strings from the `first` on, side by side in UTF-8, until they have `most` bytes; where the next one stands. A
-// lone surrogate or no str raises, with its place.
-nb::tuple pack(nb::list texts, std::size_t first, std::size_t most) {
+// lone surrogate or no str raises, with its place, to which `before` is added.
+nb::tuple pack(nb::list texts, std::size_t first, std::size_t most, std::size_t before) {
   const std::size_t n = texts.size();
   std::vector<std::int64_t> offsets{0};
   std::vector<std::uint8_t> bytes;
@@ -152,7 +93,7 @@ nb::tuple pack(nb::list texts, std::size_t first, std::size_t most) {
   for (std::size_t i = first; i < last; ++i) {
     PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(i));
     if (!PyUnicode_Check(text))
-      throw nb::type_error(("text " + std::to_string(i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
+      throw nb::type_error(("text " + std::to_string(before + i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
     Py_ssize_t size = 0;
     const char* utf8 = nullptr;
     PyObject* made = nullptr;
@@ -163,7 +104,7 @@ nb::tuple pack(nb::list texts, std::size_t first, std::size_t most) {
       made = PyUnicode_AsUTF8String(text);
       if (!made) {
         PyErr_Clear();
-        throw nb::value_error(("text " + std::to_string(i) + " holds a lone surrogate and is no Unicode text").c_str());
+        throw nb::value_error(("text " + std::to_string(before + i) + " holds a lone surrogate and is no Unicode text").c_str());
       }
       utf8 = PyBytes_AS_STRING(made);
       size = PyBytes_GET_SIZE(made);
@@ -206,10 +147,12 @@ nb::tuple scanned(Scanned&& found, bool spans) {
   return nb::make_tuple(own(std::move(found.ids)), own(std::move(found.rows)), places);
 }
 
-nb::tuple table_arrays(const InternTable& table) {
-  std::vector<std::uint8_t> bytes(table.bytes(), table.bytes() + (table.size() ? table.ends().back() : 0));
+nb::tuple table_arrays(const InternTable& table, std::size_t first) {
+  require(first <= table.size(), "first: wanted 0 to the number of types");
+  const std::size_t begin = first ? table.ends()[first - 1] : 0;
+  std::vector<std::uint8_t> bytes(table.bytes() + begin, table.bytes() + (table.size() ? table.ends().back() : 0));
   std::vector<std::int64_t> offsets{0};
-  offsets.insert(offsets.end(), table.ends().begin(), table.ends().end());
+  for (std::size_t i = first; i < table.size(); ++i) offsets.push_back(static_cast<std::int64_t>(table.ends()[i] - begin));
   return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)));
 }
 
@@ -226,15 +169,6 @@ InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& of
     require(table.intern(padded.data(), token.size()) == static_cast<std::int32_t>(i), "a type occurs twice");
   }
   return table;
-}
-
-nb::list kept_levels(const std::vector<KeptLevel>& levels) {
-  nb::list out;
-  for (const KeptLevel& level : levels) {
-    KeptLevel copy = level;
-    out.append(nb::make_tuple(own(std::move(copy.prefix)), own(std::move(copy.term)), own(std::move(copy.column))));
-  }
-  return out;
 }
 
 std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {values.data(), values.data() + values.shape(0)}; }
@@ -285,13 +219,14 @@ NB_MODULE(_native, m) {
       .def(nb::init<>())
       .def_static("from_arrays", &table_from, nb::arg("bytes"), nb::arg("offsets"))
       .def("__len__", &InternTable::size)
-      .def("arrays", &table_arrays);
+      .def("arrays", &table_arrays, nb::arg("first") = 0)
+      .def_prop_ro("memory", &InternTable::memory);
 
-  m.def("pack", [](nb::list texts) {
-    const nb::tuple all = pack(texts, 0, std::numeric_limits<std::size_t>::max());
+  m.def("pack", [](nb::list texts, std::size_t before) {
+    const nb::tuple all = pack(texts, 0, std::numeric_limits<std::size_t>::max(), before);
     return nb::make_tuple(all[0], all[1]);
-  }, nb::arg("texts"));
-  m.def("pack_some", &pack, nb::arg("texts"), nb::arg("first"), nb::arg("most"));
+  }, nb::arg("texts"), nb::arg("before") = 0);
+  m.def("pack_some", &pack, nb::arg("texts"), nb::arg("first"), nb::arg("most"), nb::arg("before") = 0);
 
   m.def("number_by_spelling", [](In<std::uint8_t> bytes, In<std::int64_t> offsets) {
     const Texts strings = texts_of(bytes, offsets);
@@ -440,7 +375,7 @@ NB_MODULE(_native, m) {
       .def("vocabulary", [](const CheckedCounter& self, In<bool> keep) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
         Vocabulary kept = self.vocabulary(keep.data());
-        return nb::make_tuple(own(std::move(kept.terms)), kept_levels(kept.levels));
+        return nb::make_tuple(own(std::move(kept.terms)), levels_of(std::move(kept.levels)));
       }, nb::arg("keep"));
 
   nb::class_<Grams>(m, "Grams")
@@ -548,4 +483,5 @@ NB_MODULE(_native, m) {
       }, nb::arg("threads"));
 
   bind_row_maker(m);
+  bind_stream(m);
 }

@@ -48,12 +48,16 @@ class TypeTable:
     @staticmethod
     def from_arrays(bytes: _Bytes, offsets: _Offsets) -> TypeTable: ...
     def __len__(self) -> int: ...
-    def arrays(self) -> tuple[_Bytes, _Offsets]: ...
+    def arrays(self, first: int = 0) -> tuple[_Bytes, _Offsets]:
+        """The tokens from number `first` on."""
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes."""
 
-def pack(texts: list[str]) -> tuple[_Bytes, _Offsets]:
-    """Strings side by side in UTF-8; ValueError or TypeError names the text that is none."""
+def pack(texts: list[str], before: int = 0) -> tuple[_Bytes, _Offsets]:
+    """Strings side by side in UTF-8; ValueError or TypeError names the text that is none, counted on from `before`."""
 
-def pack_some(texts: list[str], first: int, most: int) -> tuple[_Bytes, _Offsets, int]:
+def pack_some(texts: list[str], first: int, most: int, before: int = 0) -> tuple[_Bytes, _Offsets, int]:
     """As `pack`, from the text `first` on until there are `most` characters; and where the next text stands."""
 
 def number_by_spelling(bytes: _Bytes, offsets: _Offsets) -> tuple[_Ints, _Bytes, _Offsets]:
@@ -110,6 +114,64 @@ class GramCounter:
     def vocabulary(self, keep: NDArray[np.bool_]) -> tuple[_Ints, list[tuple[_Ints, _Ints, _Ints]]]: ...
     def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints]:
         """Data, indices, indptr; once only, the texts are given up on the way."""
+
+class GramFilter:
+    """The n-grams that a sketch did not rule out; a new one lets all pass."""
+
+    def __init__(self) -> None: ...
+
+class GramSketch:
+    """An upper bound of the number of texts each n-gram stands in, within about `bytes`, by counters of `bits`."""
+
+    def __init__(self, bytes: int, bits: int, high: int) -> None: ...
+    def name(self, types: TypeTable) -> None:
+        """The types from the last one named on are their own terms."""
+    def name_terms(self, bytes: _Bytes, offsets: _Offsets) -> None:
+        """The next types become these terms; an empty one is left out."""
+    def forget(self) -> None:
+        """Types will be numbered from 0 on."""
+    def add(self, ids: _Ints, rows: _Offsets, threads: int) -> None: ...
+    def at_least(self, limit: int, threads: int) -> GramFilter:
+        """Ends the counting and gives its memory back."""
+    @property
+    def memory(self) -> int: ...
+
+class StreamCounter:
+    """Exact counts, batch by batch, of the n-grams that pass `filter`, which it takes over; `finish`, then ask."""
+
+    def __init__(
+        self, filter: GramFilter, low: int, high: int, plain: bool, frequencies: bool, waiting: int
+    ) -> None: ...
+    @property
+    def types(self) -> TypeTable:
+        """Those met so far that may matter: scan a batch against them."""
+    def add(
+        self,
+        ids: _Ints,
+        rows: _Offsets,
+        others: TypeTable,
+        bytes: _Bytes | None,
+        offsets: _Offsets | None,
+        threads: int,
+    ) -> None:
+        """`bytes` and `offsets` are the terms of `others`, empty where left out; None where types are terms."""
+    @property
+    def n_texts(self) -> int: ...
+    @property
+    def n_grams(self) -> int: ...
+    @property
+    def memory(self) -> int: ...
+    def reached(self, length: int) -> bool:
+        """Whether any text had that many terms."""
+    def finish(self, min_df: int, threads: int) -> None: ...
+    @property
+    def n_columns(self) -> int: ...
+    def document_frequencies(self) -> NDArray[np.int64]: ...
+    def term_frequencies(self) -> NDArray[np.int64]: ...
+    def vocabulary(
+        self, keep: NDArray[np.bool_]
+    ) -> tuple[TypeTable, _Ints, TypeTable, _Ints, list[tuple[_Ints, _Ints, _Ints]]]:
+        """Terms, the commonest type of each, types, the term of each, levels."""
 
 class Grams:
     """A frozen vocabulary of n-grams: a tree of (prefix, term, column) a length."""

@@ -12,7 +12,7 @@ from textmill.config import FeaturesConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr
 
-__all__ = ["chosen", "document_limits", "has_idf", "idf_weights", "weighed", "weighting_numbers"]
+__all__ = ["chosen", "document_limits", "has_idf", "idf_weights", "nothing_left", "weighed", "weighting_numbers"]
 
 # From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
 # tweets they are worth 0.3 points of F1.
@@ -49,8 +49,20 @@ def document_limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
     return max(1, low), high
 
 
+def nothing_left(n_texts: int, there: bool) -> DataError:
+    """The error of a vocabulary without a word; `there`: the texts hold some."""
+    return DataError(
+        f"no word is left of {n_texts:,} texts" if there else f"no word is in {n_texts:,} texts",
+        hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
+    )
+
+
 def chosen(
-    counter: _native.GramCounter, df: NDArray[np.int64], low: int, high: int, config: FeaturesConfig
+    counter: _native.GramCounter | _native.StreamCounter,
+    df: NDArray[np.int64],
+    low: int,
+    high: int,
+    config: FeaturesConfig,
 ) -> NDArray[np.bool_]:
     """Which n-grams stay: those in `low` to `high` texts, of these the most frequent; bool (n_columns,)."""
     keep = (df >= low) & (df <= high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,17 @@ from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_cou
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, PluginError, UnknownName
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
+from textmill.features.stream import MEMORY, batches_of, learn
 from textmill.features.vocabulary import vocabulary_tables
-from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed, weighting_numbers
+from textmill.features.weights import (
+    chosen,
+    document_limits,
+    has_idf,
+    idf_weights,
+    nothing_left,
+    weighed,
+    weighting_numbers,
+)
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
 
@@ -130,11 +139,7 @@ class WordFeatures:
         keep = chosen(counter, df, min_df, max_df, config)
         lengths = counter.lengths()
         if not keep.any():
-            there = bool((lengths >= low).any())
-            raise DataError(
-                f"no word is left of {n_texts:,} texts" if there else f"no word is in {n_texts:,} texts",
-                hint="Check min_df, max_df, stop_words and whether the texts hold words of two letters or more.",
-            )
+            raise nothing_left(n_texts, bool((lengths >= low).any()))
         kept_terms, levels = counter.vocabulary(keep)
         renumbered = np.full(terms.n_texts + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
         renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
@@ -154,6 +159,48 @@ class WordFeatures:
             idf=idf,
         )
         return features, weighed(counted, lengths, idf, config, features.n_features, dtype=dtype, threads=threads)
+
+    @classmethod
+    def fit_batches(
+        cls,
+        text_path: TextPath,
+        config: FeaturesConfig,
+        batches: Any,
+        *,
+        memory: int = MEMORY,
+        threads: int | None = None,
+    ) -> WordFeatures:
+        """Learn the vocabulary and the weights from texts that need not fit into memory.
+
+        The columns, their order and weights are those of `fit` on all texts, to the bit. The texts are gone through
+        twice (once if ``min_df`` is 1); see `textmill.features.stream` for how.
+
+        Parameters
+        ----------
+        batches : a `Corpus`; a list or another object that gives its batches anew each time it is gone through, each
+            of them what `text_buffers` takes; or a function that gives a new iterator over them
+        memory : bytes for what is counted; a batch, and what is split of 8 MiB of it, come on top
+        threads : how many; the result does not depend on it
+
+        Returns
+        -------
+        the frozen features. Words that are in no column are not kept, so `n_types` counts only the others
+
+        Raises
+        ------
+        ConfigError : if a setting is out of its range
+        DataError : if what may stay does not fit into `memory`, if `batches` is an iterator, which can be gone through
+            only once, or gives other texts the second time; else as `fit`
+
+        Examples
+        --------
+        >>> config = FeaturesConfig(ngrams=(1, 2), min_df=2)
+        >>> WordFeatures.fit_batches(TextPath(), config, [["red sun", "a red sun"], ["sun"]]).names
+        ['red', 'red sun', 'sun']
+        """
+        threads = thread_count(threads)
+        config = from_mapping(FeaturesConfig, asdict(config))
+        return cls(text_path, config, **learn(text_path, config, batches, memory=memory, threads=threads)._asdict())
 
     @classmethod
     def from_vocabulary(cls, text_path: TextPath, config: FeaturesConfig, vocabulary: Sequence[str]) -> WordFeatures:
@@ -340,6 +387,29 @@ class WordFeatures:
     def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:
         """`rows` as a `scipy.sparse.csr_array`, float32 (n_texts, n_features)."""
         return self.rows(texts, threads=threads).to_scipy()
+
+    def transform_batches(self, batches: Any, *, threads: int | None = None) -> Iterator[csr_array]:
+        """`transform` of one batch after the other: a matrix a batch.
+
+        Parameters
+        ----------
+        batches : as in `fit_batches`, or an iterator
+
+        Raises
+        ------
+        DataError : if a batch holds something that is no text, which is named by its number among all of them
+
+        Examples
+        --------
+        >>> features = WordFeatures.fit_batches(TextPath(), FeaturesConfig(min_df=1), [["rain"], ["sun"]])
+        >>> [matrix.shape for matrix in features.transform_batches(iter([["rain", "sun"], ["rain"]]))]
+        [(2, 2), (1, 2)]
+        """
+        first = 0
+        for batch in batches if isinstance(batches, Iterator) else batches_of(batches)():
+            texts = text_buffers(batch, first)
+            first += texts.n_texts
+            yield self.transform(texts, threads=threads)
 
     def places(self, text: str) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
         """Where the n-grams of one text stand.

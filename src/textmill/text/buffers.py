@@ -36,13 +36,14 @@ class TextBuffers(NamedTuple):
         return len(self.offsets) - 1
 
 
-def text_buffers(texts: Any) -> TextBuffers:
+def text_buffers(texts: Any, before: int = 0) -> TextBuffers:
     """Bring texts into Arrow's layout, without a copy where they have it already.
 
     Parameters
     ----------
     texts : list or other iterable of str; an Arrow array, chunked array, or anything that speaks
         ``__arrow_c_stream__`` or ``__arrow_c_array__`` with strings (a column of pandas or polars)
+    before : how many texts came before these; errors count on from there
 
     Raises
     ------
@@ -59,12 +60,12 @@ def text_buffers(texts: Any) -> TextBuffers:
         raise DataError("wanted a list of texts, got one text", hint="Put it in a list: [text].")
     if not isinstance(texts, list):
         if hasattr(texts, "__arrow_c_array__") or hasattr(texts, "__arrow_c_stream__"):
-            return _from_arrow(texts)
+            return _from_arrow(texts, before)
         if not isinstance(texts, Iterable) or isinstance(texts, (bytes, dict)):
             raise DataError(f"wanted a list of texts, got {type(texts).__name__}")
         texts = list(texts)
     try:
-        return TextBuffers(*_native.pack(texts))
+        return TextBuffers(*_native.pack(texts, before))
     except (TypeError, ValueError) as error:
         raise DataError(str(error)) from None
 
@@ -79,39 +80,51 @@ def text_chunks(texts: Any) -> Iterator[TextBuffers]:
 
     Raises
     ------
-    DataError : as `text_buffers`
+    DataError : as `text_buffers`; a text is named by its number among all of them
 
     Examples
     --------
     >>> [chunk.n_texts for chunk in text_chunks(iter([["one", "two"], ["three"]]))]
     [2, 1]
     """
+    before = 0
+    for part in _parts(texts):
+        for chunk in _pieces(part, before):
+            yield chunk
+            before += chunk.n_texts
+
+
+def _parts(texts: Any) -> Iterator[Any]:
     if isinstance(texts, Iterator):
         for part in texts:
-            yield from text_chunks(part)
+            yield from _parts(part)
     elif hasattr(texts, "iterchunks"):  # an Arrow chunked array
-        for chunk in texts.iterchunks():
-            yield text_buffers(chunk)
-    elif isinstance(texts, list) and texts:
-        first = 0
-        while first < len(texts):
-            try:
-                data, offsets, first = _native.pack_some(texts, first, _CHUNK)
-            except (TypeError, ValueError) as error:
-                raise DataError(str(error)) from None
-            yield TextBuffers(data, offsets)
+        yield from texts.iterchunks()
     else:
-        yield text_buffers(texts)
+        yield texts
 
 
-def _from_arrow(texts: Any) -> TextBuffers:
+def _pieces(texts: Any, before: int) -> Iterator[TextBuffers]:
+    if not isinstance(texts, list) or not texts:
+        yield text_buffers(texts, before)
+        return
+    first = 0
+    while first < len(texts):
+        try:
+            data, offsets, first = _native.pack_some(texts, first, _CHUNK, before)
+        except (TypeError, ValueError) as error:
+            raise DataError(str(error)) from None
+        yield TextBuffers(data, offsets)
+
+
+def _from_arrow(texts: Any, before: int) -> TextBuffers:
     import pyarrow as pa
 
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
         try:
             texts = pa.array(texts) if hasattr(texts, "__arrow_c_array__") else pa.chunked_array(texts)
         except (pa.ArrowInvalid, pa.ArrowTypeError):  # a pandas column of all sorts: one by one, the culprit has a name
-            return text_buffers(list(texts))
+            return text_buffers(list(texts), before)
     kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
     # an all-missing column has no type of its own; the check for missing texts below speaks of it better
     if not (
@@ -127,8 +140,8 @@ def _from_arrow(texts: Any) -> TextBuffers:
         spelled = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in chunks]
         texts = pa.chunked_array(spelled, pa.large_string())
     if texts.null_count:
-        first = texts.is_null().to_pylist().index(True) if len(texts) else 0
-        raise DataError(f"text {first} is missing")
+        missing = texts.is_null().to_pylist().index(True) if len(texts) else 0
+        raise DataError(f"text {before + missing} is missing")
     if not (isinstance(texts, pa.Array) and pa.types.is_string(texts.type)):
         texts = texts.cast(pa.large_string())
     if isinstance(texts, pa.ChunkedArray):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from numbers import Integral
 from typing import Any
 
@@ -14,10 +15,13 @@ from sklearn.feature_extraction import text as theirs
 from textmill.config import TextConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr, sparse_like
+from textmill.features.stream import batches_of
+from textmill.text.buffers import TextBuffers, text_buffers
 
 __all__ = ["WORDS", "CoreWords", "aligned", "matrix_of"]
 
 WORDS = r"(?u)\b\w\w+\b"
+_AT_ONCE = 4096  # documents of an iterator that are held as texts at the same time
 
 
 class CoreWords:
@@ -48,8 +52,46 @@ class CoreWords:
             map=self.map,
         )
 
+    def transform_batches(self: Any, batches: Any) -> Iterator[Any]:
+        """The matrix of one batch after the other, each as `transform` gives it.
+
+        Parameters
+        ----------
+        batches : batches of documents: a list, an iterator, a `Corpus`, or a function that gives an iterator
+
+        Raises
+        ------
+        ValueError : as `transform`; a document that is no text is named by its number among all of them
+        """
+        before = 0
+        for batch in batches if isinstance(batches, Iterator) else batches_of(batches)():
+            if not self._by_core():
+                yield self.transform(batch)
+                continue
+            self._refuse_one_text(batch)
+            texts = text_buffers(self._texts(batch), before)
+            before += texts.n_texts
+            yield self._batch(texts)
+
+    def _by_core(self) -> bool:
+        return "features_" in self.__dict__
+
+    def _batch(self: Any, texts: TextBuffers) -> Any:
+        return self.transform(texts)
+
+    def _texts_once(self: Any, raw_documents: Any) -> Any:
+        """The texts for those who need each only once: of an iterator, or of files, never all at the same time."""
+        if not isinstance(raw_documents, Iterator) and self.input == "content":
+            return self._texts(raw_documents)
+        documents = iter(raw_documents)
+        return iter(lambda: [self.decode(document) for document in itertools.islice(documents, _AT_ONCE)], [])
+
     def _texts(self: Any, raw_documents: Any) -> Any:
-        if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
+        if (
+            isinstance(raw_documents, TextBuffers)
+            or hasattr(raw_documents, "__arrow_c_stream__")
+            or hasattr(raw_documents, "__arrow_c_array__")
+        ):
             return raw_documents
         if self.input == "content" and type(raw_documents) is list and set(map(type, raw_documents)) == {str}:
             return raw_documents

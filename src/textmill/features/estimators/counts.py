@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, Literal
 
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 from sklearn.feature_extraction import text as theirs
 
-from textmill.config import FeaturesConfig, TextConfig, thread_count
+from textmill.config import FeaturesConfig, thread_count
 from textmill.errors import DataError
 from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, CoreWords, matrix_of
+from textmill.features.stream import MEMORY, batches_of
 from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
 
@@ -125,24 +127,79 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         raw_documents, y : as in `fit`
         """
         self._validate_params()
-        for learned in ("features_", "_vocabulary", "_given"):
-            self.__dict__.pop(learned, None)
+        self._forget()
         if not self._core_counts():
             self.counted_by_ = "scikit-learn"
             return super().fit_transform(raw_documents)
         self._refuse_one_text(raw_documents)
+        self._check_for_core()
+        if self.fixed_vocabulary_:
+            return self._fit_given(raw_documents)
+        features = self._settings()
+        texts = self._texts_once(raw_documents)
+        if hasattr(texts, "__len__"):
+            _check_limits(features, len(texts))
+        path, threads = TextPath(self._text_settings()), thread_count(self.n_jobs)
+        with _their_sentences():
+            self.features_, csr = WordFeatures.fit(path, features, texts, dtype=self._dtype(), threads=threads)
+        self.counted_by_ = "core"
+        return self._matrix(csr)
+
+    def fit_batches(self, batches: Any, *, memory: int = MEMORY) -> CountVectorizer:
+        """Learn the vocabulary from batches of documents, so that they need not fit into memory.
+
+        The columns and weights are those of `fit` on all documents. They are gone through twice; see
+        `textmill.features.stream`.
+
+        Parameters
+        ----------
+        batches : a `Corpus`; a list or another object that gives its batches anew each time it is gone through, each
+            of them what `fit` takes; or a function that gives a new iterator over them
+        memory : bytes for what is counted
+
+        Raises
+        ------
+        ValueError : in scikit-learn's words, or as DataError and ConfigError: also if the n-grams that may stay do not
+            fit into `memory`, and if `batches` is an iterator, which can be gone through only once
+        DataError : if the settings are not the core's
+
+        Examples
+        --------
+        >>> from textmill.features import CountVectorizer
+        >>> vectorizer = CountVectorizer(min_df=2).fit_batches([["red sun", "a red moon"], ["sun"]])
+        >>> [matrix.toarray().tolist() for matrix in vectorizer.transform_batches(iter([["red red"], ["sun"]]))]
+        [[[2, 0]], [[0, 1]]]
+        """
+        self._validate_params()
+        self._forget()
+        if not self._core_counts() or self.vocabulary is not None:
+            raise DataError(
+                "only the core learns from batches",
+                hint="Leave analyzer, tokenizer, token_pattern, vocabulary and the like as they are.",
+            )
+        self._check_for_core()
+        begin = batches_of(batches)
+
+        def texts() -> Iterator[Any]:
+            for batch in begin():
+                self._refuse_one_text(batch)
+                yield self._texts_once(batch)
+
+        path, threads = TextPath(self._text_settings()), thread_count(self.n_jobs)
+        with _their_sentences():
+            self.features_ = WordFeatures.fit_batches(path, self._settings(), texts, memory=memory, threads=threads)
+        self.counted_by_ = "core"
+        return self
+
+    def _forget(self) -> None:
+        for learned in ("features_", "_vocabulary", "_given"):
+            self.__dict__.pop(learned, None)
+
+    def _check_for_core(self) -> None:
         self._validate_ngram_range()
         self._warn_for_unused_params()
         self._validate_vocabulary()
         self.build_analyzer()  # for its warnings
-        if self.fixed_vocabulary_:
-            return self._fit_given(raw_documents)
-        features = self._settings()
-        texts = self._texts(raw_documents)
-        _check_limits(features, len(texts))
-        self.features_, csr = _fit(self._text_settings(), features, texts, self._dtype(), thread_count(self.n_jobs))
-        self.counted_by_ = "core"
-        return self._matrix(csr)
 
     def _fit_given(self, raw_documents: Any) -> Any:
         if self.lowercase and any(any(map(str.isupper, term)) for term in self.vocabulary):
@@ -267,16 +324,18 @@ def _check_limits(features: FeaturesConfig, n_texts: int) -> None:
         raise ValueError("max_df corresponds to < documents than min_df")
 
 
-def _fit(
-    text: TextConfig, features: FeaturesConfig, texts: Any, dtype: DTypeLike, threads: int
-) -> tuple[WordFeatures, Csr]:
+@contextmanager
+def _their_sentences() -> Iterator[None]:
+    """scikit-learn has sentences for what can go wrong with a vocabulary, and people match on them."""
     try:
-        return WordFeatures.fit(TextPath(text), features, texts, dtype=dtype, threads=threads)
+        yield
     except DataError as error:
-        if not error.what.startswith(("no word", "there is no text")):
-            raise
-        # scikit-learn has two sentences, and people match on them
-        said = "empty vocabulary; perhaps the documents only contain stop words"
         if error.what.startswith("no word is left"):
             said = "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+        elif error.what.startswith(("no word", "there is no text")):
+            said = "empty vocabulary; perhaps the documents only contain stop words"
+        elif error.what.startswith("max_df leaves fewer"):
+            said = "max_df corresponds to < documents than min_df"
+        else:
+            raise
         raise ValueError(said) from error

@@ -15,7 +15,7 @@ from textmill import _native
 from textmill.config import FeaturesConfig, thread_count
 from textmill.features.estimators.core import WORDS, CoreWords, aligned
 from textmill.features.weights import weighed
-from textmill.text.buffers import decode_types, encode_types
+from textmill.text.buffers import TextBuffers, decode_types, encode_types
 from textmill.text.path import TextPath
 
 __all__ = ["HashingVectorizer"]
@@ -93,6 +93,30 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
         "n_jobs": [None, Integral],
     }
 
+    def partial_fit(self, X: Any, y: Any = None) -> HashingVectorizer:
+        """Check the settings; there is nothing to learn.
+
+        Parameters
+        ----------
+        X, y : ignored
+
+        Raises
+        ------
+        ValueError : in scikit-learn's words, or as DataError
+
+        Examples
+        --------
+        >>> from textmill.features import HashingVectorizer
+        >>> vectorizer = HashingVectorizer(n_features=8, norm=None)
+        >>> for batch in (["rain rain"], ["sun"]):
+        ...     vectorizer.partial_fit(batch).transform(batch).nnz
+        1
+        1
+        """
+        self._validate_params()
+        self._core_counts()
+        return self
+
     def transform(self, X: Any) -> Any:
         """The matrix of some documents, (n_texts, n_features).
 
@@ -110,12 +134,22 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
         self._validate_ngram_range()
         self._validate_params()
         self.build_analyzer()  # for its warnings
+        matrix = self._hashed(self._texts_once(X))
+        if matrix.shape[0] == 0:
+            raise ValueError("Cannot vectorize empty sequence.")
+        return matrix
+
+    def _by_core(self) -> bool:
+        return bool(self._core_counts())
+
+    def _batch(self, texts: TextBuffers) -> Any:
+        return self._hashed(texts)
+
+    def _hashed(self, texts: Any) -> Any:
         threads = thread_count(self.n_jobs)
         path = TextPath(self._text_settings())
         types = _native.TypeTable()
-        ids, rows, _ = path.scan(self._texts(X), types, threads=threads)
-        if len(rows) == 1:
-            raise ValueError("Cannot vectorize empty sequence.")
+        ids, rows, _ = path.scan(texts, types, threads=threads)
         terms, type_terms = types.arrays(), np.arange(len(types), dtype=np.int32)
         if not path.is_plain:
             spelled = path.terms(decode_types(*terms))

@@ -15,6 +15,7 @@ from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, matrix_of
 from textmill.features.estimators.counts import CountVectorizer
 from textmill.features.estimators.weighing import TfidfTransformer, require_one_tf, textbook_constraints
+from textmill.features.stream import MEMORY
 from textmill.features.words import WordFeatures
 
 __all__ = ["TfidfVectorizer"]
@@ -115,15 +116,38 @@ sublinear_tf : as in scikit-learn
         raw_documents, y : as in `CountVectorizer`
         """
         self._validate_params()
-        self._check_params()
-        require_one_tf(self)
-        self._tfidf = self._weighing()
+        self._begin_weights()
         matrix = CountVectorizer.fit_transform(self, raw_documents)
         if self.counted_by_ != "core":
             return self._tfidf.fit(matrix).transform(matrix, copy=False)
+        self._keep_weights()
+        return matrix
+
+    def fit_batches(self, batches: Any, *, memory: int = MEMORY) -> TfidfVectorizer:
+        """Learn the vocabulary and the weights from batches of documents, so that they need not fit into memory.
+
+        Parameters
+        ----------
+        batches, memory : as in `CountVectorizer`
+
+        Raises
+        ------
+        ValueError : as in `CountVectorizer`
+        """
+        self._validate_params()
+        self._begin_weights()
+        super().fit_batches(batches, memory=memory)
+        self._keep_weights()
+        return self
+
+    def _begin_weights(self) -> None:
+        self._check_params()
+        require_one_tf(self)
+        self._tfidf = self._weighing()
+
+    def _keep_weights(self) -> None:
         if self.features_.idf is not None:
             self._learned_idf = self._tfidf.idf_ = self.features_.idf.astype(self._dtype())
-        return matrix
 
     def _weighing(self) -> TfidfTransformer:
         return TfidfTransformer(

@@ -17,7 +17,7 @@ SOURCE := $(shell find src/textmill -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench docs native-test constraints clean
+.PHONY: help demo test test-fast check bench docs native-test fuzz races constraints clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -114,6 +114,21 @@ native-test: compiler ## build native/core without Python and run its unit tests
 	cmake -S . -B build/native -DCMAKE_BUILD_TYPE=Release
 	cmake --build build/native --parallel $(JOBS)
 	ctest --test-dir build/native --output-on-failure
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+
+fuzz: $(EDITABLE) ## feed the core broken input for FUZZ_SECONDS=60 shared by all targets (FUZZ_TARGETS="words html ..."); needs clang
+	@command -v clang++ > /dev/null || { \
+	  echo "fuzzing needs clang with libFuzzer: on Debian and Ubuntu, apt install clang libclang-rt-14-dev (the number is clang's)" >&2; exit 1; }
+	cmake -S . -B build/fuzz -DTEXTMILL_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	cmake --build build/fuzz --parallel $(JOBS) --target fuzz
+	$(BIN)/python native/fuzz/fuzz.py build/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+races: compiler ## run the core's tests and what runs in parallel under ThreadSanitizer
+	cmake -S . -B build/races -DTEXTMILL_RACES=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	cmake --build build/races --parallel $(JOBS)
+	ctest --test-dir build/races --output-on-failure
 
 # -- upkeep --------------------------------------------------------------------------------------------------------
 

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "bind/released.hpp"
 #include "core/grams.hpp"
+#include "core/layout.hpp"
 #include "core/scan.hpp"
 
 namespace textmill::bind {
@@ -47,32 +50,22 @@ inline void require(bool holds, const char* what) {
   if (!holds) throw nb::value_error(what);
 }
 
-// Offsets as Arrow lays them out: n + 1 of them, never falling, inside the bytes.
-inline Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
-  require(offsets.shape(0) >= 1, "offsets: wanted n + 1 of them");
-  const std::int64_t* o = offsets.data();
-  const std::size_t n = offsets.shape(0) - 1;
-  bool fits = o[0] >= 0;
-  for (std::size_t i = 0; i < n; ++i) fits &= o[i] <= o[i + 1];
-  require(fits && o[n] <= static_cast<std::int64_t>(bytes.shape(0)), "offsets do not fit the bytes");
-  return {reinterpret_cast<const char*>(bytes.data()), o, n};
+template <class T>
+Array<T> array(const In<T>& values) {
+  return {values.data(), values.shape(0)};
 }
 
-// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`, of which so many
-// are `used`.
+// Negative terms, whatever the reason for having none.
+constexpr std::int32_t kAnyNegative = std::numeric_limits<std::int32_t>::min();
+
+inline Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) { return checked_texts(array(bytes), array(offsets)); }
+
 inline std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types, std::size_t* used = nullptr) {
-  require(rows.shape(0) >= 1, "rows: wanted n + 1 of them");
-  const std::int64_t* r = rows.data();
-  const std::size_t n = rows.shape(0) - 1;
-  bool fits = r[0] == 0 && r[n] == static_cast<std::int64_t>(ids.shape(0));
-  for (std::size_t i = 0; i < n; ++i) fits &= r[i] <= r[i + 1];
-  require(fits, "rows do not fit the ids");
-  std::uint32_t most = 0;
-  for (std::size_t i = 0; i < ids.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(ids.data()[i]));
-  require(ids.shape(0) == 0 || most < n_types, "an id is outside the types");
-  if (used) *used = ids.shape(0) ? std::size_t{most} + 1 : 0;
-  return n;
+  return checked_rows(array(ids), array(rows), n_types, used);
 }
+
+// Bytes to go through, or as much work.
+inline std::size_t work_in(const Texts& texts) { return texts.size_in_bytes() + 16 * texts.n; }
 
 inline std::size_t at_least_one(int threads) {
   require(threads >= 1, "threads: wanted 1 or more");

@@ -32,16 +32,9 @@ void bind_row_maker(nb::module_& m);
 
 namespace {
 
-Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const In<std::int32_t>& indptr, std::size_t n_columns) {
-  require(indptr.shape(0) >= 1 && data.shape(0) == indices.shape(0), "no sparse matrix");
-  const std::int32_t* p = indptr.data();
-  const std::size_t n = indptr.shape(0) - 1;
-  bool fits = p[0] == 0 && static_cast<std::size_t>(p[n]) == indices.shape(0);
-  for (std::size_t i = 0; i < n; ++i) fits &= p[i] <= p[i + 1];
-  std::uint32_t most = 0;
-  for (std::size_t i = 0; i < indices.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(indices.data()[i]));
-  require(fits && (indices.shape(0) == 0 || most < n_columns), "indices do not fit the matrix");
-  return {data.data(), indices.data(), p, n, n_columns};
+// Long loops that need the GIL let Python handle signals now and then.
+void handle_signals() {
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
 // What it was given refers to this many types.
@@ -91,6 +84,7 @@ nb::tuple pack(nb::list texts, std::size_t first, std::size_t most, std::size_t 
   bytes.reserve(room);
   offsets.reserve(last - first + 1);
   for (std::size_t i = first; i < last; ++i) {
+    if ((i - first) % 4096 == 4095) handle_signals();
     PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(i));
     if (!PyUnicode_Check(text))
       throw nb::type_error(("text " + std::to_string(before + i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
@@ -130,13 +124,16 @@ nb::list split_one(const Program& program, nb::str text) {
     }
     raw = {PyBytes_AS_STRING(kept.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(kept.ptr()))};
   }
-  nb::list found;
   Runner runner(program, false);
-  runner.run(raw, [&](std::size_t begin, std::size_t end) {
-    nb::object token = nb::steal(PyUnicode_DecodeUTF8(runner.text().data() + begin, static_cast<Py_ssize_t>(end - begin), "surrogatepass"));
+  std::vector<Span> spans;
+  released(raw.size(), [&] { runner.run(raw, [&](std::size_t begin, std::size_t end) { spans.push_back({begin, end}); }); });
+  nb::list found;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    if (i % 4096 == 4095) handle_signals();
+    nb::object token = nb::steal(PyUnicode_DecodeUTF8(runner.text().data() + spans[i].begin, static_cast<Py_ssize_t>(spans[i].end - spans[i].begin), "surrogatepass"));
     if (!token.is_valid()) throw nb::python_error();
     found.append(std::move(token));
-  });
+  }
   return found;
 }
 
@@ -209,7 +206,7 @@ NB_MODULE(_native, m) {
          nb::arg("punkt").none() = std::shared_ptr<Punkt>())
       .def("rewrite", [](const Program& self, const std::string& raw) {
         Runner runner(self, true);
-        runner.prepare(raw);
+        released(raw.size(), [&] { runner.prepare(raw); });
         const Text& text = runner.text();
         return nb::bytes(text.data(), text.size());
       }, nb::arg("raw"))
@@ -228,13 +225,18 @@ NB_MODULE(_native, m) {
   }, nb::arg("texts"), nb::arg("before") = 0);
   m.def("pack_some", &pack, nb::arg("texts"), nb::arg("first"), nb::arg("most"), nb::arg("before") = 0);
 
+  m.def("first_malformed", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    std::int64_t found = -1;
+    released(work_in(texts), [&] { found = first_malformed(texts, n_threads); });
+    return found;
+  }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
+
   m.def("number_by_spelling", [](In<std::uint8_t> bytes, In<std::int64_t> offsets) {
     const Texts strings = texts_of(bytes, offsets);
     Spelled found;
-    {
-      nb::gil_scoped_release release;
-      found = number_by_spelling(strings);
-    }
+    released(work_in(strings), [&] { found = number_by_spelling(strings); });
     return nb::make_tuple(own(std::move(found.numbers)), own(std::move(found.distinct.bytes)), own(std::move(found.distinct.offsets)));
   }, nb::arg("bytes"), nb::arg("offsets"));
 
@@ -250,10 +252,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     Scanned found;
-    {
-      nb::gil_scoped_release release;
-      found = scan(program, texts, types, spans, n_threads);
-    }
+    released(work_in(texts), [&] { found = scan(program, texts, types, spans, n_threads); });
     return scanned(std::move(found), spans);
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("spans"), nb::arg("threads"));
 
@@ -263,10 +262,7 @@ NB_MODULE(_native, m) {
     const std::size_t n_threads = at_least_one(threads);
     require(&types != &others, "types and others: wanted two tables");
     Scanned found;
-    {
-      nb::gil_scoped_release release;
-      found = scan_frozen(program, texts, types, others, spans, n_threads);
-    }
+    released(work_in(texts), [&] { found = scan_frozen(program, texts, types, others, spans, n_threads); });
     return scanned(std::move(found), spans);
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("others"), nb::arg("spans"), nb::arg("threads"));
 
@@ -278,10 +274,7 @@ NB_MODULE(_native, m) {
     const Segments wanted = kind == "words" ? Segments::words : words ? Segments::all_words
                             : kind == "graphemes" ? Segments::graphemes : Segments::sentences;
     Segmented found;
-    {
-      nb::gil_scoped_release release;
-      found = segment(texts, wanted, n_threads);
-    }
+    released(work_in(texts), [&] { found = segment(texts, wanted, n_threads); });
     const std::size_t n = found.spans.size() / 2;
     return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
   }, nb::arg("kind"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
@@ -290,10 +283,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     Segmented found;
-    {
-      nb::gil_scoped_release release;
-      found = sentence_spans(texts, punkt, realign, n_threads);
-    }
+    released(work_in(texts), [&] { found = sentence_spans(texts, punkt, realign, n_threads); });
     const std::size_t n = found.spans.size() / 2;
     return nb::make_tuple(own(std::move(found.rows)), own(std::move(found.spans), {n, 2}));
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("punkt").none(), nb::arg("realign"), nb::arg("threads"));
@@ -302,10 +292,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     Rewritten made;
-    {
-      nb::gil_scoped_release release;
-      made = rewrite(program, texts, n_threads);
-    }
+    released(work_in(texts), [&] { made = rewrite(program, texts, n_threads); });
     return nb::make_tuple(own(std::move(made.bytes)), own(std::move(made.offsets)));
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
 
@@ -313,10 +300,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     std::vector<std::uint64_t> found;
-    {
-      nb::gil_scoped_release release;
-      found = fingerprints(texts, loose, n_threads);
-    }
+    released(work_in(texts), [&] { found = fingerprints(texts, loose, n_threads); });
     return own(std::move(found), {texts.n, 2});
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
 
@@ -324,17 +308,16 @@ NB_MODULE(_native, m) {
     require(delimiter.size() == 1, "delimiter: wanted one ASCII character");
     std::vector<std::pair<In<std::uint8_t>, In<std::int64_t>>> kept;
     std::vector<Texts> views;
+    std::size_t size = 0;
     for (nb::handle column : columns) {
       const auto parts = nb::cast<nb::tuple>(column);
       kept.emplace_back(nb::cast<In<std::uint8_t>>(parts[0]), nb::cast<In<std::int64_t>>(parts[1]));
       views.push_back(texts_of(kept.back().first, kept.back().second));
       require(views.back().n == views.front().n, "columns of unlike lengths");
+      size += work_in(views.back());
     }
     std::string rows;
-    {
-      nb::gil_scoped_release release;
-      rows = csv_rows(views, delimiter[0]);
-    }
+    released(size, [&] { rows = csv_rows(views, delimiter[0]); });
     return nb::bytes(rows.data(), rows.size());
   }, nb::arg("columns"), nb::arg("delimiter"));
 
@@ -349,12 +332,13 @@ NB_MODULE(_native, m) {
       }, nb::arg("ids"), nb::arg("rows"))
       .def("count", [](CheckedCounter& self, In<std::int32_t> type_terms, std::int64_t n_terms, int low, int high, std::int64_t min_df, int threads) {
         require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
-        for (std::size_t i = 0; i < type_terms.shape(0); ++i) require(type_terms.data()[i] < n_terms, "a term is outside the terms");
+        check_terms(array(type_terms), kAnyNegative, static_cast<std::size_t>(n_terms));
         require(self.n_types <= type_terms.shape(0), "an id is outside the types");
         require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
         const std::size_t n_threads = at_least_one(threads);
-        nb::gil_scoped_release release;
-        self.count(type_terms.data(), type_terms.shape(0), static_cast<std::size_t>(n_terms), low, high, min_df, n_threads);
+        released(4 * self.n_tokens(), [&] {
+          self.count(type_terms.data(), type_terms.shape(0), static_cast<std::size_t>(n_terms), low, high, min_df, n_threads);
+        });
       }, nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("low"), nb::arg("high"), nb::arg("min_df"), nb::arg("threads"))
       .def_prop_ro("n_columns", &CheckedCounter::n_columns)
       .def("document_frequencies", [](const CheckedCounter& self) { return own(self.document_frequencies()); })
@@ -365,10 +349,7 @@ NB_MODULE(_native, m) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
         const std::size_t n_threads = at_least_one(threads);
         Csr csr;
-        {
-          nb::gil_scoped_release release;
-          csr = self.matrix(keep.data(), n_threads);
-        }
+        released(4 * self.n_tokens(), [&] { csr = self.matrix(keep.data(), n_threads); });
         const auto n = static_cast<std::size_t>(csr.indptr.back());
         return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
       }, nb::arg("keep"), nb::arg("threads"))
@@ -392,8 +373,7 @@ NB_MODULE(_native, m) {
         new (self) Grams(std::move(made), low);
       }, nb::arg("levels"), nb::arg("low"))
       .def("find", [](const Grams& self, In<std::int32_t> terms) {
-        const auto n_terms = static_cast<std::int32_t>(self.levels()[0].column.size());
-        for (std::size_t i = 0; i < terms.shape(0); ++i) require(terms.data()[i] < n_terms, "a term is outside the terms");
+        check_terms(array(terms), kAnyNegative, self.levels()[0].column.size());
         std::vector<std::int32_t> found;
         self.each(terms.data(), terms.shape(0), [&](std::int32_t column, std::size_t first, std::size_t length) {
           found.insert(found.end(), {column, static_cast<std::int32_t>(first), static_cast<std::int32_t>(first + length)});
@@ -403,17 +383,11 @@ NB_MODULE(_native, m) {
       }, nb::arg("terms"));
 
   m.def("count", [](const Grams& grams, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, int threads) {
-    const auto n_terms = static_cast<std::int32_t>(grams.levels()[0].column.size());
-    bool fits = true;
-    for (std::size_t i = 0; i < type_terms.shape(0); ++i) fits &= type_terms.data()[i] < n_terms && type_terms.data()[i] >= kUnknown;
-    require(fits, "a term is outside the terms");
+    check_terms(array(type_terms), kUnknown, grams.levels()[0].column.size());
     const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
     const std::size_t n_threads = at_least_one(threads);
     Counted found;
-    {
-      nb::gil_scoped_release release;
-      found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads);
-    }
+    released(4 * ids.shape(0), [&] { found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads); });
     return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
   }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
 
@@ -422,52 +396,42 @@ NB_MODULE(_native, m) {
     require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
     require(n_features >= 1, "n_features: wanted 1 or more");
     const Texts terms = texts_of(bytes, offsets);
-    for (std::size_t i = 0; i < type_terms.shape(0); ++i)
-      require(type_terms.data()[i] < static_cast<std::int64_t>(terms.n), "a term is outside the terms");
+    check_terms(array(type_terms), kAnyNegative, terms.n);
     const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
     const std::size_t n_threads = at_least_one(threads);
     Counted found;
-    {
-      nb::gil_scoped_release release;
-      found = hash_counts(ids.data(), rows.data(), n, type_terms.data(), terms, low, high, n_features, alternate_sign, n_threads);
-    }
+    released(4 * ids.shape(0), [&] { found = hash_counts(ids.data(), rows.data(), n, type_terms.data(), terms, low, high, n_features, alternate_sign, n_threads); });
     return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
   }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("low"), nb::arg("high"),
      nb::arg("n_features"), nb::arg("alternate_sign"), nb::arg("threads"));
 
   m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
                     std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out) {
-    require(indptr.shape(0) >= 1 && lengths.shape(0) + 1 == indptr.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
-    bool fits = indptr.data()[0] == 0 && static_cast<std::size_t>(indptr.data()[lengths.shape(0)]) == data.shape(0);
-    for (std::size_t i = 0; i < lengths.shape(0); ++i) fits &= indptr.data()[i] <= indptr.data()[i + 1];
-    std::uint32_t most = 0;
-    for (std::size_t i = 0; i < indices.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(indices.data()[i]));
-    require(fits && (!idf || indices.shape(0) == 0 || most < idf->shape(0)), "indices do not fit the matrix");
+    require(checked_ends(array(indptr), data.shape(0)) == lengths.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
+    if (idf) check_indices(array(indices), idf->shape(0));
     require(tf >= 0 && tf <= 3 && norm >= 0 && norm <= 2, "no such weighting");
     require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
     const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high};
     const std::size_t n_threads = at_least_one(threads);
     require(!out || out->shape(0) == data.shape(0), "out: wanted one value a count");
-    nb::gil_scoped_release release;
-    if (out) weigh<double>(data.data(), out->data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
-    else weigh<float>(data.data(), data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+    released(4 * data.shape(0), [&] {
+      if (out) weigh<double>(data.data(), out->data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+      else weigh<float>(data.data(), data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
+    });
   }, nb::arg("data").noconvert(), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
      nb::arg("low"), nb::arg("high"), nb::arg("threads"), nb::arg("out") = nb::none());
 
   nb::class_<SparseMatrix>(m, "SparseMatrix")
       .def("__init__", [](SparseMatrix* self, In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns) {
         require(n_columns >= 0, "n_columns: wanted 0 or more");
-        const Sparse view = sparse_of(data, indices, indptr, static_cast<std::size_t>(n_columns));
+        const Sparse view = checked_sparse(array(data), array(indices), array(indptr), static_cast<std::size_t>(n_columns));
         new (self) SparseMatrix{view, std::move(data), std::move(indices), std::move(indptr)};
       }, nb::arg("data"), nb::arg("indices"), nb::arg("indptr"), nb::arg("n_columns"))
       .def("multiply", [](const SparseMatrix& self, nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> dense, int threads) {
         require(dense.shape(0) == self.view.n_columns, "dense: wanted one row a column");
         const std::size_t n = self.view.n_rows, k = dense.shape(1), n_threads = at_least_one(threads);
         std::unique_ptr<double[]> out(new double[std::max<std::size_t>(1, n * k)]);
-        {
-          nb::gil_scoped_release release;
-          multiply(self.view, dense.data(), k, out.get(), n_threads);
-        }
+        released(self.data.shape(0) * k / 16, [&] { multiply(self.view, dense.data(), k, out.get(), n_threads); });
         return own(std::move(out), {n, k});
       }, nb::arg("dense"), nb::arg("threads"))
       .def("transposed", [](const SparseMatrix& self, int threads) {
@@ -475,10 +439,7 @@ NB_MODULE(_native, m) {
         std::unique_ptr<float[]> values(new float[std::max<std::size_t>(1, n)]);
         std::unique_ptr<std::int32_t[]> rows(new std::int32_t[std::max<std::size_t>(1, n)]);
         std::vector<std::int32_t> ends(self.view.n_columns + 1);
-        {
-          nb::gil_scoped_release release;
-          transpose(self.view, values.get(), rows.get(), ends.data(), n_threads);
-        }
+        released(n / 4, [&] { transpose(self.view, values.get(), rows.get(), ends.data(), n_threads); });
         return nb::make_tuple(own(std::move(values), {n}), own(std::move(rows), {n}), own(std::move(ends)));
       }, nb::arg("threads"));
 

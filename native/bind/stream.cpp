@@ -27,8 +27,7 @@ void bind_stream(nb::module_& m) {
       .def("forget", &GramSketch::forget)
       .def("add", [](GramSketch& self, In<std::int32_t> ids, In<std::int64_t> rows, int threads) {
         const std::size_t n = rows_of(ids, rows, self.named()), n_threads = at_least_one(threads);
-        nb::gil_scoped_release release;
-        self.add(ids.data(), rows.data(), n, n_threads);
+        released(4 * ids.shape(0), [&] { self.add(ids.data(), rows.data(), n, n_threads); });
       }, nb::arg("ids"), nb::arg("rows"), nb::arg("threads"))
       .def("at_least", [](GramSketch& self, std::uint32_t limit, int threads) {
         const std::size_t n_threads = at_least_one(threads);
@@ -50,8 +49,7 @@ void bind_stream(nb::module_& m) {
         Texts terms{};
         if (bytes) terms = texts_of(*bytes, *offsets);
         require(!bytes || terms.n == others.size(), "terms: wanted one a type");
-        nb::gil_scoped_release release;
-        self.add(ids.data(), rows.data(), n, others, bytes ? &terms : nullptr, n_threads);
+        released(4 * ids.shape(0), [&] { self.add(ids.data(), rows.data(), n, others, bytes ? &terms : nullptr, n_threads); });
       }, nb::arg("ids"), nb::arg("rows"), nb::arg("others"), nb::arg("bytes").none(), nb::arg("offsets").none(), nb::arg("threads"))
       .def_prop_ro("n_texts", &StreamCounter::n_texts)
       .def_prop_ro("n_grams", &StreamCounter::n_grams)
@@ -59,8 +57,7 @@ void bind_stream(nb::module_& m) {
       .def("reached", &StreamCounter::reached, nb::arg("length"))
       .def("finish", [](StreamCounter& self, std::uint32_t min_df, int threads) {
         const std::size_t n_threads = at_least_one(threads);
-        nb::gil_scoped_release release;
-        self.finish(min_df, n_threads);
+        released(self.memory(), [&] { self.finish(min_df, n_threads); });
       }, nb::arg("min_df"), nb::arg("threads"))
       .def_prop_ro("n_columns", &StreamCounter::n_columns)
       .def("document_frequencies", [](const StreamCounter& self) { return own(self.document_frequencies()); })
@@ -68,10 +65,7 @@ void bind_stream(nb::module_& m) {
       .def("vocabulary", [](const StreamCounter& self, In<bool> keep) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
         Learned learned;
-        {
-          nb::gil_scoped_release release;
-          learned = self.vocabulary(keep.data());
-        }
+        released(self.memory(), [&] { learned = self.vocabulary(keep.data()); });
         return nb::make_tuple(std::move(learned.terms), own(std::move(learned.term_types)), std::move(learned.types),
                               own(std::move(learned.type_terms)), levels_of(std::move(learned.levels)));
       }, nb::arg("keep"));

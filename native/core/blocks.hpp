@@ -7,12 +7,14 @@
 #include <memory>
 #include <vector>
 
+#include "core/parallel.hpp"
+
 namespace textmill {
 
 template <class T>
 class Blocks {
  public:
-  static constexpr std::size_t kBits = 20;
+  static constexpr std::size_t kBits = kSmallShards ? 3 : 20;
   static constexpr std::size_t kSize = std::size_t{1} << kBits;
 
   std::size_t size() const { return size_; }

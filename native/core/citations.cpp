@@ -77,11 +77,14 @@ void drop_citations(const Text& in, Text& out) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size();) {
+    watch.at(i);
     const std::size_t begin = text.find('[', i);
     if (begin == std::string_view::npos) break;
     std::size_t end = begin;
     while (end < text.size() && text[end] == '[') {  // a row of them goes as one
+      watch.at(end);
       const std::size_t behind = behind_citation(text, end);
       if (!behind) break;
       end = behind;

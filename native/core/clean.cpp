@@ -100,12 +100,15 @@ void strip_html(const Text& in, Text& out) {
   std::size_t copied = 0;
   bool comment_ends = true, script_ends = true, style_ends = true;  // false once a search has reached the end in vain
   std::string value;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size();) {
+    watch.at(i);
     const char* found = static_cast<const char*>(std::memchr(text.data() + i, '<', text.size() - i));
     const std::size_t lt = found ? static_cast<std::size_t>(found - text.data()) : text.size();
     for (std::size_t amp = i; amp < lt;) {
       const char* next = static_cast<const char*>(std::memchr(text.data() + amp, '&', lt - amp));
       if (!next) break;
+      watch.at(amp);
       amp = static_cast<std::size_t>(next - text.data());
       const std::size_t length = read_reference(text, amp, value);
       if (length == 0) {
@@ -130,8 +133,9 @@ void strip_html(const Text& in, Text& out) {
         (is_letter(text[i + 1]) || text[i + 1] == '!' || text[i + 1] == '?' ||
          (text[i + 1] == '/' && i + 2 < text.size() && is_letter(text[i + 2])))) {
       // a tag ends at the next '>'; a '<' before that means it was none
-      const std::size_t close = text.find_first_of("<>", i + 1);
-      if (close != std::string_view::npos && text[close] == '>') {
+      std::size_t close = i + 1;
+      for (; close < text.size() && text[close] != '<' && text[close] != '>'; ++close) watch.at(close);
+      if (close < text.size() && text[close] == '>') {
         end = close + 1;
         const std::size_t first = i + 1 + (text[i + 1] == '/');
         std::size_t last = first;
@@ -143,8 +147,10 @@ void strip_html(const Text& in, Text& out) {
         bool& ends = script ? script_ends : style_ends;
         if (text[i + 1] != '/' && (script || style) && ends) {
           std::size_t at = end;
-          for (; at < text.size(); ++at)
+          for (; at < text.size(); ++at) {
+            watch.at(at);
             if (text[at] == '<' && starts_with(text, at, script ? "</script" : "</style")) break;
+          }
           const std::size_t gt = at < text.size() ? text.find('>', at) : std::string_view::npos;
           if (gt == std::string_view::npos) ends = false;
           else end = gt + 1;
@@ -165,8 +171,9 @@ void strip_html(const Text& in, Text& out) {
 
 namespace {
 
-std::size_t next_blank(std::string_view text, std::size_t i) {
+std::size_t next_blank(std::string_view text, std::size_t i, CancelWatch& watch) {
   while (i < text.size()) {
+    watch.at(i);
     const Decoded now = decode(text.data() + i, text.data() + text.size());
     if (flags_of(now.code) & kSpace) break;
     i += now.size;
@@ -182,12 +189,14 @@ void drop_urls(const Text& in, Text& out) {
   std::size_t copied = 0;
   // an address has one of these signs; most texts have neither
   const bool may_hold_one = std::memchr(text.data(), ':', text.size()) || std::memchr(text.data(), '.', text.size());
+  CancelWatch watch;
   for (std::size_t i = may_hold_one ? 0 : text.size(); i + 4 < text.size();) {
+    watch.at(i);
     const char c = text[i];
     std::size_t prefix = 0;
     if (c == 'h' || c == 'H') prefix = starts_with(text, i, "http://") ? 7 : starts_with(text, i, "https://") ? 8 : 0;
     else if (c == 'w' || c == 'W') prefix = starts_with(text, i, "www.") ? 4 : 0;
-    const std::size_t end = prefix ? next_blank(text, i + prefix) : 0;
+    const std::size_t end = prefix ? next_blank(text, i + prefix, watch) : 0;
     if (!prefix || end == i + prefix) {  // "http://" with nothing behind it is no address
       ++i;
       continue;
@@ -205,10 +214,13 @@ void drop_mentions(const Text& in, Text& out) {
   out.clear();
   std::size_t copied = 0;
   bool behind_word = false;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size();) {
+    watch.at(i);
     if (text[i] == '@' && !behind_word) {
       std::size_t end = i + 1;
       while (end < text.size()) {
+        watch.at(end);
         const Decoded now = decode(text.data() + end, text.data() + text.size());
         if (!(flags_of(now.code) & kWord)) break;
         end += now.size;

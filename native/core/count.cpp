@@ -53,7 +53,9 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
   const std::vector<std::size_t> cuts = even_cuts(before.data(), n_texts, shards);
   in_parallel(shards, [&](std::size_t s) {
     std::vector<double> kept;
+    CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      watch.at(static_cast<std::size_t>(indptr[text]));
       const std::size_t first = static_cast<std::size_t>(indptr[text]), n = static_cast<std::size_t>(indptr[text + 1]) - first;
       if (kept.size() < n) kept.resize(2 * n);
       double* row = kept.data();
@@ -119,7 +121,9 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
     Counted& out = found[s];
     RowCounter row(grams.n_columns(), static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
     std::vector<std::int32_t> terms;
+    CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      watch.at(static_cast<std::size_t>(rows[text]));
       terms.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);

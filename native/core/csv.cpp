@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/cancel.hpp"
+
 namespace textmill {
 
 std::string csv_rows(const std::vector<Texts>& columns, char delimiter) {
@@ -12,7 +14,9 @@ std::string csv_rows(const std::vector<Texts>& columns, char delimiter) {
   for (const Texts& column : columns) size += column.size_in_bytes() + 3 * n_rows;
   std::string out;
   out.reserve(size + size / 16);
+  CancelWatch watch;
   for (std::size_t row = 0; row < n_rows; ++row) {
+    watch.at(out.size());
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (c) out.push_back(delimiter);
       const std::string_view cell = columns[c][row];

@@ -58,7 +58,9 @@ Found longest(const char* bytes, std::size_t at, std::size_t size) {
 }
 
 std::size_t behind_leftovers(const char* bytes, std::size_t i, std::size_t size) {
+  CancelWatch watch(i);
   while (i < size && static_cast<unsigned char>(bytes[i]) >= 0xE2) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     const bool tag = now.code >= 0xE0020 && now.code <= 0xE007F;  // of a flag that has no name
     if (now.code != kColourStyle && now.code != kJoiner && !tag) break;
@@ -73,7 +75,9 @@ void each_emoji(const Text& in, Text& out, OnEmoji&& on_emoji) {
   const std::size_t size = in.size();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; (i = next_high(bytes, i, size)) < size;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     std::size_t begin = i;
     // a keycap is a digit or sign in ASCII, U+FE0F, U+20E3: seen from behind

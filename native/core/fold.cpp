@@ -10,7 +10,9 @@ void casefold(const Text& in, Text& out) {
   const std::size_t size = in.size();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; (i = next_high(bytes, i, size)) < size;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     const std::string_view folded = mapped(now.code, kFoldIndex, kFoldBlocks, kFoldPool);
     if (folded.data()) {
@@ -30,7 +32,9 @@ void casefold(const Text& in, Text& out) {
 namespace {
 
 std::size_t behind_marks(const char* bytes, std::size_t i, std::size_t size) {
+  CancelWatch watch(i);
   while (i < size && static_cast<unsigned char>(bytes[i]) >= 0x80) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     if (!(class_of(now.code) & kMark)) break;
     i += now.size;
@@ -46,7 +50,9 @@ void fold_to_ascii(const Text& in, Text& out) {
   const std::size_t size = in.size();
   out.clear();
   std::size_t i = behind_marks(bytes, 0, size), copied = i;
+  CancelWatch watch;
   while (i < size) {
+    watch.at(i);
     std::size_t begin = i, end;
     std::string_view spelled;
     if (static_cast<unsigned char>(bytes[i]) < 0x80) {

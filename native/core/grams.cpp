@@ -19,9 +19,9 @@ namespace textmill {
 namespace {
 
 constexpr std::size_t kTokensAThread = 32 * 1024;
-constexpr std::size_t kKeysAPart = 32 * 1024;                       // a part and its copy fit a core's cache
+constexpr std::size_t kKeysAPart = kSmallShards ? 4 : 32 * 1024;                       // a part and its copy fit a core's cache
 constexpr std::size_t kPartsAtMost = 1024;
-constexpr std::size_t kKeysARound = std::size_t{4} * 1024 * 1024;  // or an eighth of all, if that is more
+constexpr std::size_t kKeysARound = kSmallShards ? 16 : std::size_t{4} * 1024 * 1024;  // or an eighth of all, if that is more
 constexpr std::size_t kPlaces = 64;                                 // from one place whose text is known to the next
 
 // glibc learns from each large array that is freed to keep the next one in its heap, where it stays: tell it not to.
@@ -49,6 +49,7 @@ void radix_sort(std::vector<Key>& keys, std::vector<Key>& spare, int low, int hi
   std::vector<std::uint32_t> places(std::size_t{1} << width);
   spare.resize(keys.size());
   for (int pass = 0, shift = low; pass < passes; ++pass, shift += width) {
+    stop_if_cancelled();
     const auto mask = static_cast<Key>((std::uint64_t{1} << std::min(width, high - shift)) - 1);
     std::fill(places.begin(), places.end(), 0);
     for (const Key key : keys) ++places[static_cast<std::size_t>((key >> shift) & mask)];
@@ -83,14 +84,14 @@ void GramCounter::add(const std::int32_t* ids, const std::int64_t* rows, std::si
     throw std::overflow_error("more than 4,294,967,295 words at once");
   keep_large_arrays_apart();
   const std::int64_t before = rows_.back();
-  for (std::size_t text = 1; text <= n_texts; ++text) rows_.push_back(before + rows[text]);
   terms_.append(ids, static_cast<std::size_t>(rows[n_texts]));
+  for (std::size_t text = 1; text <= n_texts; ++text) rows_.push_back(before + rows[text]);
 }
 
 void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, int low, int high, std::int64_t min_df,
                         std::size_t threads) {
   if (stage_ != Stage::adding) throw std::logic_error("counted already");
-  stage_ = Stage::counted;
+  stage_ = Stage::stopped;
   low_ = static_cast<std::size_t>(low);
   high_ = static_cast<std::size_t>(high);
   min_df_ = std::max<std::int64_t>(1, min_df);
@@ -104,6 +105,7 @@ void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std
     if (done > 2 && done - 1 < low_) grams_[done - 3] = Blocks<std::int32_t>();  // they were wanted as prefixes only
   }
   number_columns();
+  stage_ = Stage::counted;
   give_memory_back();
 }
 
@@ -122,8 +124,10 @@ void GramCounter::count_words(const std::int32_t* type_terms, std::size_t n_type
     std::vector<Seen> words(n_terms);
     std::vector<std::uint32_t> types(n_types);
     bool gap = false;
+    CancelWatch watch(static_cast<std::size_t>(rows_[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
       for (auto i = static_cast<std::size_t>(rows_[text]); i < static_cast<std::size_t>(rows_[text + 1]); ++i) {
+        watch.at(i);
         const auto type = static_cast<std::size_t>(terms_[i]);
         ++types[type];
         const std::int32_t term = terms_[i] = type_terms[type];
@@ -221,8 +225,10 @@ void GramCounter::count_longer(std::size_t threads) {
 
   const auto frequent = [&](std::int32_t term) { return word_df[static_cast<std::size_t>(term)] >= min_df_; };
   const auto each = [&](std::size_t s, auto&& found) {
+    CancelWatch watch(static_cast<std::size_t>(rows_[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
       for (auto i = static_cast<std::size_t>(rows_[text]) + length - 1; i < static_cast<std::size_t>(rows_[text + 1]); ++i) {
+        watch.at(i);
         const std::int32_t prefix = gram_at(before, i - 1), term = terms_[i];
         if (prefix >= 0 && (before > 0 || frequent(prefix)) && frequent(term)) found(i, prefix, term);
       }
@@ -274,6 +280,7 @@ void GramCounter::count_longer(std::size_t threads) {
       std::vector<Key> spare;
       std::vector<std::uint32_t> run;
       for (std::size_t p; (p = next++) < round.size();) {
+        stop_if_cancelled();
         Part& part = round[p];
         radix_sort(part.keys, spare, place_bits, place_bits + term_bits + prefix_bits);
         const std::vector<Key>& keys = part.keys;
@@ -351,7 +358,7 @@ void GramCounter::number_columns() {
 std::vector<std::int64_t> GramCounter::document_frequencies() const {
   std::vector<std::int64_t> out(n_columns_);
   for (const Level& level : levels_)
-    for (std::size_t gram = 0; gram < level.size(); ++gram)
+    for (std::size_t gram = 0; gram < level.column.size(); ++gram)
       if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.df[gram];
   return out;
 }
@@ -359,7 +366,7 @@ std::vector<std::int64_t> GramCounter::document_frequencies() const {
 std::vector<std::int64_t> GramCounter::term_frequencies() const {
   std::vector<std::int64_t> out(n_columns_);
   for (const Level& level : levels_)
-    for (std::size_t gram = 0; gram < level.size(); ++gram)
+    for (std::size_t gram = 0; gram < level.column.size(); ++gram)
       if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.tf[gram];
   return out;
 }
@@ -387,7 +394,7 @@ std::vector<std::vector<std::int32_t>> GramCounter::kept_columns(const bool* kee
 }
 
 Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
-  if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::adding ? "not counted yet" : "the texts are given up");
+  if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::given_up ? "the texts are given up" : "not counted yet");
   stage_ = Stage::given_up;
   const std::vector<std::vector<std::int32_t>> columns = kept_columns(keep);
   std::int64_t total = 0;
@@ -417,8 +424,10 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
     std::vector<std::int32_t> grams;
     std::size_t at = begins[s];
     auto released = static_cast<std::size_t>(rows_[cuts[s]]);
+    CancelWatch watch(released);
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       const auto first = static_cast<std::size_t>(rows_[text]), last = static_cast<std::size_t>(rows_[text + 1]);
+      watch.at(last);
       for (std::size_t k = low_ - 1; k < levels_.size(); ++k) {
         const std::int32_t* of = columns[k].data();
         grams.clear();
@@ -467,7 +476,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
 }
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {
-  if (stage_ == Stage::adding) throw std::logic_error("not counted yet");
+  if (stage_ != Stage::counted && stage_ != Stage::given_up) throw std::logic_error("not counted yet");
   const std::size_t n_levels = levels_.size();
   const std::vector<std::vector<std::int32_t>> column = kept_columns(keep);
   std::vector<std::vector<bool>> needed(n_levels);

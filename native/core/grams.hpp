@@ -52,11 +52,12 @@ class GramCounter {
 
   // `type_terms` maps each type to a term, or to -1 where it is dropped (its neighbours then touch). Terms must be
   // numbered in the order of their spelling for columns to be in that order. Counts n-grams of `low` to `high` words;
-  // those in fewer than `min_df` texts are left out. Once only.
+  // those in fewer than `min_df` texts are left out. Once only; where it throws, the counter is spent.
   void count(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, int low, int high, std::int64_t min_df,
              std::size_t threads);
 
   std::size_t n_texts() const { return rows_.size() - 1; }
+  std::size_t n_tokens() const { return static_cast<std::size_t>(rows_.back()); }
   std::size_t n_columns() const { return n_columns_; }
   std::vector<std::int64_t> document_frequencies() const;
   std::vector<std::int64_t> term_frequencies() const;
@@ -78,7 +79,7 @@ class GramCounter {
   std::vector<std::vector<std::int32_t>> kept_columns(const bool* keep) const;
   std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
-  enum class Stage { adding, counted, given_up } stage_ = Stage::adding;
+  enum class Stage { adding, counted, given_up, stopped } stage_ = Stage::adding;
   std::size_t low_ = 1, high_ = 1;
   std::int64_t min_df_ = 1;
   std::size_t n_columns_ = 0;

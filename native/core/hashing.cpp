@@ -100,11 +100,13 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
     Counted& out = found[s];
     RowCounter row(width, static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
     std::vector<std::size_t> kept;
+    CancelWatch watch(static_cast<std::size_t>(rows[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       kept.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] >= 0) kept.push_back(static_cast<std::size_t>(type_terms[ids[i]]));
       for (std::size_t first = 0; first < kept.size(); ++first) {
+        watch.at(static_cast<std::size_t>(rows[text]) + first);
         if (low == 1) row.add(word_keys[kept[first]].column, word_keys[kept[first]].down);
         if (high == 1) continue;
         Murmur gram = begun[kept[first]];

@@ -26,6 +26,25 @@ void InternTable::reserve(std::size_t tokens) {
   if (n_slots != slots_.size()) rehash(n_slots);
 }
 
+void InternTable::shrink(std::size_t tokens) {
+  if (tokens >= size()) return;
+  const std::size_t n_bytes = tokens ? ends_[tokens - 1] : 0;
+  ends_.resize(tokens);
+  hashes_.resize(tokens);
+  arena_.resize(n_bytes + kPadding);
+  std::memset(arena_.data() + n_bytes, 0, kPadding);
+  // where a later token stood an earlier one was not found: the slots of both are dealt out anew
+  std::vector<Slot> old(slots_.size());
+  old.swap(slots_);
+  const std::size_t mask = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.size == 0 || static_cast<std::size_t>(slot.id) >= tokens) continue;
+    std::size_t i = hashes_[static_cast<std::size_t>(slot.id)] & mask;
+    while (slots_[i].size) i = (i + 1) & mask;
+    slots_[i] = slot;
+  }
+}
+
 void InternTable::rehash(std::size_t n_slots) {
   std::vector<Slot> old(n_slots);
   old.swap(slots_);

@@ -61,6 +61,8 @@ class InternTable {
   // Asks for the memory that a look-up will need.
   void prefetch(const TokenHash& h) const { __builtin_prefetch(&slots_[h.hash & (slots_.size() - 1)]); }
   void reserve(std::size_t tokens);
+  // Forgets all tokens but the first `tokens`.
+  void shrink(std::size_t tokens);
   std::size_t memory() const {  // bytes
     return slots_.capacity() * sizeof(Slot) + arena_.capacity() + ends_.capacity() * sizeof(std::size_t) + hashes_.capacity() * sizeof(std::uint64_t);
   }

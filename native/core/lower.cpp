@@ -49,7 +49,9 @@ void append_lower(const Text& in, std::size_t begin, std::size_t end, Text& out)
   const char* bytes = in.data();
   const std::size_t size = end;
   std::size_t copied = begin;
+  CancelWatch watch(begin);
   for (std::size_t i = begin; i < size;) {
+    watch.at(i);
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     if (byte < 0x80) {
       if (byte >= 'A' && byte <= 'Z') {

@@ -128,7 +128,9 @@ void normalize(const Text& in, Text& out) {
   out.clear();
   std::size_t copied = 0, safe = 0;
   std::uint32_t last = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < size;) {
+    watch.at(i);
     if (static_cast<unsigned char>(bytes[i]) < 0x80) {
       i = next_high(bytes, i, size);
       safe = i - 1;
@@ -162,6 +164,7 @@ void normalize(const Text& in, Text& out) {
     };
     std::size_t at = safe;
     while (at < size) {
+      watch.at(at);
       const Decoded next = decode(bytes + at, end);
       if (next.code == 0xFFFD || (at > i && !(properties(next.code) & (kChanges | 255)))) break;
       const std::size_t known = pieces.size();

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/cancel.hpp"
+
 namespace textmill {
 
 template <class Work>
@@ -18,7 +20,9 @@ void in_parallel(std::size_t shards, Work&& work) {
     return;
   }
   std::vector<std::exception_ptr> failed(shards);
+  const CancelFlag* flag = current_cancel_flag;
   const auto guarded = [&](std::size_t shard) {
+    const CancelScope scope(flag);
     try {
       work(shard);
     } catch (...) {
@@ -52,8 +56,16 @@ inline std::vector<std::size_t> even_cuts(const std::int64_t* before, std::size_
   return cuts;
 }
 
+// Built for fuzzing, shards, parts and blocks are tiny, so that a small input has many of them.
+#ifdef TEXTMILL_SMALL_SHARDS
+inline constexpr bool kSmallShards = true;
+#else
+inline constexpr bool kSmallShards = false;
+#endif
+
 // A thread costs more than a little work: how many are worth starting.
 inline std::size_t worthwhile(std::size_t threads, std::size_t work, std::size_t work_a_thread) {
+  if (kSmallShards) work_a_thread = 1;
   return std::max<std::size_t>(1, std::min(threads, work / work_a_thread));
 }
 

@@ -1,5 +1,6 @@
 #include "core/program.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/splitters.hpp"
@@ -45,10 +46,19 @@ Function find(const std::pair<std::string_view, Function> (&table)[N], std::stri
   return nullptr;
 }
 
+template <class Function, std::size_t N>
+std::vector<std::string_view> names(const std::pair<std::string_view, Function> (&table)[N]) {
+  std::vector<std::string_view> found;
+  for (const auto& [name, function] : table) found.push_back(name);
+  return found;
+}
+
 }  // namespace
 
 Stage find_stage(std::string_view name) { return find(kStages, name); }
 Splitter find_splitter(std::string_view name) { return find(kSplitters, name); }
+std::vector<std::string_view> stage_names() { return names(kStages); }
+std::vector<std::string_view> splitter_names() { return names(kSplitters); }
 
 void Runner::prepare(std::string_view raw) {
   Text* now = &a_;
@@ -61,8 +71,14 @@ void Runner::prepare(std::string_view raw) {
   if (program_.lower_case) {
     if (is_ascii(now->data(), now->size())) {  // one byte stays one byte: in place, nothing to align
       char* p = now->data();
-      for (std::size_t i = 0, n = now->size(); i < n; ++i)
-        p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
+      constexpr std::size_t kBlock = std::size_t{1} << 24;
+      for (std::size_t left = now->size(); left > 0;) {
+        const std::size_t n = std::min(left, kBlock);
+        for (std::size_t i = 0; i < n; ++i) p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
+        p += n;
+        left -= n;
+        if (left) stop_if_cancelled();
+      }
     } else {
       lower(*now, *other);
       std::swap(now, other);

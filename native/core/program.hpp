@@ -27,6 +27,8 @@ using Splitter = const Text& (*)(const Text& text, Text& spare, const Program& p
 // The tables of names: the one place where a name becomes a function. Null for a name that is not there.
 Stage find_stage(std::string_view name);
 Splitter find_splitter(std::string_view name);
+std::vector<std::string_view> stage_names();
+std::vector<std::string_view> splitter_names();
 
 class Program {
  public:

@@ -143,7 +143,9 @@ void PunktReader::slices(std::vector<Span>& found) {
     found.push_back({static_cast<std::size_t>(last_break - begin_), static_cast<std::size_t>(match.stop + 1 - begin_)});
     last_break = match.next ? match.next : match.stop + 1;
   };
+  CancelWatch watch;
   for (const char* p = begin_; p + 1 < end_; ++p) {
+    watch.at(static_cast<std::size_t>(p - begin_));
     if (!(class_of(*p) & kStop)) continue;
     Match match;
     match.stop = p;

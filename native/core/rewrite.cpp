@@ -14,9 +14,10 @@ Rewritten rewrite(const Program& program, const Texts& texts, std::size_t thread
     Rewritten& shard = shards[s];
     shard.bytes.reserve(static_cast<std::size_t>(texts.offsets[cuts[s + 1]] - texts.offsets[cuts[s]]));
     for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) {
+      stop_if_cancelled();
       runner.prepare(texts[i]);
       const Text& text = runner.text();
-      shard.bytes.insert(shard.bytes.end(), text.data(), text.data() + text.size());
+      append_all(shard.bytes, text.data(), text.size());
       shard.offsets.push_back(static_cast<std::int64_t>(shard.bytes.size()));
     }
   });
@@ -27,7 +28,7 @@ Rewritten rewrite(const Program& program, const Texts& texts, std::size_t thread
     const std::int64_t before = all.offsets.back();
     for (const std::int64_t end : shard.offsets) all.offsets.push_back(before + end);
     if (all.bytes.empty()) all.bytes = std::move(shard.bytes);
-    else all.bytes.insert(all.bytes.end(), shard.bytes.begin(), shard.bytes.end());
+    else append_all(all.bytes, shard.bytes.data(), shard.bytes.size());
     shard = Rewritten();
   }
   return all;

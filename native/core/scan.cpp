@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 #include "core/parallel.hpp"
 
@@ -16,27 +18,33 @@ struct Shard {
   std::vector<std::int32_t> spans;
 };
 
-// Turns byte places in the rewritten text into code points of the raw one; places come in ascending order.
+// Turns byte places in the rewritten text into code points of the raw one. Begins rise, and so do ends; but a token may
+// begin before the end of the one before it (two tokens of one entity), so each has a count of its own.
 class RawPlaces {
  public:
   RawPlaces(std::string_view raw, const Runner& runner) : raw_(raw), runner_(runner) {}
 
-  std::int32_t begin(std::size_t byte) { return code_at(runner_.text().from(byte)); }
+  std::int32_t begin(std::size_t byte) {
+    move(begin_, runner_.text().from(byte));
+    return begin_.code;
+  }
   std::int32_t end(std::size_t byte) {
-    // the end is looked up from a copy: the next token may begin before it (two tokens of one entity)
-    RawPlaces ahead = *this;
-    return ahead.code_at(runner_.text().to(byte - 1));
+    if (end_.byte < begin_.byte) end_ = begin_;
+    move(end_, runner_.text().to(byte - 1));
+    return end_.code;
   }
 
  private:
-  std::int32_t code_at(std::size_t place) {
-    for (; byte_ < place; ++byte_) code_ += !is_continuation(raw_[byte_]);
-    return code_;
+  struct Place {
+    std::size_t byte = 0;
+    std::int32_t code = 0;
+  };
+  void move(Place& place, std::size_t byte) const {
+    for (; place.byte < byte; ++place.byte) place.code += !is_continuation(raw_[place.byte]);
   }
   std::string_view raw_;
   const Runner& runner_;
-  std::size_t byte_ = 0;
-  std::int32_t code_ = 0;
+  Place begin_, end_;
 };
 
 // Numbers the tokens of a batch: number(hash, bytes, size). A look-up may wait for memory, so hashes go ahead of them.
@@ -62,14 +70,18 @@ template <class Number>
 void scan_shard(const Program& program, const Texts& texts, std::size_t first, std::size_t last, bool spans, const InternTable& table,
                 Shard& shard, Number&& number) {
   Runner runner(program, spans);
+  CancelWatch watch(first);
   shard.counts.reserve(last - first);
   shard.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 5 + 8);
   for (std::size_t i = first; i < last; ++i) {
     const std::size_t before = shard.ids.size();
     const std::string_view raw = texts[i];
+    if (spans) require_places_fit(raw.size(), i);
+    watch.at(static_cast<std::size_t>(texts.offsets[i] - texts.offsets[first]) + i);
     runner.prepare(raw);
     RawPlaces places(raw, runner);
     runner.split([&](const Span* found, std::size_t n) {
+      stop_if_cancelled();
       shard.ids.resize(shard.ids.size() + n);
       number_tokens(table, runner.text().data(), found, n, shard.ids.data() + shard.ids.size() - n, number);
       if (!spans) return;
@@ -92,12 +104,15 @@ Scanned join(std::vector<Shard>& shards, std::size_t n_texts) {
   }
   std::size_t n_tokens = 0;
   for (const Shard& shard : shards) n_tokens += shard.ids.size();
-  if (shards.size() > 1) all.ids.reserve(n_tokens);
+  if (shards.size() > 1) {
+    all.ids.reserve(n_tokens);
+    if (!shards[0].spans.empty()) all.spans.reserve(2 * n_tokens);
+  }
   for (Shard& shard : shards) {
     for (const std::int64_t count : shard.counts) all.rows.push_back(all.rows.back() + count);
     if (shards.size() == 1) continue;
-    all.ids.insert(all.ids.end(), shard.ids.begin(), shard.ids.end());
-    all.spans.insert(all.spans.end(), shard.spans.begin(), shard.spans.end());
+    append_all(all.ids, shard.ids.data(), shard.ids.size());
+    append_all(all.spans, shard.spans.data(), shard.spans.size());
     shard = Shard();
   }
   return all;
@@ -110,7 +125,9 @@ void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals
   std::vector<std::vector<std::int32_t>> numbers(shards.size());
   for (std::size_t s = 0; s < shards.size(); ++s) {
     numbers[s].reserve(locals[s].size());
+    CancelWatch watch;
     for (std::size_t id = 0; id < locals[s].size(); ++id) {
+      watch.at(id);
       const std::string_view token = locals[s][id];
       numbers[s].push_back(offset + types.intern(token.data(), token.size()));
     }
@@ -122,7 +139,7 @@ void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals
 }
 
 // Tokens of `known` keep their numbers, others are added to `grown`, whose numbers are raised by `offset`.
-Scanned scan_with(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
+Scanned scan_and_grow(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
                   bool spans, std::size_t threads) {
   const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
   std::vector<Shard> shards(n_shards);
@@ -153,7 +170,24 @@ Scanned scan_with(const Program& program, const Texts& texts, const InternTable&
   return join(shards, texts.n);
 }
 
+// As above; a scan that ends early leaves `grown` as it was.
+Scanned scan_with(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
+                  bool spans, std::size_t threads) {
+  const std::size_t before = grown.size();
+  try {
+    return scan_and_grow(program, texts, known, grown, offset, spans, threads);
+  } catch (...) {
+    grown.shrink(before);
+    throw;
+  }
+}
+
 }  // namespace
+
+void require_places_fit(std::size_t size, std::size_t text) {
+  if (size > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw std::overflow_error("text " + std::to_string(text) + " is longer than 2 GiB: places in it do not fit 32 bits");
+}
 
 Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads) {
   return scan_with(program, texts, types, types, 0, spans, threads);
@@ -210,6 +244,7 @@ std::vector<std::uint64_t> fingerprints(const Texts& texts, bool loose, std::siz
   in_parallel(n_shards, [&](std::size_t s) {
     Runner runner(program, false);
     for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) {
+      stop_if_cancelled();
       Fingerprint print;
       if (loose) {
         runner.run(texts[i], [&](std::size_t begin, std::size_t end) {

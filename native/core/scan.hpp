@@ -27,6 +27,9 @@ struct Scanned {
   std::vector<std::int32_t> spans;  // 2 a token, in code points of the raw text; empty unless asked for
 };
 
+// std::overflow_error where the places in a text of `size` bytes, text `text`, may not fit 32 bits.
+void require_places_fit(std::size_t size, std::size_t text);
+
 // Interns every token into `types`, which grows; numbers go by first appearance, whatever the number of threads.
 Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads);
 

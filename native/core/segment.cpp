@@ -40,7 +40,9 @@ Place grapheme_end(Place p, Place end) {
   unsigned before = Other;
   bool odd = false;                           // an odd number of regional indicators lies before
   enum { no, pictograph, joiner } emoji = no;  // GB11: a pictograph and its Extend; and a ZWJ behind them
+  CancelWatch watch;
   for (Place q = p; q < end;) {
+    watch.at(static_cast<std::size_t>(q - p));
     const Decoded now = decode(q, end);
     const unsigned kind = look_up(kGraphemeIndex, kGraphemeBlocks, now.code);
     if (q > p) {
@@ -140,7 +142,9 @@ Place any_word_end(Place p, Place end, bool& word) {
   std::uint32_t across = 0;  // what joins across `before`
   Place open = nullptr;      // where a segment ends unless one of those follows
   bool odd = kind == RegionalIndicator;
+  CancelWatch watch;
   for (; q < end; q += now.size) {
+    watch.at(static_cast<std::size_t>(q - p));
     now = decode(q, end);
     const unsigned value = look_up(kWordIndex, kWordBlocks, now.code);
     kind = value & kWordClassBits;
@@ -262,7 +266,10 @@ template <class Found>
 void each_word(Place p, Place end, Found&& found) {
   const std::uint8_t* kinds = kAsciiWords.data();
   WordMasks masks(p, end);
+  const Place bytes = p;
+  CancelWatch watch;
   while (p < end) {
+    watch.at(static_cast<std::size_t>(p - bytes));
     Place q = masks.next_run_or_high(p);
     if (q == end) return;
     bool word = true;
@@ -342,13 +349,18 @@ const SentenceTables kSentences = [] {
   return made;
 }();
 
+constexpr std::ptrdiff_t kPause = CancelWatch::kStep;  // the quick way stops here to look whether it shall go on
+
 Place sentence_end(Place p, Place end) {
   unsigned state = kOpen;
   Place open = nullptr;  // where the sentence ends unless Lower follows
+  CancelWatch watch;
   for (Place q = p; q < end;) {
+    watch.at(static_cast<std::size_t>(q - p));
     if (state <= kAfterLetter && !open && kSentences.after[byte_at(q)] != 255) {
+      const Place pause = end - q > kPause ? q + kPause : end;
       do ++q;
-      while (q < end && kSentences.after[byte_at(q)] != 255);
+      while (q < pause && kSentences.after[byte_at(q)] != 255);
       state = kSentences.after[byte_at(q - 1)];
       continue;
     }
@@ -381,7 +393,9 @@ template <Segments kind, class Found>
 inline void each_segment(Place bytes, std::size_t size, Found&& found) {
   const Place end = bytes + size;
   if constexpr (kind == Segments::words) return each_word(bytes, end, found);
+  CancelWatch watch;
   for (Place p = bytes; p < end;) {
+    watch.at(static_cast<std::size_t>(p - bytes));
     Place next;
     if constexpr (kind == Segments::graphemes) next = grapheme_end(p, end);
     else if constexpr (kind == Segments::sentences) next = sentence_end(p, end);
@@ -441,10 +455,11 @@ template <Segments kind>
 void segment_shard(const Texts& texts, std::size_t first, std::size_t last, std::int64_t* rows, std::vector<std::int32_t>& spans) {
   const std::size_t size = static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]);
   spans.reserve(size / (kind == Segments::sentences ? 40 : kind == Segments::words ? 2 : 1) + 16);
+  CancelWatch watch(first);
   for (std::size_t i = first; i < last; ++i) {
     const std::string_view text = texts[i];
-    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-      throw std::overflow_error("text " + std::to_string(i) + " is longer than 2 GiB");
+    require_places_fit(text.size(), i);
+    watch.at(static_cast<std::size_t>(texts.offsets[i] - texts.offsets[first]) + i);
     const std::size_t before = spans.size();
     const Place bytes = text.data();
     if (is_ascii(bytes, text.size())) {
@@ -476,7 +491,7 @@ Segmented segment_all(const Texts& texts, std::size_t threads) {
   all.spans = std::move(shards[0]);
   all.spans.reserve(2 * static_cast<std::size_t>(all.rows.back()));
   for (std::size_t s = 1; s < n_shards; ++s) {
-    all.spans.insert(all.spans.end(), shards[s].begin(), shards[s].end());
+    append_all(all.spans, shards[s].data(), shards[s].size());
     shards[s] = {};
   }
   return all;

@@ -40,8 +40,8 @@ Segmented sentence_spans(const Texts& texts, const Punkt* punkt, bool realign, s
     Text text;
     std::vector<Span> found;
     for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) {
-      if (texts[i].size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-        throw std::overflow_error("text " + std::to_string(i) + " is longer than 2 GiB");
+      require_places_fit(texts[i].size(), i);
+      stop_if_cancelled();
       text.set(texts[i]);
       found.clear();
       if (punkt) punkt->sentences(text, realign, found);

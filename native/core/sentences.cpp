@@ -67,7 +67,9 @@ class RuleReader {
     Word before, word = next_word(begin_);
     if (word.empty()) return;
     sentence_ = word.begin;
+    CancelWatch watch;
     for (;;) {
+      watch.at(static_cast<std::size_t>(word.end - begin_));
       const Word next = next_word(word.end);
       if (word.classes & (kStop | kHigh)) cut_inside(word);
       if (next.empty()) break;
@@ -102,7 +104,10 @@ class RuleReader {
 
 Word RuleReader::next_word(const char* p) const {
   Word word;
+  CancelWatch watch;
+  const char* from = p;
   while (p < end_) {
+    watch.at(static_cast<std::size_t>(p - from));
     const std::uint8_t now = byte_class(*p);
     if (now & kWhite) {
       if (*p == '\n' || (*p == '\r' && !(p + 1 < end_ && p[1] == '\n'))) word.breaks = static_cast<std::uint8_t>(word.breaks + (word.breaks < 2));
@@ -117,6 +122,7 @@ Word RuleReader::next_word(const char* p) const {
   }
   word.begin = p;
   while (p < end_) {
+    watch.at(static_cast<std::size_t>(p - from));
     const std::uint8_t now = byte_class(*p);
     if (now & kWhite) break;
     word.classes |= now;

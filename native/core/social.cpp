@@ -14,7 +14,9 @@ bool is_word(std::uint32_t code) { return flags_of(code) & kWord; }
 // Where the address around the '@' at `at` begins, not before `low`; `at` if nothing stands before it.
 std::size_t local_part(std::string_view text, std::size_t low, std::size_t at) {
   std::size_t begin = at;
+  CancelWatch watch;
   for (std::size_t i = at; i > low;) {
+    watch.at(at - i);
     i = step_back(text.data(), i);
     const std::uint32_t code = decode(text.data() + i, text.data() + text.size()).code;
     if (is_word(code)) begin = i;  // an address starts with a word character
@@ -27,11 +29,13 @@ std::size_t local_part(std::string_view text, std::size_t low, std::size_t at) {
 std::size_t host(std::string_view text, std::size_t i) {
   const char* last = text.data() + text.size();
   std::size_t end = 0;
+  CancelWatch watch(i);
   for (bool first = true; i < text.size(); first = false) {
     const std::size_t begin = i;
     std::size_t codes = 0;
     bool letters = true;
     while (i < text.size()) {
+      watch.at(i);
       const Decoded now = decode(text.data() + i, last);
       if (!is_word(now.code) && now.code != '-') break;
       letters = letters && now.code != '-' && now.code != '_' && !(class_of(now.code) & kDigit);
@@ -52,7 +56,9 @@ void drop_emails(const Text& in, Text& out) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0, low = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size();) {
+    watch.at(i);
     const void* found = std::memchr(text.data() + i, '@', text.size() - i);
     if (!found) break;
     const std::size_t at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
@@ -83,7 +89,9 @@ Tag read_tag(std::string_view text, std::size_t at) {
   while (word < text.size() && text[word] == '#') ++word;
   std::size_t end = word;
   bool letter = false;
+  CancelWatch watch(end);
   while (end < text.size()) {
+    watch.at(end);
     const Decoded now = decode(text.data() + end, last);
     if (!is_word(now.code) && (end == word || !((class_of(now.code) & kMark) || now.code == 0x200C))) break;
     letter = letter || (class_of(now.code) & kLetter);
@@ -99,7 +107,9 @@ void each_tag(const Text& in, Text& out, bool keeps, OnTag&& on_tag) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size();) {
+    watch.at(i);
     const void* found = std::memchr(text.data() + i, '#', text.size() - i);
     if (!found) break;
     const std::size_t at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
@@ -157,7 +167,9 @@ void split_hashtags(const Text& in, Text& out) {
   each_tag(in, out, true, [&](std::size_t, std::size_t word, std::size_t end) {
     Sort before = Sort::none;
     std::size_t copied = word;
+    CancelWatch watch(word);
     for (std::size_t i = word; i < end;) {
+      watch.at(i);
       const Decoded now = decode(text.data() + i, text.data() + text.size());
       const Sort sort = sort_of(now.code, before);
       if (now.code == '_') {  // any number of them is one blank

@@ -11,7 +11,9 @@ void drop_controls(const Text& in, Text& out) {
   const std::size_t size = in.size();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < size;) {
+    watch.at(i);
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     if (byte >= 0x20 && byte < 0x7F) {
       ++i;
@@ -38,7 +40,9 @@ void join_spaces(const Text& in, Text& out) {
   const std::size_t size = in.size();
   out.clear();
   std::size_t copied = 0;
+  CancelWatch watch;
   for (std::size_t i = 0; i < size;) {
+    watch.at(i);
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     if (byte > 0x20 && byte < 0x80) {
       ++i;
@@ -46,6 +50,7 @@ void join_spaces(const Text& in, Text& out) {
     }
     const std::size_t begin = i;
     while (i < size) {
+      watch.at(i);
       const Decoded now = decode(bytes + i, bytes + size);
       if (!(flags_of(now.code) & kSpace)) break;
       i += now.size;
@@ -78,10 +83,12 @@ void fold_digits(const Text& in, Text& out) {
     next = i + now.size;
     return (class_of(now.code) & kDigit) != 0;
   };
+  CancelWatch watch;
   for (std::size_t i = 0, next = 0; i < size; i = next) {
+    watch.at(i);
     if (!is_digit(i, next)) continue;
     std::size_t end = next;
-    while (end < size && is_digit(end, next)) end = next;
+    while (end < size && is_digit(end, next)) watch.at(end = next);
     out.copy(in, copied, i);
     out.put("0", in, i, end);
     copied = next = end;

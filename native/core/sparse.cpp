@@ -20,7 +20,9 @@ void multiply(const Sparse& matrix, const double* dense, std::size_t k, double* 
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(matrix.indptr[matrix.n_rows]) * k, kEntriesAThread);
   const std::vector<std::size_t> cuts = even_rows(matrix, shards);
   in_parallel(shards, [&](std::size_t s) {
+    CancelWatch watch(static_cast<std::size_t>(matrix.indptr[cuts[s]]));
     for (std::size_t row = cuts[s]; row < cuts[s + 1]; ++row) {
+      watch.at(static_cast<std::size_t>(matrix.indptr[row]));
       const std::int32_t first = matrix.indptr[row], last = matrix.indptr[row + 1];
       if (k == 1) {
         double sum = 0;

@@ -1,6 +1,7 @@
 // The stages that rewrite a text before it is split: each reads one Text and writes another.
 #pragma once
 
+#include "core/cancel.hpp"
 #include "core/text.hpp"
 
 namespace textmill {

@@ -114,7 +114,9 @@ void Splitter::read_marks() {
   marks_.clear();
   present_ = 0;
   const auto& gaps = kGaps[classic_];
+  CancelWatch watch;
   for (const char* p = begin_; p < end_;) {
+    watch.at(static_cast<std::size_t>(p - begin_));
     const auto byte = static_cast<unsigned char>(*p);
     if (byte >= 0x80) {
       add_high(p);
@@ -334,7 +336,9 @@ void Splitter::ticks() {
 }
 
 void Splitter::clitics() {
+  CancelWatch watch;
   for (std::size_t i = marks_.size(); i-- > 0;) {
+    watch.at(marks_.size() - i);
     Mark& mark = marks_[i];
     const bool paired = mark.gaps & kPairs || (i > 0 && marks_[i - 1].gaps & kPairs && touch(i - 1));
     if (mark.kind != kTick || paired || mark.at == 0) continue;
@@ -376,7 +380,9 @@ void Splitter::emit(std::vector<Span>& found) {
     after_blank = true;
   };
   const auto place = [&](const char* p) { return static_cast<std::size_t>(p - text_.data()); };
+  CancelWatch watch;
   for (std::size_t i = 0; i < marks_.size(); ++i) {
+    watch.at(i);
     const Mark& mark = marks_[i];
     const char* p = begin_ + mark.at;
     if (mark.kind <= kSplits) {
@@ -503,7 +509,9 @@ void Splitter::word(const char* from, const char* to, bool plain, bool after_bla
   // either, 'tis puts one before 'twas.
   bool tis = classic_ && after_blank, twas = tis;
   bool in_word = false;
+  CancelWatch watch;
   for (const char* p = from; p < to;) {
+    watch.at(static_cast<std::size_t>(p - from));
     Contraction parts;
     const bool is_now = is_word(p, to);
     if (*p == '\'' && (tis || twas)) {
@@ -545,7 +553,9 @@ void respell(const Text& text, const std::vector<treebank::Respelled>& respelled
   out.finish();
   auto next = respelled.begin();
   std::size_t longer = 0;  // no spelling is shorter than what it stands for
+  CancelWatch watch;
   for (std::size_t i = first; i < found.size(); ++i) {
+    watch.at(i);
     Span& span = found[i];
     const bool anew = next != respelled.end() && span.begin == next->begin;
     span.begin += longer;

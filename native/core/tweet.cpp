@@ -23,6 +23,7 @@ bool needs_lower(const char* p, const char* end) {
 // Every token that holds no emoticon in small letters, one behind the other.
 void lower_tokens(const Text& in, Text& out, std::vector<Span>& found, std::size_t first) {
   out.clear();
+  CancelWatch watch;
   for (std::size_t i = first; i < found.size(); ++i) {
     Span& span = found[i];
     const char* begin = in.data() + span.begin;
@@ -31,6 +32,7 @@ void lower_tokens(const Text& in, Text& out, std::vector<Span>& found, std::size
     if (needs_lower(begin, end) && !has_emoticon(begin, end)) append_lower(in, span.begin, span.end, out);
     else out.copy(in, span.begin, span.end);
     span = {at, out.size()};
+    watch.at(span.end);
   }
   out.finish();
 }
@@ -56,7 +58,9 @@ const Text& split_tweet(const Text& text, Text& spare, const Program& program, s
   const char* end = bytes + now->size();
   const std::size_t first = found.size();
   tweet::Matcher matcher(bytes, end, !(options & tweet::kNoPhoneNumbers));
+  CancelWatch watch;
   for (const char* p = bytes; p < end;) {
+    watch.at(static_cast<std::size_t>(p - bytes));
     const tweet::Seen next = tweet::look(p, end);
     if (next.kinds & tweet::kBlank) {
       p += next.size;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "core/cancel.hpp"
 #include "core/text.hpp"
 #include "core/tweet_tables.hpp"
 #include "core/utf8.hpp"
@@ -33,7 +34,10 @@ inline Seen look(const char* p, const char* end) {
 }
 
 inline const char* run(const char* p, const char* end, std::uint16_t kinds) {
+  const char* begin = p;
+  CancelWatch watch;
   while (p < end) {
+    watch.at(static_cast<std::size_t>(p - begin));
     const Seen now = look(p, end);
     if (!(now.kinds & kinds)) break;
     p += now.size;

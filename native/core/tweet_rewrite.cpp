@@ -78,9 +78,11 @@ bool replace_references(const Text& in, Text& out, bool keep_surrogates) {
   const char* copied = bytes;
   bool found = false;
   const char* p = bytes;
+  CancelWatch watch;
   while (p < end && (p = static_cast<const char*>(std::memchr(p, '&', static_cast<std::size_t>(end - p))))) {
     const char* close = p + 1;
     while (close < end && *close != ';' && *close != '&') {
+      watch.at(static_cast<std::size_t>(close - bytes));
       const Seen now = look(close, end);
       if (now.kinds & kBlank) break;
       close += now.size;
@@ -146,14 +148,19 @@ bool shorten_runs(const Text& in, Text& out, bool all) {
   const char* copied = bytes;
   bool found = false;
   const char* p = bytes;
+  CancelWatch watch;
   while (p < end) {
+    watch.at(static_cast<std::size_t>(p - bytes));
     if (static_cast<unsigned char>(*p) < 0x80 && p[0] != p[1]) {  // a text is padded
       ++p;
       continue;
     }
     const Seen now = look(p, end);
     const char* stop = p + now.size;
-    while (static_cast<std::size_t>(end - stop) >= now.size && std::memcmp(stop, p, now.size) == 0) stop += now.size;
+    while (static_cast<std::size_t>(end - stop) >= now.size && std::memcmp(stop, p, now.size) == 0) {
+      stop += now.size;
+      watch.at(static_cast<std::size_t>(stop - bytes));
+    }
     if (stop - p > 3 * static_cast<std::ptrdiff_t>(now.size) && (all || !(now.kinds & kLetterOrNumber))) {
       if (!found) out.clear();
       found = true;

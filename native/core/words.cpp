@@ -88,6 +88,7 @@ std::size_t WordScanner::next(Span* out) {
   constexpr std::size_t kMostInABlock = 33;
   std::size_t n = 0;
   while (at_ < size_ && n + kMostInABlock <= kBatch) {
+    watch_.at(at_);
     const std::uint64_t word = word_bits(at_);
     std::uint64_t edges = word ^ (word << 1 | static_cast<std::uint64_t>(open_));  // where a word begins or ends
     if (open_ && edges) {

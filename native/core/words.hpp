@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/cancel.hpp"
+
 namespace textmill {
 
 struct Span {
@@ -32,6 +34,7 @@ class WordScanner {
   const char* bytes_;
   std::size_t size_;
   std::uint32_t min_codes_;
+  CancelWatch watch_;
   std::size_t at_ = 0;             // the next block
   std::size_t begin_ = 0;          // of the word that is open
   bool open_ = false;

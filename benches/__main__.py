@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benches.measure import Row
 
-ROOMS = ("features", "segment", "models", "flow", "startup")
+ROOMS = ("features", "segment", "subword", "models", "flow", "startup")
 
 
 def machine() -> str:

@@ -9,11 +9,13 @@
 #include <limits>
 #include <string>
 
+#include "bind/arrays.hpp"
 #include "core/count.hpp"
 #include "core/csv.hpp"
 #include "core/emoji.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
+#include "core/pretokens.hpp"
 #include "core/rewrite.hpp"
 #include "core/scan.hpp"
 #include "core/segment.hpp"
@@ -25,66 +27,12 @@
 
 namespace nb = nanobind;
 using namespace textmill;
+using namespace textmill::bind;
 
+void bind_pieces(nb::module_& m);
 void bind_row_maker(nb::module_& m);
 
 namespace {
-
-template <class T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using InOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<nb::numpy, T>;
-
-template <class T>
-Out<T> own(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return Out<T>(kept->data(), shape, owner);
-}
-template <class T>
-Out<T> own(std::vector<T>&& values) {
-  const std::size_t n = values.size();
-  return own(std::move(values), {n});
-}
-template <class T, class Deleter>
-Out<T> own(std::unique_ptr<T[], Deleter>&& values, std::initializer_list<std::size_t> shape) {
-  T* kept = values.release();
-  nb::capsule owner(kept, [](void* p) noexcept { Deleter()(static_cast<T*>(p)); });
-  return Out<T>(kept, shape, owner);
-}
-
-void require(bool holds, const char* what) {
-  if (!holds) throw nb::value_error(what);
-}
-
-// Offsets as Arrow lays them out: n + 1 of them, never falling, inside the bytes.
-Texts texts_of(const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets) {
-  require(offsets.shape(0) >= 1, "offsets: wanted n + 1 of them");
-  const std::int64_t* o = offsets.data();
-  const std::size_t n = offsets.shape(0) - 1;
-  bool fits = o[0] >= 0;
-  for (std::size_t i = 0; i < n; ++i) fits &= o[i] <= o[i + 1];
-  require(fits && o[n] <= static_cast<std::int64_t>(bytes.shape(0)), "offsets do not fit the bytes");
-  return {reinterpret_cast<const char*>(bytes.data()), o, n};
-}
-
-// Token rows: n + 1 ends that start at 0, never fall and end at the number of ids; ids below `n_types`, of which so many
-// are `used`.
-std::size_t rows_of(const In<std::int32_t>& ids, const In<std::int64_t>& rows, std::size_t n_types, std::size_t* used = nullptr) {
-  require(rows.shape(0) >= 1, "rows: wanted n + 1 of them");
-  const std::int64_t* r = rows.data();
-  const std::size_t n = rows.shape(0) - 1;
-  bool fits = r[0] == 0 && r[n] == static_cast<std::int64_t>(ids.shape(0));
-  for (std::size_t i = 0; i < n; ++i) fits &= r[i] <= r[i + 1];
-  require(fits, "rows do not fit the ids");
-  std::uint32_t most = 0;
-  for (std::size_t i = 0; i < ids.shape(0); ++i) most = std::max(most, static_cast<std::uint32_t>(ids.data()[i]));
-  require(ids.shape(0) == 0 || most < n_types, "an id is outside the types");
-  if (used) *used = ids.shape(0) ? std::size_t{most} + 1 : 0;
-  return n;
-}
 
 Sparse sparse_of(const In<float>& data, const In<std::int32_t>& indices, const In<std::int32_t>& indptr, std::size_t n_columns) {
   require(indptr.shape(0) >= 1 && data.shape(0) == indices.shape(0), "no sparse matrix");
@@ -110,16 +58,13 @@ struct SparseMatrix {
   In<std::int32_t> indices, indptr;
 };
 
-std::size_t at_least_one(int threads) {
-  require(threads >= 1, "threads: wanted 1 or more");
-  return static_cast<std::size_t>(threads);
-}
-
 Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                     std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
+                     std::uint32_t options, const std::shared_ptr<Punkt>& punkt, const std::shared_ptr<Pretokens>& pretokens) {
   Program program;
   program.options = options;
   program.punkt = punkt;
+  program.pretokens = pretokens;
+  require(pretokens || tokens != "pretokens", "tokens: wanted pretokens with them");
   require(punkt || tokens != "treebank" || !(options & treebank::kByPunkt), "options: wanted a Punkt with them");
   if (tokens != "words") {
     program.splitter = find_splitter(tokens);
@@ -228,6 +173,23 @@ InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& of
   return table;
 }
 
+// The numbers of tokens in a table; -1 for one that is not there, unless it is to grow.
+template <class Table, class Number>
+Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets, Number&& number) {
+  const Texts tokens = texts_of(bytes, offsets);
+  std::vector<std::int32_t> found;
+  found.reserve(tokens.n);
+  std::vector<char> padded;
+  for (std::size_t i = 0; i < tokens.n; ++i) {
+    const std::string_view token = tokens[i];
+    require(!token.empty(), "a type is empty");
+    padded.assign(token.size() + 8, 0);
+    std::memcpy(padded.data(), token.data(), token.size());
+    found.push_back(number(table, padded.data(), token.size()));
+  }
+  return own(std::move(found));
+}
+
 nb::list kept_levels(const std::vector<KeptLevel>& levels) {
   nb::list out;
   for (const KeptLevel& level : levels) {
@@ -267,12 +229,16 @@ NB_MODULE(_native, m) {
         for (std::size_t i = 0; i < pairs.n; i += 2) self->add_collocation(pairs[i], pairs[i + 1]);
       }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("facts"), nb::arg("pair_bytes"), nb::arg("pair_offsets"));
 
+  bind_pieces(m);
+
   nb::class_<Program>(m, "Program")
       .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                          std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
-        new (self) Program(make_program(clean, lower_case, min_word, tokens, options, punkt));
+                          std::uint32_t options, const std::shared_ptr<Punkt>& punkt,
+                          const std::shared_ptr<Pretokens>& pretokens) {
+        new (self) Program(make_program(clean, lower_case, min_word, tokens, options, punkt, pretokens));
       }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"), nb::arg("tokens") = "words", nb::arg("options") = 0,
-         nb::arg("punkt").none() = std::shared_ptr<Punkt>())
+         nb::arg("punkt").none() = std::shared_ptr<Punkt>(),
+         nb::arg("pretokens").none() = std::shared_ptr<Pretokens>())
       .def("rewrite", [](const Program& self, const std::string& raw) {
         Runner runner(self, true);
         runner.prepare(raw);
@@ -285,6 +251,12 @@ NB_MODULE(_native, m) {
       .def(nb::init<>())
       .def_static("from_arrays", &table_from, nb::arg("bytes"), nb::arg("offsets"))
       .def("__len__", &InternTable::size)
+      .def("intern", [](InternTable& self, In<std::uint8_t> bytes, In<std::int64_t> offsets) {
+        return numbers(self, bytes, offsets, [](InternTable& table, const char* token, std::size_t size) { return table.intern(token, size); });
+      }, nb::arg("bytes"), nb::arg("offsets"))
+      .def("find", [](const InternTable& self, In<std::uint8_t> bytes, In<std::int64_t> offsets) {
+        return numbers(self, bytes, offsets, [](const InternTable& table, const char* token, std::size_t size) { return table.find(hash_token(token, size), token, size); });
+      }, nb::arg("bytes"), nb::arg("offsets"))
       .def("arrays", &table_arrays);
 
   m.def("pack", [](nb::list texts) {
@@ -314,6 +286,7 @@ NB_MODULE(_native, m) {
   m.def("scan", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, InternTable& types, bool spans, int threads) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
+    require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
     {
       nb::gil_scoped_release release;
@@ -327,6 +300,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     require(&types != &others, "types and others: wanted two tables");
+    require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
     {
       nb::gil_scoped_release release;
@@ -373,6 +347,18 @@ NB_MODULE(_native, m) {
     }
     return nb::make_tuple(own(std::move(made.bytes)), own(std::move(made.offsets)));
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
+
+  m.def("lead_back", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, In<std::int64_t> rows,
+                        nb::ndarray<std::int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu> spans, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    require(rows.shape(0) == texts.n + 1 && spans.shape(1) == 2 && rows.data()[0] == 0, "rows do not fit the texts");
+    bool fits = rows.data()[texts.n] == static_cast<std::int64_t>(spans.shape(0));
+    for (std::size_t i = 0; i < texts.n; ++i) fits &= rows.data()[i] <= rows.data()[i + 1];
+    require(fits, "rows do not fit the spans");
+    nb::gil_scoped_release release;
+    lead_back(program, texts, rows.data(), spans.data(), n_threads);
+  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("rows"), nb::arg("spans").noconvert(), nb::arg("threads"));
 
   m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {
     const Texts texts = texts_of(bytes, offsets);

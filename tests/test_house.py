@@ -30,7 +30,20 @@ ROOMS = (
     *("read", "text", "annotate", "features", "models", "evaluate", "registry", "flow", "serve", "cli"),
 )
 # A leaf that scikit-learn's users import, beside what it wraps
-HEAVY = ("numpy", "scipy", "pyarrow", "sklearn", "torch", "spacy", "transformers", "pandas", "polars", "rich")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "sklearn",
+    "torch",
+    "spacy",
+    "transformers",
+    "pandas",
+    "polars",
+    "rich",
+    "tokenizers",
+    "regex",
+)
 
 
 def name_of(file: Path) -> str:
@@ -208,7 +221,7 @@ def test_tests_import_only_what_their_extra_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     declared = [*project["dependencies"], *extras["test"], *extras["serve"], *extras["estimators"]]
-    declared += extras["languages"]
+    declared += [*extras["languages"], *extras["subword"], *extras["regex"]]
     names = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in declared} | {"anyio"}  # starlette runs on it
     ours = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests", "textmill", "benches", "oracle"}
     owners = metadata.packages_distributions()

@@ -16,6 +16,7 @@
 #include "core/emoji.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
+#include "core/pretokens.hpp"
 #include "core/rewrite.hpp"
 #include "core/scan.hpp"
 #include "core/segment.hpp"
@@ -28,6 +29,7 @@
 using namespace textmill;
 using namespace textmill::bind;
 
+void bind_pieces(nb::module_& m);
 void bind_row_maker(nb::module_& m);
 
 namespace {
@@ -50,10 +52,12 @@ struct SparseMatrix {
 };
 
 Program make_program(const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                     std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
+                     std::uint32_t options, const std::shared_ptr<Punkt>& punkt, const std::shared_ptr<Pretokens>& pretokens) {
   Program program;
   program.options = options;
   program.punkt = punkt;
+  program.pretokens = pretokens;
+  require(pretokens || tokens != "pretokens", "tokens: wanted pretokens with them");
   require(punkt || tokens != "treebank" || !(options & treebank::kByPunkt), "options: wanted a Punkt with them");
   if (tokens != "words") {
     program.splitter = find_splitter(tokens);
@@ -168,6 +172,23 @@ InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& of
   return table;
 }
 
+// The numbers of tokens in a table; -1 for one that is not there, unless it is to grow.
+template <class Table, class Number>
+Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<std::int64_t>& offsets, Number&& number) {
+  const Texts tokens = texts_of(bytes, offsets);
+  std::vector<std::int32_t> found;
+  found.reserve(tokens.n);
+  std::vector<char> padded;
+  for (std::size_t i = 0; i < tokens.n; ++i) {
+    const std::string_view token = tokens[i];
+    require(!token.empty(), "a type is empty");
+    padded.assign(token.size() + 8, 0);
+    std::memcpy(padded.data(), token.data(), token.size());
+    found.push_back(number(table, padded.data(), token.size()));
+  }
+  return own(std::move(found));
+}
+
 std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {values.data(), values.data() + values.shape(0)}; }
 
 }  // namespace
@@ -198,12 +219,16 @@ NB_MODULE(_native, m) {
         for (std::size_t i = 0; i < pairs.n; i += 2) self->add_collocation(pairs[i], pairs[i + 1]);
       }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("facts"), nb::arg("pair_bytes"), nb::arg("pair_offsets"));
 
+  bind_pieces(m);
+
   nb::class_<Program>(m, "Program")
       .def("__init__", [](Program* self, const std::vector<std::string>& clean, bool lower_case, int min_word, const std::string& tokens,
-                          std::uint32_t options, const std::shared_ptr<Punkt>& punkt) {
-        new (self) Program(make_program(clean, lower_case, min_word, tokens, options, punkt));
+                          std::uint32_t options, const std::shared_ptr<Punkt>& punkt,
+                          const std::shared_ptr<Pretokens>& pretokens) {
+        new (self) Program(make_program(clean, lower_case, min_word, tokens, options, punkt, pretokens));
       }, nb::arg("clean"), nb::arg("lower_case"), nb::arg("min_word"), nb::arg("tokens") = "words", nb::arg("options") = 0,
-         nb::arg("punkt").none() = std::shared_ptr<Punkt>())
+         nb::arg("punkt").none() = std::shared_ptr<Punkt>(),
+         nb::arg("pretokens").none() = std::shared_ptr<Pretokens>())
       .def("rewrite", [](const Program& self, const std::string& raw) {
         Runner runner(self, true);
         released(raw.size(), [&] { runner.prepare(raw); });
@@ -217,7 +242,13 @@ NB_MODULE(_native, m) {
       .def_static("from_arrays", &table_from, nb::arg("bytes"), nb::arg("offsets"))
       .def("__len__", &InternTable::size)
       .def("arrays", &table_arrays, nb::arg("first") = 0)
-      .def_prop_ro("memory", &InternTable::memory);
+      .def_prop_ro("memory", &InternTable::memory)
+      .def("intern", [](InternTable& self, In<std::uint8_t> bytes, In<std::int64_t> offsets) {
+        return numbers(self, bytes, offsets, [](InternTable& table, const char* token, std::size_t size) { return table.intern(token, size); });
+      }, nb::arg("bytes"), nb::arg("offsets"))
+      .def("find", [](const InternTable& self, In<std::uint8_t> bytes, In<std::int64_t> offsets) {
+        return numbers(self, bytes, offsets, [](const InternTable& table, const char* token, std::size_t size) { return table.find(hash_token(token, size), token, size); });
+      }, nb::arg("bytes"), nb::arg("offsets"));
 
   m.def("pack", [](nb::list texts, std::size_t before) {
     const nb::tuple all = pack(texts, 0, std::numeric_limits<std::size_t>::max(), before);
@@ -251,6 +282,7 @@ NB_MODULE(_native, m) {
   m.def("scan", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, InternTable& types, bool spans, int threads) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
+    require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
     released(work_in(texts), [&] { found = scan(program, texts, types, spans, n_threads); });
     return scanned(std::move(found), spans);
@@ -261,6 +293,7 @@ NB_MODULE(_native, m) {
     const Texts texts = texts_of(bytes, offsets);
     const std::size_t n_threads = at_least_one(threads);
     require(&types != &others, "types and others: wanted two tables");
+    require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
     released(work_in(texts), [&] { found = scan_frozen(program, texts, types, others, spans, n_threads); });
     return scanned(std::move(found), spans);
@@ -295,6 +328,18 @@ NB_MODULE(_native, m) {
     released(work_in(texts), [&] { made = rewrite(program, texts, n_threads); });
     return nb::make_tuple(own(std::move(made.bytes)), own(std::move(made.offsets)));
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
+
+  m.def("lead_back", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, In<std::int64_t> rows,
+                        nb::ndarray<std::int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu> spans, int threads) {
+    const Texts texts = texts_of(bytes, offsets);
+    const std::size_t n_threads = at_least_one(threads);
+    require(rows.shape(0) == texts.n + 1 && spans.shape(1) == 2 && rows.data()[0] == 0, "rows do not fit the texts");
+    bool fits = rows.data()[texts.n] == static_cast<std::int64_t>(spans.shape(0));
+    for (std::size_t i = 0; i < texts.n; ++i) fits &= rows.data()[i] <= rows.data()[i + 1];
+    require(fits, "rows do not fit the spans");
+    nb::gil_scoped_release release;
+    lead_back(program, texts, rows.data(), spans.data(), n_threads);
+  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("rows"), nb::arg("spans").noconvert(), nb::arg("threads"));
 
   m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {
     const Texts texts = texts_of(bytes, offsets);

@@ -32,6 +32,7 @@ constexpr std::pair<std::string_view, Stage> kStages[] = {
 
 constexpr std::pair<std::string_view, Splitter> kSplitters[] = {
     {"graphemes", split_graphemes},
+    {"pretokens", split_pretokens},
     {"sentences", split_sentences},
     {"treebank", split_treebank},
     {"tweet", split_tweet},

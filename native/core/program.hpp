@@ -14,6 +14,7 @@
 
 namespace textmill {
 
+class Pretokens;
 class Program;
 class Punkt;
 
@@ -38,6 +39,7 @@ class Program {
   Splitter splitter = nullptr;  // null: words, which need no list of spans
   std::uint32_t options = 0;    // the splitter's own bits
   std::shared_ptr<const Punkt> punkt;  // its parameters, where it needs some
+  std::shared_ptr<const Pretokens> pretokens;  // likewise
 };
 
 // Runs a program over texts, one after the other, with its own buffers: one a thread.

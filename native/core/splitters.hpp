@@ -20,6 +20,9 @@ const Text& split_tweet(const Text& text, Text& spare, const Program& program, s
 // one and no sentences. kByPunkt needs the program's `punkt`.
 const Text& split_treebank(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
+// The pieces that a subword tokenizer's model is given; needs the program's `pretokens`.
+const Text& split_pretokens(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
+
 // Runs of anything but white space: Python's str.split().
 const Text& split_whitespace(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 

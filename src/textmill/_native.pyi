@@ -18,6 +18,30 @@ _Bytes = NDArray[np.uint8]
 _Offsets = NDArray[np.int64]
 _Ints = NDArray[np.int32]
 
+class Pretokens:
+    """What cuts a text into pieces for a subword tokenizer: rules over classes of code points; see pretokens.hpp.
+
+    Of at most 64 classes; bit k of `cuts[j]`: a piece ends between classes j and k. `kinds` of classes for `pattern`
+    (0 none, 1 GPT-2's, 2 the one of chat models): 0 other, 1 letter, 2 number, 3 white space.
+    """
+
+    def __init__(
+        self,
+        cuts: Sequence[int],
+        removed: int,
+        edges: int,
+        kinds: Sequence[int],
+        pattern: int,
+        digits: int,
+        prefix: str,
+        before: Sequence[str],
+        after: Sequence[str],
+    ) -> None: ...
+    def learned(self, entries: Sequence[tuple[int, int | None, str | None]]) -> Pretokens:
+        """A copy that knows more: code point, class (None: awkward), what it becomes (None: itself)."""
+    def unknown(self, bytes: _Bytes, offsets: _Offsets) -> _Ints:
+        """The code points beyond ASCII that were not learned, in order."""
+
 class Program:
     """What happens to a text until it is split: cleaners, case, a splitter; `min_word` letters are for "words"."""
 
@@ -29,6 +53,7 @@ class Program:
         tokens: str = "words",
         options: int = 0,
         punkt: Punkt | None = None,
+        pretokens: Pretokens | None = None,
     ) -> None: ...
     def rewrite(self, raw: str) -> bytes: ...
     def split(self, text: str) -> list[str]:
@@ -53,6 +78,10 @@ class TypeTable:
     @property
     def memory(self) -> int:
         """Bytes that it takes."""
+    def intern(self, bytes: _Bytes, offsets: _Offsets) -> _Ints:
+        """Numbers of tokens, new ones where they were not there; ValueError if one is empty."""
+    def find(self, bytes: _Bytes, offsets: _Offsets) -> _Ints:
+        """Numbers of tokens, -1 where they are not there."""
 
 def pack(texts: list[str], before: int = 0) -> tuple[_Bytes, _Offsets]:
     """Strings side by side in UTF-8; ValueError or TypeError names the text that is none, counted on from `before`."""
@@ -92,6 +121,12 @@ def sentences(
 
 def rewrite(program: Program, bytes: _Bytes, offsets: _Offsets, threads: int) -> tuple[_Bytes, _Offsets]:
     """Each text after the cleaners and the case of `program`."""
+
+def lead_back(program: Program, bytes: _Bytes, offsets: _Offsets, rows: _Offsets, spans: _Ints, threads: int) -> None:
+    """Spans (n, 2) in the texts after the stages become, in place, spans in the raw texts; code points in both."""
+
+def spell_out(ids: _Ints, rows: _Offsets, ends: _Offsets, values: _Ints, threads: int) -> tuple[_Ints, _Offsets]:
+    """Each id gives way to ``values[ends[id]:ends[id + 1]]``: the values and the new rows."""
 
 def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""

@@ -151,7 +151,9 @@ class TextConfig:
 
     clean: tuple[Cleaner, ...] | Literal["plain", "tweet", "web", "wiki"] = ("html", "urls")
     case: Literal["lower", "casefold", "keep"] = "lower"
-    tokens: Literal["words", "unicode", "whitespace", "tweet"] = "words"
+    tokens: Literal["words", "unicode", "whitespace", "tweet", "regex", "subword"] = "words"
+    pattern: str | None = None  # for regex: what a token looks like
+    tokens_file: str | None = None  # for subword: a tokenizer.json
     stop_words: Literal["none"] | Language | tuple[str, ...] = "none"
     keep_negations: bool | Language = True  # 'not', 'no', 'never' carry the meaning of many texts
     min_length: int = 1  # of a token, in code points
@@ -165,7 +167,13 @@ class TextConfig:
         return tuple(name for name in named if name != "none")
 
     def _faults(self) -> list[str]:
-        return [] if self.min_length >= 1 else [f"min_length: wanted 1 or more, got {self.min_length}"]
+        found = [] if self.min_length >= 1 else [f"min_length: wanted 1 or more, got {self.min_length}"]
+        for tokens, key, wanted in (("regex", "pattern", "a pattern"), ("subword", "tokens_file", "a file")):
+            if self.tokens == tokens and not getattr(self, key):
+                found.append(f"{key}: is missing; tokens = {tokens!r} wants {wanted}")
+            if self.tokens != tokens and getattr(self, key) is not None:
+                found.append(f"{key}: is for tokens = {tokens!r}, got tokens = {self.tokens!r}")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +281,7 @@ class MillConfig:
             _nameless(self.read)
             + _matching_nothing(self.text)
             + [fault for name in self.text.maps for fault in _unknown_map(name)]
+            + _mapping_subwords(self.text)
         )
 
 
@@ -328,6 +337,13 @@ def _unknown_map(name: str) -> list[str]:
         f"text.map: wanted one of {', '.join(known)}, lemma-LANGUAGE, or MODULE:FUNCTION, got {name!r}"
         + (f", did you mean {near!r}?" if near else "")
     ]
+
+
+def _mapping_subwords(text: TextConfig) -> list[str]:
+    if text.tokens != "subword" or not text.maps:
+        return []
+    named = ", ".join(text.maps)
+    return [f"text.map: {named} is for words, and tokens = 'subword' gives parts of words; wanted map = 'none'"]
 
 
 def _few(words: Sequence[str]) -> str:

@@ -23,6 +23,8 @@ _SPLIT = {
     "unicode": "split into words by Unicode's rules",
     "tweet": "split into the tokens of tweets",
     "whitespace": "split at white space",
+    "regex": "split by a pattern",
+    "subword": "split into subwords",
 }
 _MOST_CLASSES = 6
 _LONGEST = 90  # of a text that is to be typed

@@ -30,6 +30,7 @@ from textmill.features.weights import (
 )
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
+from textmill.text.splitters import asset_keys, digests_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -460,7 +461,7 @@ class WordFeatures:
         return self._types.n_texts
 
     def save(self, folder: Path) -> None:
-        """Write ``features.json`` and one .npy a table into a folder."""
+        """Write ``features.json``, one .npy a table and the files that the text path needs into a folder."""
         arrays: dict[str, NDArray[Any]] = {
             "types": self._types.bytes,
             "type_offsets": self._types.offsets,
@@ -477,6 +478,8 @@ class WordFeatures:
             arrays["idf"] = self.idf
         for name, array in arrays.items():
             write_array(folder / f"{name}.npy", array)
+        for key, data in self.text_path.assets.items():
+            (folder / _asset_name(key)).write_bytes(data)
         head = {
             "format": FORMAT,
             "text": asdict(self.text_path.config),
@@ -504,8 +507,7 @@ class WordFeatures:
                 raise FormatError(
                     "features of another format", where=where, wanted=str(FORMAT), got=str(head["format"])
                 )
-            text_path = TextPath(from_mapping(TextConfig, head["text"]))
-            _require_same_path(text_path, head, where)
+            text_path = _load_path(folder, head, where)
             config = from_mapping(FeaturesConfig, head["features"])
             none = np.zeros(0, np.int32)
             features = cls(
@@ -549,6 +551,21 @@ class WordFeatures:
             and bool((columns >= 0).all() and (np.bincount(columns) == 1).all())
             and (self.idf is None or (len(self.idf) == self.n_features and bool(np.isfinite(self.idf).all())))
         )
+
+
+def _asset_name(key: str) -> str:
+    return f"asset_{key}"
+
+
+def _load_path(folder: Path, head: dict[str, Any], where: str) -> TextPath:
+    config = from_mapping(TextConfig, head["text"])
+    assets = {key: (folder / _asset_name(key)).read_bytes() for key in asset_keys(config)}
+    for key, sha256 in digests_of(assets).items():
+        if head["text_path_description"]["assets"][key] != sha256:
+            raise CorruptError("this file is not what was saved", where=str(folder / _asset_name(key)))
+    path = TextPath(config, assets=assets)
+    _require_same_path(path, head, where)
+    return path
 
 
 def _read_strings(folder: Path, data: str, offsets: str) -> TextBuffers:

@@ -30,6 +30,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     learns = ("flow/learning", "read", "_native", "text", "features", "models")
     guests = ("numpy", "pyarrow", "pystemmer")
     lists = ("simplemma", "stop_words")  # what they hold decides terms
+    splits = {"regex": ("regex",), "subword": ("tokenizers",)}.get(mill.text.tokens, ())
     own = _own_functions(mill, folder)
     read = Step(
         "read",
@@ -51,8 +52,9 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(learning.train, project),
         needs=("read", "split"),
         settings={"seed": seed} | {table: config[table] for table in ("text", "features", "model")} | own,
-        code=code_version(*learns, guests=(*guests, *lists)),
+        code=code_version(*learns, guests=(*guests, *lists, *splits)),
         keyed_by=("read.digest", "split.side.npy"),
+        sources=partial(learning.assets_of, project),
     )
     evaluate = Step(
         "evaluate",
@@ -60,7 +62,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         needs=("read", "split", "train"),
         # the gate is no part of it: asking for more measures nothing anew
         settings={"name": project.name, "seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}},
-        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists)),
+        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=("read.digest", "read.test_digest", "read.facts", "split.side.npy", "split.leaks", "train.model/"),
     )
     register = Step(

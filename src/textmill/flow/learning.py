@@ -18,7 +18,7 @@ from textmill.flow.step import Work
 if TYPE_CHECKING:
     from textmill.read import Corpus
 
-__all__ = ["corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "texts_of", "train"]
+__all__ = ["assets_of", "corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "texts_of", "train"]
 
 
 def sources_of(project: Project) -> dict[str, str]:
@@ -37,6 +37,13 @@ def sources_of(project: Project) -> dict[str, str]:
             else:
                 found[f"{role} {number}"] = project.digests.of(file.path)
     return found
+
+
+def assets_of(project: Project) -> dict[str, str]:
+    """The sha256 of the files that ``[text]`` names, by their keys."""
+    text = project.mill.text
+    named = {"tokens_file": text.tokens_file}
+    return {key: project.digests.of(project.folder / name) for key, name in named.items() if name is not None}
 
 
 def read(project: Project, work: Work) -> dict[str, Any]:
@@ -122,6 +129,7 @@ def side_of(work: Work) -> Any:
 def train(project: Project, work: Work) -> dict[str, Any]:
     """Learn from the training side: the files of a model."""
     from textmill.models import TextClassifier
+    from textmill.text import TextPath
 
     corpus, _ = corpora_of(work)
     side = side_of(work)
@@ -129,7 +137,7 @@ def train(project: Project, work: Work) -> dict[str, Any]:
     model = TextClassifier.fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        text=mill.text,
+        text=TextPath(mill.text, folder=project.folder),
         features=mill.features,
         model=mill.model,
         seed=mill.project.seed,

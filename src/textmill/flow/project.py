@@ -36,8 +36,9 @@ class Project:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, the sources by name only: where they lie decides nothing."""
-        config = asdict(self.mill)
+        """All settings, files by name only: where they lie decides nothing."""
+        config, file = asdict(self.mill), self.mill.text.tokens_file
         for key in ("source", "test"):
             config["read"][key] = config["read"][key] and PurePath(config["read"][key]).name
+        config["text"]["tokens_file"] = file and PurePath(file).name
         return config

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textmill.config import MillConfig, load
-from textmill.errors import GateRefused, StoreWriteError
+from textmill.errors import ConfigError, GateRefused, StoreWriteError
 from textmill.flow.classify import classify
 from textmill.flow.judging import report_of
 from textmill.flow.runner import Done, Event, run_flow
@@ -93,6 +93,7 @@ def run_project(
     mill = load(given)
     check_gate_metric(mill.evaluate)  # before hours of training, not after
     home = given if given.is_dir() else given.parent
+    _check_splitter(mill, home, given / "mill.toml" if given.is_dir() else given)
     kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
     digests = FileDigests(kept)
     found = run_flow(
@@ -120,3 +121,15 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
+
+
+def _check_splitter(mill: MillConfig, folder: Path, where: Path) -> None:
+    """A pattern or a file that cannot be used is told now, not after the data are read."""
+    if mill.text.pattern is None and mill.text.tokens_file is None:
+        return  # nothing that the project file's own check has not seen
+    from textmill.text import TextPath
+
+    try:
+        TextPath(mill.text, folder=folder)
+    except ConfigError as error:
+        raise ConfigError(error.faults, where=str(where)) from error

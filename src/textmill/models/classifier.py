@@ -110,7 +110,7 @@ class TextClassifier:
         texts: Any,
         labels: Sequence[str],
         *,
-        text: TextConfig | None = None,
+        text: TextConfig | TextPath | None = None,
         features: FeaturesConfig | None = None,
         model: ModelConfig | None = None,
         seed: int = 13,
@@ -123,7 +123,8 @@ class TextClassifier:
         ----------
         texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
         labels : one a text
-        text, features, model : settings; the defaults of ``mill.toml`` where left out
+        text, features, model : settings; the defaults of ``mill.toml`` where left out. A text path may stand for its
+            settings
         seed : of the folds of cross-validation
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
@@ -158,7 +159,7 @@ class TextClassifier:
             log_odds = np.log(shares[1:] / shares[:1]) if len(classes) == 2 else np.log(shares)
             return cls(classes, model, None, np.zeros((0, len(log_odds))), log_odds, facts)
         say("splitting and counting words")
-        path = TextPath(text)
+        path = text if isinstance(text, TextPath) else TextPath(text)
         made, csr = WordFeatures.fit(path, features, texts, threads=threads)
         _check_count(len(csr.indptr) - 1, names)
         counted = time.perf_counter()

@@ -28,15 +28,19 @@ if TYPE_CHECKING:
     )
     from textmill.text.maps import TokenMap, token_map
     from textmill.text.path import StageResult, TextPath
+    from textmill.text.pattern import PatternTokens
     from textmill.text.profiles import profile
     from textmill.text.sentences import Punkt, SentenceRules
+    from textmill.text.subword import SubwordTokens
     from textmill.text.treebank import TreebankTokens
     from textmill.text.tweet import TweetTokens
 
 __all__ = [
+    "PatternTokens",
     "Punkt",
     "SentenceRules",
     "StageResult",
+    "SubwordTokens",
     "TextBuffers",
     "TextPath",
     "TokenMap",
@@ -65,9 +69,11 @@ __all__ = [
 ]
 
 _FILE = {
+    "PatternTokens": "pattern",
     "Punkt": "sentences",
     "SentenceRules": "sentences",
     "StageResult": "path",
+    "SubwordTokens": "subword",
     "TextBuffers": "buffers",
     "TextPath": "path",
     "TokenMap": "maps",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from textmill.config import TextConfig, from_mapping, thread_count
 from textmill.text.buffers import TextBuffers, decode_types, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
+from textmill.text.splitters import digests_of, read_assets, splitter
 from textmill.text.stop_words import stop_words
-from textmill.text.tweet import tweet_program
 from textmill.types import Tokens, canonical_json
 
 __all__ = ["StageResult", "TextPath"]
@@ -27,7 +28,9 @@ __all__ = ["StageResult", "TextPath"]
 PROGRAM_VERSION = 1
 # Settings that came later, with what stands for "as before": they enter the description only when they say otherwise,
 # so that the hash of an older model stays what it was.
-_LATER: dict[str, object] = {"min_length": 1, "letters_only": False}
+_LATER: dict[str, object] = {"min_length": 1, "letters_only": False, "pattern": None}
+# Where a file lies never counts; its bytes do.
+_PLACES = ("tokens_file",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,19 @@ class TextPath:
     config : the settings of ``[text]``
     maps : in the place of `config.map`, names of maps and functions of the user's own, in order; a function is thereby
         registered, see `textmill.plugins.register`
+    assets : bytes of the files that settings name, by their keys; else they are read
+    folder : where the paths of those files begin, by default the working directory
+
+    Attributes
+    ----------
+    assets : bytes of the files that settings name, by their keys; a model is saved with them
 
     Raises
     ------
-    ConfigError : if a setting is none of those there are
+    ConfigError : if a setting is none of those there are, or a pattern or a file cannot be used
     UnknownName : if there is no such map
     PluginError : if a function of the user's own is not registered, or cannot be
-    MissingExtra : if a map or a list of stop words needs a package that is not installed
+    MissingExtra : if a splitter, a map or a list of stop words needs a package that is not installed
 
     Examples
     --------
@@ -69,7 +78,12 @@ class TextPath:
     """
 
     def __init__(
-        self, config: TextConfig | None = None, *, maps: Sequence[str | Callable[[str], str | None]] | None = None
+        self,
+        config: TextConfig | None = None,
+        *,
+        maps: Sequence[str | Callable[[str], str | None]] | None = None,
+        assets: Mapping[str, bytes] | None = None,
+        folder: Path | None = None,
     ) -> None:
         config = config or TextConfig()
         if maps is not None:
@@ -81,10 +95,8 @@ class TextPath:
             self._stages.append("casefold")
         # words of tweets are put in small letters by their splitter, which leaves emoticons alone
         self._lowers_text = self.config.case == "lower" and self.config.tokens != "tweet"
-        if self.config.tokens == "tweet":
-            self._program = tweet_program(self._stages, preserve_case=self.config.case != "lower")
-        else:
-            self._program = _native.Program(self._stages, self._lowers_text, 2, self.config.tokens)
+        self.assets = read_assets(self.config, folder) if assets is None else dict(assets)
+        self._splitter = splitter(self.config, self._stages, self.assets)
         self._maps: list[TokenMap] = [token_map(name) for name in self.config.maps]
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
         self._filters = self._made_filters()
@@ -105,7 +117,7 @@ class TextPath:
         # a function goes along by its module and name, as pickle sends functions; other processes register it so
         functions = [plugins.find(each.name).run if each.opaque else each.name for each in self._maps]
         own = any(each.opaque for each in self._maps)
-        return _remade, (self.config, functions if own else None)
+        return _remade, (self.config, functions if own else None, self.assets)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -114,12 +126,16 @@ class TextPath:
             "program": PROGRAM_VERSION,
             "unicode": [_native.UNICODE_VERSION, _native.SEGMENT_VERSION],
             "settings": {
-                key: value for key, value in asdict(self.config).items() if key not in _LATER or value != _LATER[key]
+                key: value
+                for key, value in asdict(self.config).items()
+                if key not in _PLACES and (key not in _LATER or value != _LATER[key])
             },
             "map": self._map_versions(),
             "stop_words": hashlib.sha256("\n".join(sorted(self._dropped)).encode()).hexdigest(),
             **({"tweet": _native.TWEET_UNICODE_VERSION} if self.config.tokens == "tweet" else {}),
             **({"letters": unicodedata.unidata_version} if self.config.letters_only else {}),
+            **({"tokens": self._splitter.version} if self._splitter.version else {}),
+            **({"assets": digests_of(self.assets)} if self.assets else {}),
         }
 
     def _map_versions(self) -> list[Any]:
@@ -142,7 +158,7 @@ class TextPath:
     @property
     def program(self) -> _native.Program | None:
         """All that `scan` does to a text before its words are numbered; None where the core does not do it alone."""
-        return self._program
+        return self._splitter.whole_program
 
     @property
     def is_plain(self) -> bool:
@@ -182,7 +198,7 @@ class TextPath:
         """`scan`, a chunk of the texts at a time, each with rows of its own that start at 0."""
         threads = thread_count(threads)
         for chunk in text_chunks(texts):
-            yield _native.scan(self._program, chunk.bytes, chunk.offsets, types, spans, threads)
+            yield self._splitter.scan(chunk, types, spans, threads)
 
     def scan_frozen(
         self,
@@ -194,9 +210,7 @@ class TextPath:
         threads: int | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]:
         """As `scan`, but words that `types` lacks are added to `others` and numbered behind `types`."""
-        return _native.scan_frozen(
-            self._program, texts.bytes, texts.offsets, types, others, spans, thread_count(threads)
-        )
+        return self._splitter.scan_frozen(texts, types, others, spans, thread_count(threads))
 
     def terms(self, types: Sequence[str]) -> list[str | None]:
         """What each distinct word becomes: a term, or None where it is left out.
@@ -273,7 +287,7 @@ class TextPath:
             what = "case" if name == config.case else "clean"
             found.append(StageResult(f"{what}: {name}", program.rewrite(text).decode()))
         if self._lowers_text:
-            found.append(StageResult("case: lower", self._program.rewrite(text).decode()))
+            found.append(StageResult("case: lower", self._splitter.program.rewrite(text).decode()))
         table = _native.TypeTable()
         ids, _, spans = self.scan([text], table, spans=True, threads=1)
         assert spans is not None
@@ -284,7 +298,7 @@ class TextPath:
         def show(stage: str) -> None:
             found.append(StageResult(stage, tokens=tuple((now[i], a, b) for i, a, b in places if i in now)))
 
-        show(f"tokens: {config.tokens}")
+        show(f"tokens: {config.tokens}" + (f" ({self._splitter.note})" if self._splitter.note else ""))
         for name, keep in self._filters:
             now = {i: word for i, word in now.items() if keep(word)}
             show(name)
@@ -299,8 +313,10 @@ def _registered(function: Callable[[str], str | None]) -> str:
     return plugins.plugin_of(function).name
 
 
-def _remade(config: TextConfig, maps: Sequence[str | Callable[[str], str | None]] | None) -> TextPath:
-    return TextPath(config, maps=maps)
+def _remade(
+    config: TextConfig, maps: Sequence[str | Callable[[str], str | None]] | None, assets: Mapping[str, bytes]
+) -> TextPath:
+    return TextPath(config, maps=maps, assets=assets)
 
 
 def _is_of_letters(word: str) -> bool:

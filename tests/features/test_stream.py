@@ -287,6 +287,8 @@ def test_files_are_read_a_batch_at_a_time(tmp_path: Path) -> None:
 def test_what_the_core_does_not_count_is_not_learned_from_batches() -> None:
     with pytest.raises(DataError, match="only the core learns from batches"):
         CountVectorizer(tokenizer=str.split, token_pattern=None).fit_batches([["a fire"]])
+    with pytest.raises(DataError, match="only the core learns from batches"):
+        CountVectorizer(vocabulary=["fire"]).fit_batches([["a fire"]])
     with pytest.raises(ValueError, match="After pruning, no terms remain"):
         TfidfVectorizer(min_df=2).fit_batches([["fire"], ["flood"]])
     with pytest.raises(ValueError, match="string object received"):

@@ -256,14 +256,6 @@ NB_MODULE(_native, m) {
   }, nb::arg("texts"), nb::arg("before") = 0);
   m.def("pack_some", &pack, nb::arg("texts"), nb::arg("first"), nb::arg("most"), nb::arg("before") = 0);
 
-  m.def("first_malformed", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
-    const Texts texts = texts_of(bytes, offsets);
-    const std::size_t n_threads = at_least_one(threads);
-    std::int64_t found = -1;
-    released(work_in(texts), [&] { found = first_malformed(texts, n_threads); });
-    return found;
-  }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("threads"));
-
   m.def("number_by_spelling", [](In<std::uint8_t> bytes, In<std::int64_t> offsets) {
     const Texts strings = texts_of(bytes, offsets);
     Spelled found;

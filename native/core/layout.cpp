@@ -1,12 +1,7 @@
 #include "core/layout.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
-#include <vector>
-
-#include "core/parallel.hpp"
-#include "core/utf8.hpp"
 
 namespace textmill {
 namespace {
@@ -68,37 +63,6 @@ Sparse checked_sparse(const Array<float>& data, const Array<std::int32_t>& indic
   const std::size_t n_rows = checked_ends(indptr, indices.size);
   check_indices(indices, n_columns);
   return {data.data, indices.data, indptr.data, n_rows, n_columns};
-}
-
-std::int64_t first_malformed(const Texts& texts, std::size_t threads) {
-  constexpr std::size_t kBytesAThread = 1 << 20;
-  const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
-  const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
-  std::vector<std::int64_t> found(n_shards, -1);
-  in_parallel(n_shards, [&](std::size_t s) {
-    // ASCII needs no look at its texts: most of it lies side by side
-    const std::size_t last = static_cast<std::size_t>(texts.offsets[cuts[s + 1]]);
-    for (std::size_t text = cuts[s]; text < cuts[s + 1];) {
-      const std::size_t high = next_high(texts.bytes, static_cast<std::size_t>(texts.offsets[text]), last);
-      if (high == last) return;
-      text = static_cast<std::size_t>(std::upper_bound(texts.offsets + text, texts.offsets + cuts[s + 1] + 1, static_cast<std::int64_t>(high)) -
-                                      texts.offsets) - 1;
-      const char* end = texts[text].data() + texts[text].size();
-      for (const char* p = texts.bytes + high; p < end;) {
-        const Decoded now = decode(p, end);
-        if (now.code == 0xFFFD && now.size == 1) {
-          found[s] = static_cast<std::int64_t>(text);
-          return;
-        }
-        p += now.size;
-        if (p < end && static_cast<unsigned char>(*p) < 0x80) p = texts.bytes + next_high(texts.bytes, static_cast<std::size_t>(p - texts.bytes), static_cast<std::size_t>(end - texts.bytes));
-      }
-      ++text;
-    }
-  });
-  for (const std::int64_t text : found)
-    if (text >= 0) return text;
-  return -1;
 }
 
 }  // namespace textmill

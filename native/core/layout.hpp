@@ -32,7 +32,4 @@ void check_indices(const Array<std::int32_t>& indices, std::size_t n_columns);
 Sparse checked_sparse(const Array<float>& data, const Array<std::int32_t>& indices, const Array<std::int32_t>& indptr,
                       std::size_t n_columns);
 
-// The first text that is no UTF-8, or -1. Malformed bytes harm nothing in the core, but no Python string can hold them.
-std::int64_t first_malformed(const Texts& texts, std::size_t threads);
-
 }  // namespace textmill

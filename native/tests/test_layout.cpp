@@ -17,10 +17,6 @@ void texts(const std::vector<std::uint8_t>& bytes, std::vector<std::int64_t> off
   checked_texts({bytes.data(), bytes.size()}, {offsets.data(), offsets.size()});
 }
 
-std::int64_t malformed(const std::string& bytes, std::vector<std::int64_t> offsets) {
-  return first_malformed({bytes.data(), offsets.data(), offsets.size() - 1}, 3);
-}
-
 }  // namespace
 
 TEST(offsets_must_fit_the_bytes) {
@@ -42,14 +38,4 @@ TEST(places_beyond_32_bits_are_refused_with_the_text) {
   } catch (const std::overflow_error& error) {
     CHECK(std::string(error.what()).starts_with("text 7 "));
   }
-}
-
-TEST(the_first_text_that_is_no_utf8_is_found) {
-  CHECK_EQ(malformed("", {0}), std::int64_t{-1});
-  CHECK_EQ(malformed("ab\xC3\xA9" "cd", {0, 2, 4, 4, 6}), std::int64_t{-1});
-  CHECK_EQ(malformed("ab\xC3\xA9" "cd", {0, 2, 3, 6}), std::int64_t{1});  // a character in two texts
-  CHECK_EQ(malformed("ab\xFFz", {0, 0, 2, 2, 4}), std::int64_t{3});
-  CHECK_EQ(malformed("\xED\xA0\x80", {0, 0, 3}), std::int64_t{1});  // a surrogate
-  CHECK_EQ(malformed("\xEF\xBF\xBD", {0, 3}), std::int64_t{-1});    // U+FFFD itself
-  CHECK_EQ(malformed("\xFF" "ab", {1, 2, 3}), std::int64_t{-1});    // before the slice
 }

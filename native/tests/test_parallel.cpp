@@ -9,7 +9,6 @@
 #include "core/count.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
-#include "core/layout.hpp"
 #include "core/rewrite.hpp"
 #include "core/scan.hpp"
 #include "core/segment.hpp"
@@ -70,7 +69,6 @@ TEST(several_callers_share_a_program_a_frozen_table_and_a_vocabulary) {
     rewrite(program, corpus.view(), 2);
     fingerprints(corpus.view(), true, 2);
     segment(corpus.view(), Segments::words, 2);
-    CHECK_EQ(first_malformed(corpus.view(), 2), std::int64_t{-1});
     const std::vector<float> values(counted.data.begin(), counted.data.end());
     const Sparse sparse{values.data(), counted.indices.data(), counted.indptr.data(), corpus.view().n, counter.n_columns()};
     std::vector<float> turned(values.size());

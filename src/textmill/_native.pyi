@@ -1,6 +1,8 @@
 """The compiled core: whole batches in, arrays out.
 
-Every call on a batch releases the GIL; no result depends on `threads`.
+Every call on a batch releases the GIL; no result depends on `threads`. Ctrl-C stops a long call in the main thread
+within a second: then results are thrown away, and a `TypeTable` is as it was. What changes as it works is spent after
+that: a `GramCounter` that was to count, the arrays of `weigh`.
 """
 
 from collections.abc import Sequence

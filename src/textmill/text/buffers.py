@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 from textmill import _native
 from textmill.errors import DataError
 from textmill.read.layout import string_layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _CHUNK = 4 << 20  # characters of a list of texts that are packed at a time
 
@@ -117,6 +122,16 @@ def _pieces(texts: Any, before: int) -> Iterator[TextBuffers]:
         yield TextBuffers(data, offsets)
 
 
+@contextmanager
+def numbered_from(before: int) -> Iterator[None]:
+    """Where the core refuses a text for its size, say so, with its number behind `before` others."""
+    try:
+        yield
+    except OverflowError as error:
+        told = re.sub(r"^text (\d+) ", lambda found: f"text {before + int(found[1])} ", str(error))
+        raise DataError(told, hint="Cut it into several texts.") from None
+
+
 def _from_arrow(texts: Any, before: int) -> TextBuffers:
     import pyarrow as pa
 
@@ -148,7 +163,21 @@ def _from_arrow(texts: Any, before: int) -> TextBuffers:
         texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
         if isinstance(texts, pa.ChunkedArray):
             texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.large_string())
+    _require_utf8(texts, before)
     return TextBuffers(*string_layout(texts))
+
+
+def _require_utf8(texts: pa.Array, before: int) -> None:
+    """What Arrow takes on trust: that offsets rise and lie in the bytes, and that these are UTF-8."""
+    import pyarrow as pa
+
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        row = re.search(r"Invalid UTF8 sequence at string index (\d+)", str(error))
+        if row:
+            raise DataError(f"text {before + int(row[1])} is no UTF-8") from None
+        raise DataError(f"the Arrow array is corrupt: {error}") from None
 
 
 def decode_types(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from textmill import _native, plugins
 from textmill.config import TextConfig, from_mapping, thread_count
-from textmill.text.buffers import TextBuffers, decode_types, text_buffers, text_chunks
+from textmill.text.buffers import TextBuffers, decode_types, numbered_from, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
 from textmill.text.splitters import digests_of, read_assets, splitter
@@ -197,8 +197,12 @@ class TextPath:
     ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]]:
         """`scan`, a chunk of the texts at a time, each with rows of its own that start at 0."""
         threads = thread_count(threads)
+        before = 0
         for chunk in text_chunks(texts):
-            yield self._splitter.scan(chunk, types, spans, threads)
+            with numbered_from(before):
+                found = self._splitter.scan(chunk, types, spans, threads)
+            before += chunk.n_texts
+            yield found
 
     def scan_frozen(
         self,
@@ -210,7 +214,8 @@ class TextPath:
         threads: int | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]:
         """As `scan`, but words that `types` lacks are added to `others` and numbered behind `types`."""
-        return self._splitter.scan_frozen(texts, types, others, spans, thread_count(threads))
+        with numbered_from(0):
+            return self._splitter.scan_frozen(texts, types, others, spans, thread_count(threads))
 
     def terms(self, types: Sequence[str]) -> list[str | None]:
         """What each distinct word becomes: a term, or None where it is left out.

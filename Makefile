@@ -17,7 +17,7 @@ SOURCE := $(shell find src/textmill -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench docs native-test fuzz races constraints clean
+.PHONY: help demo test test-fast check bench prove docs native-test fuzz races constraints clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -104,6 +104,9 @@ check: $(EDITABLE) ## lint, formatting, types and the rules of the house
 
 bench: $(EDITABLE) ## measure against scikit-learn in the same run; writes benches/RESULTS.md
 	$(BIN)/python -m benches $(ARGS)
+
+prove: $(EDITABLE) ## compare every splitter with its reference on all real texts; writes benches/PROOF.md
+	$(BIN)/python -m benches.prove $(ARGS)
 
 docs: $(EDITABLE) ## reference pages from docstrings, and all of docs/ as a site in site/
 	$(BIN)/python docs/build.py

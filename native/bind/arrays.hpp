@@ -28,10 +28,10 @@ using InOut = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Out = nb::ndarray<nb::numpy, T>;
 
-template <class T>
-Out<T> own(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+template <class T, class A>
+Out<T> own(std::vector<T, A>&& values, std::initializer_list<std::size_t> shape) {
+  auto* kept = new std::vector<T, A>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T, A>*>(p); });
   return Out<T>(kept->data(), shape, owner);
 }
 template <class T>

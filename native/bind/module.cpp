@@ -131,12 +131,17 @@ nb::list split_one(const Program& program, nb::str text) {
   Runner runner(program, false);
   std::vector<Span> spans;
   released(raw.size(), [&] { runner.run(raw, [&](std::size_t begin, std::size_t end) { spans.push_back({begin, end}); }); });
-  nb::list found;
+  const char* bytes = runner.text().data();
+  const bool ascii = is_ascii(bytes, runner.text().size());
+  nb::list found = nb::steal<nb::list>(PyList_New(static_cast<Py_ssize_t>(spans.size())));
+  if (!found.is_valid()) throw nb::python_error();
   for (std::size_t i = 0; i < spans.size(); ++i) {
     if (i % 4096 == 4095) handle_signals();
-    nb::object token = nb::steal(PyUnicode_DecodeUTF8(runner.text().data() + spans[i].begin, static_cast<Py_ssize_t>(spans[i].end - spans[i].begin), "surrogatepass"));
-    if (!token.is_valid()) throw nb::python_error();
-    found.append(std::move(token));
+    const auto size = static_cast<Py_ssize_t>(spans[i].end - spans[i].begin);
+    PyObject* token = ascii && size > 1 ? PyUnicode_New(size, 127) : PyUnicode_DecodeUTF8(bytes + spans[i].begin, size, "surrogatepass");
+    if (!token) throw nb::python_error();
+    if (ascii && size > 1) std::memcpy(PyUnicode_DATA(token), bytes + spans[i].begin, static_cast<std::size_t>(size));
+    PyList_SET_ITEM(found.ptr(), static_cast<Py_ssize_t>(i), token);
   }
   return found;
 }

@@ -452,7 +452,7 @@ class CodePlaces {
 };
 
 template <Segments kind>
-void segment_shard(const Texts& texts, std::size_t first, std::size_t last, std::int64_t* rows, std::vector<std::int32_t>& spans) {
+void segment_shard(const Texts& texts, std::size_t first, std::size_t last, std::int64_t* rows, UnsetVector<std::int32_t>& spans) {
   const std::size_t size = static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]);
   spans.reserve(size / (kind == Segments::sentences ? 40 : kind == Segments::words ? 2 : 1) + 16);
   CancelWatch watch(first);
@@ -483,17 +483,12 @@ Segmented segment_all(const Texts& texts, std::size_t threads) {
   constexpr std::size_t kBytesAThread = 64 * 1024;
   const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
   const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
-  std::vector<std::vector<std::int32_t>> shards(n_shards);
+  std::vector<UnsetVector<std::int32_t>> shards(n_shards);
   Segmented all;
   all.rows.resize(texts.n + 1);
   in_parallel(n_shards, [&](std::size_t s) { segment_shard<kind>(texts, cuts[s], cuts[s + 1], all.rows.data(), shards[s]); });
   for (std::size_t i = 0; i < texts.n; ++i) all.rows[i + 1] += all.rows[i];
-  all.spans = std::move(shards[0]);
-  all.spans.reserve(2 * static_cast<std::size_t>(all.rows.back()));
-  for (std::size_t s = 1; s < n_shards; ++s) {
-    append_all(all.spans, shards[s].data(), shards[s].size());
-    shards[s] = {};
-  }
+  all.spans = joined(shards);
   return all;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/joined.hpp"
 #include "core/scan.hpp"
 #include "core/segment_tables.hpp"
 
@@ -17,7 +18,7 @@ enum class Segments { graphemes, words, all_words, sentences };
 
 struct Segmented {
   std::vector<std::int64_t> rows;   // n + 1
-  std::vector<std::int32_t> spans;  // 2 a segment, in code points of its text
+  UnsetVector<std::int32_t> spans;  // 2 a segment, in code points of its text
 };
 
 // The segments of many texts. `all_words` has what lies between the words too, so that all of it together is the text;

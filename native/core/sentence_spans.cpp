@@ -33,7 +33,7 @@ Segmented sentence_spans(const Texts& texts, const Punkt* punkt, bool realign, s
   constexpr std::size_t kBytesAThread = 64 * 1024;
   const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
   const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
-  std::vector<std::vector<std::int32_t>> shards(n_shards);
+  std::vector<UnsetVector<std::int32_t>> shards(n_shards);
   Segmented all;
   all.rows.resize(texts.n + 1);
   in_parallel(n_shards, [&](std::size_t s) {
@@ -55,12 +55,7 @@ Segmented sentence_spans(const Texts& texts, const Punkt* punkt, bool realign, s
     }
   });
   for (std::size_t i = 0; i < texts.n; ++i) all.rows[i + 1] += all.rows[i];
-  all.spans = std::move(shards[0]);
-  all.spans.reserve(2 * static_cast<std::size_t>(all.rows.back()));
-  for (std::size_t s = 1; s < n_shards; ++s) {
-    all.spans.insert(all.spans.end(), shards[s].begin(), shards[s].end());
-    shards[s] = {};
-  }
+  all.spans = joined(shards);
   return all;
 }
 

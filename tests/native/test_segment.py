@@ -28,6 +28,7 @@ from textmill.text.segment import (
     sentence_spans,
     sentences,
     word_spans,
+    word_tokens,
     words,
 )
 
@@ -344,3 +345,11 @@ def test_torn_bytes_are_read_without_running_off_the_end(kind: str) -> None:
         rows, spans = _native.segment(kind, data, np.array([0, len(data)], np.int64), 1)
         assert int(rows[1]) == len(spans)
         assert (spans[:, 0] <= spans[:, 1]).all()
+
+
+@given(st.lists(texts, max_size=4), st.booleans(), st.integers(1, 3))
+def test_numbered_words_are_the_words_and_lie_where_their_places_say(many: list[str], all: bool, threads: int) -> None:
+    found = word_tokens(many, all=all, spans=True, threads=threads)
+    assert found.lists() == [words(text, all=all) for text in many]
+    assert np.array_equal(found.rows, word_spans(many, all=all).rows)
+    assert np.array_equal(found.spans, word_spans(many, all=all).spans)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from textmill import _native
 from textmill.config import thread_count
 from textmill.errors import DataError
-from textmill.text.buffers import text_buffers
+from textmill.text.buffers import decode_types, text_buffers
+from textmill.types import Tokens
 
 __all__ = [
     "SEGMENT_VERSION",
@@ -29,6 +30,7 @@ __all__ = [
     "sentence_spans",
     "sentences",
     "word_spans",
+    "word_tokens",
     "words",
 ]
 
@@ -145,6 +147,30 @@ def word_spans(texts: Any, *, all: bool = False, threads: int | None = None) -> 
     return _spans("all_words" if all else "words", texts, threads)
 
 
+def word_tokens(texts: Any, *, all: bool = False, spans: bool = False, threads: int | None = None) -> Tokens:
+    """The words of many texts, numbered; `Tokens.lists` gives them as lists of strings.
+
+    Parameters
+    ----------
+    texts : what `text_buffers` takes
+    all : also what lies between the words
+    spans : also say where each word lies
+
+    Raises
+    ------
+    DataError : if `texts` holds something that is no text
+
+    Examples
+    --------
+    >>> word_tokens(["No fire, no smoke.", "No!"]).lists()
+    [['No', 'fire', 'no', 'smoke'], ['No']]
+    """
+    table = _native.TypeTable()
+    program = _programs["all_words" if all else "words"]
+    ids, rows, places = _native.scan(program, *text_buffers(texts), table, spans, thread_count(threads))
+    return Tokens(ids=ids, rows=rows, spans=places, types=decode_types(*table.arrays()))
+
+
 def sentence_spans(texts: Any, *, threads: int | None = None) -> Segments:
     """Where the sentences of many texts lie, each with the white space behind it.
 
@@ -167,6 +193,14 @@ def sentence_spans(texts: Any, *, threads: int | None = None) -> Segments:
 _Kind = Literal["graphemes", "words", "all_words", "sentences"]
 
 
+_programs: dict[_Kind, _native.Program] = {
+    "graphemes": _native.Program([], False, 1, "graphemes"),
+    "words": _native.Program([], False, 1, "unicode"),
+    "all_words": _native.Program([], False, 1, "unicode", 1),  # its bit for all segments, see native/core/splitters.hpp
+    "sentences": _native.Program([], False, 1, "sentences"),
+}
+
+
 def _spans(kind: _Kind, texts: Any, threads: int | None) -> Segments:
     try:
         return Segments(*_native.segment(kind, *text_buffers(texts), thread_count(threads)))
@@ -175,4 +209,8 @@ def _spans(kind: _Kind, texts: Any, threads: int | None) -> Segments:
 
 
 def _cut(kind: _Kind, text: str) -> list[str]:
-    return [text[begin:end] for begin, end in _spans(kind, [text], 1).spans.tolist()]
+    try:
+        return _programs[kind].split(text)
+    except (TypeError, ValueError):
+        text_buffers([text])  # says what is wrong
+        raise

@@ -28,11 +28,11 @@ theirs_of_punkt = pytest.importorskip("nltk.tokenize.punkt")
 
 # pieces of every pattern, whole and broken, one a blank
 _PIECES = """
-    " ' '' ''' '''' ` `` ``` « » “ ” ‘ ’ „ , : ,, :: ,: . .. ... .... ..... ; @ # $ % & ‒ – — ! ? !! ?! * ( ) [ ] { } < >
-    - -- --- ---- s 's 'S 'm 'D 'll 'LL 'Ll 're 've 'VE n't N'T N't n'T 't 'n cannot Cannot d'ye D'YE gimme gİmme gımme
-    gonna gotta lemme more'n wanna wannabe 'tis 'tiſ 'tıs 'twas 'TWAS 'twasn't 'ſ 'ſx a b I é x _ / = ı İ A Z 1 2 ٣ ² word
-    Mr. Dr. U.S. U.S J. B. the The then He he 5. 3.14 -5. 5,000 e.g. Inc. Zimmer said St co-op.dr x-dr. etc. i. ΑΣ. Σ. … 😀
-    \u0301 \x00 | ^ ~ . . .. . , a.b www.x.org ##number## -. -.5. ,5. .5 5- 5.. ß. ǅ. _. ²
+    " ' '' ''' '''' ` `` ``` « » “ ” ‘ ’ „ , : ,, :: ,: . .. ... .... ..... ; @ # $ % & ‒ – — ! ? !! ?! * ( ) [
+    ] { } < > - -- --- ---- s 's 'S 'm 'D 'll 'LL 'Ll 're 've 'VE n't N'T N't n'T 't 'n cannot Cannot d'ye D'YE gimme
+    gİmme gımme gonna gotta lemme more'n wanna wannabe 'tis 'tiſ 'tıs 'twas 'TWAS 'twasn't 'ſ 'ſx a b I é x _ / = ı İ A
+    Z 1 word Mr. Dr. U.S. U.S J. B. the The then He he 5. 3.14 -5. 5,000 e.g. Inc. Zimmer said St co-op.dr x-dr.
+    etc. i. ΑΣ. Σ. … 😀 \u0301 \x00 | ^ ~ . . .. . , a.b www.x.org ##number## -. -.5. ,5. .5 5- 5.. ß. ǅ. _. ²
 """
 PIECES = [
     *_PIECES.split(),

@@ -251,7 +251,7 @@ def _parsed(parameters: bytes) -> dict[str, Any]:
     def are_words(words: object) -> bool:
         return isinstance(words, list) and all(isinstance(word, str) for word in words)
 
-    pairs, contexts = tables.get("collocations"), tables.get("contexts")
+    pairs, contexts = tables.get("collocations", ()), tables.get("contexts")
     sound = (
         set(tables) == {"format", "abbreviations", "collocations", "starters", "contexts"}
         and are_words(tables["abbreviations"])

@@ -69,7 +69,7 @@ class TreebankTokens:
         Examples
         --------
         >>> TreebankTokens().tokenize("Cannot. 'Twas (so) a well-known one...")
-        ['Can', 'not', '.', "'T", 'was', '(', 'so', ')', 'a', 'well-known', 'one', '...']
+        ['Can', 'not', '.', "'", 'Twas', '(', 'so', ')', 'a', 'well-known', 'one', '...']
         """
         try:
             return self._program.split(text)
@@ -115,7 +115,7 @@ class TreebankTokens:
             | (_CONVERT_PARENTHESES if self.convert_parentheses else 0)
             | (_BY_PUNKT if punkt else _BY_RULES if self.sentences == "rules" else 0)
         )
-        return _native.Program([], False, 1, "treebank", options, punkt and punkt.native)
+        return _native.Program([], False, 1, "treebank", options, punkt.native if punkt else None)
 
     def __reduce__(self) -> tuple[partial[TreebankTokens], tuple[()]]:
         return partial(TreebankTokens, **{f.name: getattr(self, f.name) for f in fields(self)}), ()

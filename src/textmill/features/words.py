@@ -131,8 +131,8 @@ class WordFeatures:
             raise DataError("there is no text to learn a vocabulary from")
         types = TextBuffers(*table.arrays())
         spelled = types if text_path.is_plain else _spelled(text_path.terms(decode_types(*types)))
-        type_terms, *ordered = _native.number_by_spelling(*spelled)
-        terms = TextBuffers(*ordered)
+        type_terms, term_bytes, term_offsets = _native.number_by_spelling(*spelled)
+        terms = TextBuffers(term_bytes, term_offsets)
         low, high = config.ngrams
         min_df, max_df = document_limits(config, n_texts)
         counter.count(type_terms, terms.n_texts, low, high, min(min_df, n_texts), threads)

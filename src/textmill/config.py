@@ -151,9 +151,9 @@ class TextConfig:
 
     clean: tuple[Cleaner, ...] | Literal["plain", "tweet", "web", "wiki"] = ("html", "urls")
     case: Literal["lower", "casefold", "keep"] = "lower"
-    tokens: Literal["words", "unicode", "whitespace", "tweet", "regex", "subword"] = "words"
+    tokens: Literal["words", "unicode", "whitespace", "treebank", "tweet", "regex", "subword"] = "words"
     pattern: str | None = None  # for regex: what a token looks like
-    tokens_file: str | None = None  # for subword: a tokenizer.json
+    tokens_file: str | None = None  # for subword: a tokenizer.json; for treebank: NLTK's punkt_tab, or rules of our own
     stop_words: Literal["none"] | Language | tuple[str, ...] = "none"
     keep_negations: bool | Language = True  # 'not', 'no', 'never' carry the meaning of many texts
     min_length: int = 1  # of a token, in code points
@@ -171,8 +171,9 @@ class TextConfig:
         for tokens, key, wanted in (("regex", "pattern", "a pattern"), ("subword", "tokens_file", "a file")):
             if self.tokens == tokens and not getattr(self, key):
                 found.append(f"{key}: is missing; tokens = {tokens!r} wants {wanted}")
-            if self.tokens != tokens and getattr(self, key) is not None:
-                found.append(f"{key}: is for tokens = {tokens!r}, got tokens = {self.tokens!r}")
+        for key, users in (("pattern", ("regex",)), ("tokens_file", ("subword", "treebank"))):
+            if self.tokens not in users and getattr(self, key) is not None:
+                found.append(f"{key}: is for tokens = {' or '.join(map(repr, users))}, got tokens = {self.tokens!r}")
         return found
 
 

@@ -41,9 +41,9 @@ def sources_of(project: Project) -> dict[str, str]:
 
 def assets_of(project: Project) -> dict[str, str]:
     """The sha256 of the files that ``[text]`` names, by their keys."""
-    text = project.mill.text
-    named = {"tokens_file": text.tokens_file}
-    return {key: project.digests.of(project.folder / name) for key, name in named.items() if name is not None}
+    from textmill.text.splitters import digests_of, read_assets
+
+    return digests_of(read_assets(project.mill.text, project.folder))
 
 
 def read(project: Project, work: Work) -> dict[str, Any]:

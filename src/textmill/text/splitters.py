@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import TextConfig
-from textmill.errors import ConfigError, DataError
+from textmill.errors import ConfigError, DataError, SourceError
 from textmill.text.buffers import TextBuffers, encode_types
 from textmill.text.tweet import tweet_program
 from textmill.types import Tokens
@@ -27,7 +27,7 @@ Scanned = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]
 """ids int32 (n_tokens,), rows int64 (n_texts + 1,), spans int32 (n_tokens, 2) in code points of raw texts, or None."""
 
 _OUTSIDE = ("regex", "subword")
-_ASSETS = {"subword": ("tokens_file",)}
+_ASSETS = {"subword": ("tokens_file",), "treebank": ("tokens_file",)}
 
 
 class Splitter(Protocol):
@@ -133,6 +133,12 @@ def splitter(config: TextConfig, stages: Sequence[str], assets: Mapping[str, byt
     lower_case = config.case == "lower"
     if config.tokens == "tweet":  # words of tweets are put in small letters by their splitter
         return _Core(tweet_program(list(stages), preserve_case=not lower_case))
+    if config.tokens == "treebank":
+        from textmill.text.sentences import Punkt
+        from textmill.text.treebank import treebank_program
+
+        parameters = assets.get("tokens_file")
+        return _Core(treebank_program(stages, lower_case, "rules" if parameters is None else Punkt(parameters)))
     if config.tokens not in _OUTSIDE:
         return _Core(_native.Program(stages, lower_case, 2, config.tokens))
     program, rewrites = _native.Program(stages, lower_case, 2), bool(stages) or lower_case
@@ -159,7 +165,7 @@ def asset_keys(config: TextConfig) -> tuple[str, ...]:
     >>> asset_keys(TextConfig(tokens="subword", tokens_file="tokenizer.json"))
     ('tokens_file',)
     """
-    return _ASSETS.get(config.tokens, ())
+    return tuple(key for key in _ASSETS.get(config.tokens, ()) if getattr(config, key) is not None)
 
 
 def read_assets(config: TextConfig, folder: Path | None = None) -> dict[str, bytes]:
@@ -176,11 +182,23 @@ def read_assets(config: TextConfig, folder: Path | None = None) -> dict[str, byt
     found = {}
     for key in asset_keys(config):
         path = (folder or Path()) / getattr(config, key)
+        if config.tokens == "treebank":
+            found[key] = _punkt_parameters(path, key)
+            continue
         try:
             found[key] = path.read_bytes()
         except OSError as error:
             raise ConfigError([f"text.{key}: {str(path)!r} cannot be read: {error.strerror}"]) from error
     return found
+
+
+def _punkt_parameters(path: Path, key: str) -> bytes:
+    from textmill.text.sentences import Punkt
+
+    try:
+        return Punkt.read(path).parameters
+    except (DataError, SourceError) as error:
+        raise ConfigError([f"text.{key}: {error}"]) from error
 
 
 def digests_of(assets: Mapping[str, bytes]) -> dict[str, str]:

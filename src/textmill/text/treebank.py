@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -109,13 +110,21 @@ class TreebankTokens:
 
     @cached_property
     def _program(self) -> _native.Program:
-        punkt = self.sentences if isinstance(self.sentences, Punkt) else None
-        options = (
-            (_CLASSIC if self.classic else 0)
-            | (_CONVERT_PARENTHESES if self.convert_parentheses else 0)
-            | (_BY_PUNKT if punkt else _BY_RULES if self.sentences == "rules" else 0)
+        return treebank_program(
+            [],
+            False,
+            self.sentences,
+            (_CLASSIC if self.classic else 0) | (_CONVERT_PARENTHESES if self.convert_parentheses else 0),
         )
-        return _native.Program([], False, 1, "treebank", options, punkt.native if punkt else None)
 
     def __reduce__(self) -> tuple[partial[TreebankTokens], tuple[()]]:
         return partial(TreebankTokens, **{f.name: getattr(self, f.name) for f in fields(self)}), ()
+
+
+def treebank_program(
+    stages: Sequence[str], lower_case: bool, sentences: Punkt | Literal["rules", "none"], options: int = 0
+) -> _native.Program:
+    """The splitter of the core behind cleaners and case."""
+    punkt = sentences if isinstance(sentences, Punkt) else None
+    options |= _BY_PUNKT if punkt else _BY_RULES if sentences == "rules" else 0
+    return _native.Program(stages, lower_case, 1, "treebank", options, punkt.native if punkt else None)

@@ -103,6 +103,20 @@ def rooms_in(nodes: Iterator[ast.AST], file: Path) -> set[str]:
     return found & {*ROOMS}
 
 
+def test_what_is_built_runs_on_every_cpu_of_its_kind_and_gives_the_same() -> None:
+    """No code for the CPU that builds; where a newer one helps, the choice is made at run time."""
+    files = [ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("**/CMakeLists.txt")]
+    texts = {file: file.read_text(encoding="utf-8") for file in files if "build" not in file.relative_to(ROOT).parts}
+    faults = [
+        f"{file.relative_to(ROOT)}: {found[0]}"
+        for file, text in texts.items()
+        for found in re.finditer(r"-m(?:arch|tune|cpu|avx|sse|fma|bmi)\S*|-ffast-math|-Ofast|-funsafe\S*", text)
+    ]
+    assert not faults, "\n".join(faults)
+    # a * b + c in one rounding on one CPU and in two on another would be two results
+    assert "-ffp-contract=off" in texts[ROOT / "CMakeLists.txt"]
+
+
 @every_file
 def test_imports_only_look_upstream(file: Path) -> None:
     room = room_of(file)

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bind/arrays.hpp"
+#include "bind/chars.hpp"
 #include "bind/stream.hpp"
 #include "core/count.hpp"
 #include "core/csv.hpp"
@@ -487,4 +488,5 @@ NB_MODULE(_native, m) {
 
   bind_row_maker(m);
   bind_stream(m);
+  bind_chars(m);
 }

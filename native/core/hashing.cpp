@@ -67,6 +67,14 @@ std::uint32_t murmur3(std::string_view bytes, std::uint32_t seed) {
   return all.finish();
 }
 
+std::uint32_t hashed_column(std::uint32_t hash, std::uint32_t n_features, bool alternate_sign) {
+  const auto h = static_cast<std::int32_t>(hash);
+  // the magnitude of -2^31 does not fit; scikit-learn reads it thus
+  const std::uint32_t magnitude = h == std::numeric_limits<std::int32_t>::min() ? 2147483647u - (n_features - 1)
+                                                                               : static_cast<std::uint32_t>(h < 0 ? -h : h);
+  return magnitude % n_features << 1 | static_cast<std::uint32_t>(alternate_sign && h < 0);
+}
+
 Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, const std::int32_t* type_terms,
                     const Texts& terms, int low, int high, std::int32_t n_features, bool alternate_sign, std::size_t threads) {
   const auto width = static_cast<std::uint32_t>(n_features);
@@ -75,11 +83,8 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
     bool down;
   };
   const auto key_of = [&](std::uint32_t hash) -> Key {
-    const auto h = static_cast<std::int32_t>(hash);
-    // the magnitude of -2^31 does not fit; scikit-learn reads it thus
-    const std::uint32_t magnitude = h == std::numeric_limits<std::int32_t>::min() ? 2147483647u - (width - 1)
-                                                                                 : static_cast<std::uint32_t>(h < 0 ? -h : h);
-    return {magnitude % width, alternate_sign && h < 0};
+    const std::uint32_t found = hashed_column(hash, width, alternate_sign);
+    return {found >> 1, (found & 1) != 0};
   };
   // of each word: its column, and how the hash of a longer n-gram goes on behind it and a blank
   std::vector<Key> word_keys(low == 1 ? terms.n : 0);

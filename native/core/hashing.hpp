@@ -12,6 +12,9 @@ namespace textmill {
 // MurmurHash3_x86_32 (Austin Appleby, public domain algorithm).
 std::uint32_t murmur3(std::string_view bytes, std::uint32_t seed);
 
+// Twice the column of a hash, plus one where it counts down.
+std::uint32_t hashed_column(std::uint32_t hash, std::uint32_t n_features, bool alternate_sign);
+
 // Counts of n-grams of `low` to `high` words by column: the hash, taken as signed, its magnitude modulo n_features;
 // with `alternate_sign` an n-gram with a negative hash counts down. What scikit-learn's FeatureHasher does. Columns
 // ascend in each row; a count that comes to zero stays.

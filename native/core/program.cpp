@@ -38,6 +38,7 @@ constexpr std::pair<std::string_view, Splitter> kSplitters[] = {
     {"tweet", split_tweet},
     {"unicode", split_unicode},
     {"whitespace", split_whitespace},
+    {"windows", split_windows},
 };
 
 template <class Function, std::size_t N>

@@ -182,6 +182,7 @@ class FeaturesConfig:
     """``[features]``: how a text becomes a row of numbers."""
 
     kind: Literal["tf-idf", "counts"] = "tf-idf"
+    analyzer: Literal["word", "char", "char_wb"] = "word"  # n-grams of words, of letters, of letters inside words
     ngrams: tuple[int, int] = (1, 2)
     min_df: int | float | Literal["auto"] = "auto"  # fewest texts; auto: 1, from 10,000 texts on 2 (a third the size)
     max_df: int | float = 1.0
@@ -193,8 +194,9 @@ class FeaturesConfig:
 
     def _faults(self) -> list[str]:
         found = []
-        if not 1 <= self.ngrams[0] <= self.ngrams[1] <= 8:
-            found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= 8, got {list(self.ngrams)}")
+        most = 8 if self.analyzer == "word" else 32
+        if not 1 <= self.ngrams[0] <= self.ngrams[1] <= most:
+            found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= {most}, got {list(self.ngrams)}")
         for key, value in (("min_df", self.min_df), ("max_df", self.max_df)):
             if isinstance(value, float) and not 0 <= value <= 1:
                 found.append(f"{key}: wanted a share between 0.0 and 1.0, or a whole number of texts, got {value}")

@@ -6,12 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.features.chars import CharFeatures
     from textmill.features.csr import Csr
     from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
     from textmill.features.one_hot import OneHot
     from textmill.features.words import WordFeatures
 
 __all__ = [
+    "CharFeatures",
     "CountVectorizer",
     "Csr",
     "HashingVectorizer",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _FILE = {
+    "CharFeatures": "chars",
     "CountVectorizer": "estimators",
     "Csr": "csr",
     "HashingVectorizer": "estimators",

@@ -58,7 +58,7 @@ def nothing_left(n_texts: int, there: bool) -> DataError:
 
 
 def chosen(
-    counter: _native.GramCounter | _native.StreamCounter,
+    counter: _native.GramCounter | _native.StreamCounter | _native.CharGramCounter,
     df: NDArray[np.int64],
     low: int,
     high: int,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -13,10 +12,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from textmill import _native
-from textmill.config import FeaturesConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import ConfigError, CorruptError, DataError, FormatError, PluginError, UnknownName
-from textmill.features.arrays import read_array, write_array
+from textmill.config import FeaturesConfig, from_mapping, thread_count
+from textmill.errors import CorruptError, DataError
+from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
+from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
 from textmill.features.stream import MEMORY, batches_of, learn
 from textmill.features.vocabulary import vocabulary_tables
 from textmill.features.weights import (
@@ -30,7 +30,6 @@ from textmill.features.weights import (
 )
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
 from textmill.text.path import TextPath
-from textmill.text.splitters import asset_keys, digests_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -59,6 +58,7 @@ class WordFeatures:
     --------
     Worked example V4, the textbook's TF-IDF:
 
+    >>> from textmill.config import TextConfig
     >>> path = TextPath(TextConfig(clean=(), map="none"))
     >>> config = FeaturesConfig(ngrams=(1, 1), min_df=1, tf="relative", idf="plain", log_base=10, norm="none")
     >>> docs = ["this this is is is about cars cars", "this is is about about kids kids kids kids"]
@@ -221,6 +221,7 @@ class WordFeatures:
 
         Examples
         --------
+        >>> from textmill.config import TextConfig
         >>> features = WordFeatures.from_vocabulary(
         ...     TextPath(TextConfig(clean=(), map="none")), FeaturesConfig(kind="counts"), ["wild fire", "fire"]
         ... )
@@ -476,20 +477,7 @@ class WordFeatures:
                 arrays |= {f"prefixes_{n}": prefix, f"last_terms_{n}": term}
         if self.idf is not None:
             arrays["idf"] = self.idf
-        for name, array in arrays.items():
-            write_array(folder / f"{name}.npy", array)
-        for key, data in self.text_path.assets.items():
-            (folder / _asset_name(key)).write_bytes(data)
-        head = {
-            "format": FORMAT,
-            "text": asdict(self.text_path.config),
-            "text_path": self.text_path.hash,
-            "text_path_description": self.text_path.description,
-            "features": asdict(self.config),
-            "n_features": self.n_features,
-            "arrays": sorted(arrays),
-        }
-        (folder / "features.json").write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_features(folder, FORMAT, self.text_path, self.config, arrays, {"n_features": self.n_features})
 
     @classmethod
     def load(cls, folder: Path) -> WordFeatures:
@@ -500,22 +488,15 @@ class WordFeatures:
         FormatError : if a newer textmill wrote it, or if the text path would give other terms here than it did there
         CorruptError : if a file is missing or is not what it says
         """
-        where = str(folder / "features.json")
-        try:
-            head = json.loads((folder / "features.json").read_text(encoding="utf-8"))
-            if head["format"] != FORMAT:
-                raise FormatError(
-                    "features of another format", where=where, wanted=str(FORMAT), got=str(head["format"])
-                )
-            text_path = _load_path(folder, head, where)
-            config = from_mapping(FeaturesConfig, head["features"])
+        with reading(folder):
+            text_path, config, head = read_head(folder, FORMAT)
             none = np.zeros(0, np.int32)
             features = cls(
                 text_path,
                 config,
-                types=_read_strings(folder, "types", "type_offsets"),
+                types=read_strings(folder, "types", "type_offsets"),
                 type_terms=read_array(folder / "type_terms.npy", np.int32),
-                terms=_read_strings(folder, "terms", "term_offsets"),
+                terms=read_strings(folder, "terms", "term_offsets"),
                 term_types=read_array(folder / "term_types.npy", np.int32),
                 levels=[
                     (
@@ -528,11 +509,7 @@ class WordFeatures:
                 idf=read_array(folder / "idf.npy", np.float64) if has_idf(config) else None,
             )
             if features.n_features != head["n_features"] or not features._fits():
-                raise CorruptError("the saved features do not fit together", where=where)
-        except (UnknownName, PluginError) as error:
-            raise FormatError(f"this model cannot be run here: {error}", where=where) from error
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError) as error:
-            raise CorruptError(f"the saved features cannot be read: {error}", where=where) from error
+                raise CorruptError("the saved features do not fit together", where=str(folder / HEAD))
         return features
 
     def _fits(self) -> bool:
@@ -551,48 +528,6 @@ class WordFeatures:
             and bool((columns >= 0).all() and (np.bincount(columns) == 1).all())
             and (self.idf is None or (len(self.idf) == self.n_features and bool(np.isfinite(self.idf).all())))
         )
-
-
-def _asset_name(key: str) -> str:
-    return f"asset_{key}"
-
-
-def _load_path(folder: Path, head: dict[str, Any], where: str) -> TextPath:
-    config = from_mapping(TextConfig, head["text"])
-    assets = {key: (folder / _asset_name(key)).read_bytes() for key in asset_keys(config)}
-    for key, sha256 in digests_of(assets).items():
-        if head["text_path_description"]["assets"][key] != sha256:
-            raise CorruptError("this file is not what was saved", where=str(folder / _asset_name(key)))
-    path = TextPath(config, assets=assets)
-    _require_same_path(path, head, where)
-    return path
-
-
-def _read_strings(folder: Path, data: str, offsets: str) -> TextBuffers:
-    """Strings side by side, each of them whole UTF-8."""
-    found = TextBuffers(read_array(folder / f"{data}.npy", np.uint8), read_array(folder / f"{offsets}.npy", np.int64))
-    ends = found.offsets
-    if len(ends) == 0 or ends[0] != 0 or ends[-1] != len(found.bytes) or (np.diff(ends) < 0).any():
-        raise ValueError(f"{offsets}.npy does not fit {data}.npy")
-    found.bytes.tobytes().decode()
-    starts = ends[ends < len(found.bytes)]
-    if ((found.bytes[starts] & 0xC0) == 0x80).any():
-        raise ValueError(f"{offsets}.npy cuts a character of {data}.npy")
-    return found
-
-
-def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) -> None:
-    if text_path.hash == head["text_path"]:
-        return
-    saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
-    changed = [key for key in here if saved.get(key) != here[key]]
-    raise FormatError(
-        f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
-        where=where,
-        wanted=str({key: saved.get(key) for key in changed}),
-        got=str({key: here[key] for key in changed}),
-        hint="Install the versions it was made with, or train it again.",
-    )
 
 
 def _spelled(terms: list[str | None]) -> TextBuffers:

@@ -16,7 +16,7 @@ from textmill import _native
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.features.arrays import read_array, write_array
-from textmill.features.words import WordFeatures
+from textmill.features.learned import Features, features_class, load_features
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
 from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath
@@ -92,7 +92,7 @@ class TextClassifier:
         self,
         classes: tuple[str, ...],
         config: ModelConfig,
-        features: WordFeatures | None,
+        features: Features | None,
         weights: NDArray[np.float64],
         bias: NDArray[np.float64],
         facts: dict[str, Any],
@@ -160,7 +160,7 @@ class TextClassifier:
             return cls(classes, model, None, np.zeros((0, len(log_odds))), log_odds, facts)
         say("splitting and counting words")
         path = text if isinstance(text, TextPath) else TextPath(text)
-        made, csr = WordFeatures.fit(path, features, texts, threads=threads)
+        made, csr = features_class(features.analyzer).fit(path, features, texts, threads=threads)
         _check_count(len(csr.indptr) - 1, names)
         counted = time.perf_counter()
         say(f"learning {made.n_features:,} weights")
@@ -330,7 +330,7 @@ class TextClassifier:
                 raise FormatError("a model of another format", where=where, wanted=str(FORMAT), got=str(head["format"]))
             weights = read_array(folder / "weights.npy", np.float64, 2)
             bias = read_array(folder / "bias.npy", np.float64)
-            features = WordFeatures.load(folder) if head["features"] else None
+            features = load_features(folder) if head["features"] else None
             made = cls(
                 tuple(head["classes"]), from_mapping(ModelConfig, head["model"]), features, weights, bias, head["facts"]
             )

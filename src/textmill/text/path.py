@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from textmill.config import TextConfig, from_mapping, thread_count
 from textmill.text.buffers import TextBuffers, decode_types, numbered_from, text_buffers, text_chunks
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
-from textmill.text.splitters import digests_of, read_assets, splitter
+from textmill.text.splitters import digests_of, read_assets, splitter, windows
 from textmill.text.stop_words import stop_words
 from textmill.types import Tokens, canonical_json
 
@@ -154,6 +155,23 @@ class TextPath:
         False
         """
         return hashlib.sha256(canonical_json(self.description)).hexdigest()
+
+    def windows(self, width: int) -> TextPath:
+        """The same program up to the split, and then a window of `width` letters from each letter on, fewer at the end.
+
+        Runs of white space become one blank first, as scikit-learn's character n-grams have it; words' settings (tokens,
+        stop words, map) do not count.
+
+        Examples
+        --------
+        >>> tokens = TextPath().windows(3).tokens(["A  bc"])
+        >>> [tokens.types[i] for i in tokens.ids]
+        ['a b', ' bc', 'bc', 'c']
+        """
+        made = copy(self)
+        made._splitter = windows(self._stages, self.config.case == "lower", width)
+        made._maps, made._filters = [], []
+        return made
 
     @property
     def program(self) -> _native.Program | None:

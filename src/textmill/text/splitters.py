@@ -21,7 +21,7 @@ from textmill.text.buffers import TextBuffers, encode_types
 from textmill.text.tweet import tweet_program
 from textmill.types import Tokens
 
-__all__ = ["Scanned", "Splitter", "asset_keys", "digests_of", "read_assets", "splitter"]
+__all__ = ["Scanned", "Splitter", "asset_keys", "digests_of", "read_assets", "splitter", "windows"]
 
 Scanned = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]
 """ids int32 (n_tokens,), rows int64 (n_texts + 1,), spans int32 (n_tokens, 2) in code points of raw texts, or None."""
@@ -155,6 +155,11 @@ def splitter(config: TextConfig, stages: Sequence[str], assets: Mapping[str, byt
         raise ConfigError([f"text.tokens_file: {config.tokens_file}: {error}"]) from error
     note = f"whole texts by the tokenizers library: {subwords.by_library}" if subwords.by_library else ""
     return _Outside(program, rewrites, subwords, ["tokenizers", subwords.version], note)
+
+
+def windows(stages: Sequence[str], lower_case: bool, width: int) -> Splitter:
+    """From each letter on so many letters, fewer at the end; runs of white space are one blank each."""
+    return _Core(_native.Program(stages, lower_case, 2, "windows", width))
 
 
 def asset_keys(config: TextConfig) -> tuple[str, ...]:

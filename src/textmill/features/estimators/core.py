@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,12 +16,14 @@ from textmill.config import TextConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr, sparse_like
 from textmill.features.stream import batches_of
-from textmill.text.buffers import TextBuffers, text_buffers
+from textmill.text.buffers import TextBuffers, decode_types, text_buffers
 
 __all__ = ["WORDS", "CoreWords", "aligned", "matrix_of"]
 
 WORDS = r"(?u)\b\w\w+\b"
 _AT_ONCE = 4096  # documents of an iterator that are held as texts at the same time
+# what a class of one's own may have changed
+_ANALYSIS = ("build_analyzer", "build_preprocessor", "_char_ngrams", "_char_wb_ngrams")
 
 
 class CoreWords:
@@ -29,24 +31,35 @@ class CoreWords:
 
     def _core_counts(self: Any) -> bool:
         low, high = self.ngram_range
-        plain = (
-            self.analyzer == "word"
-            and self.tokenizer is self.preprocessor is self.strip_accents is None
-            and self.token_pattern == WORDS
+        served = (
+            (self._core_words() if self.analyzer == "word" else self._core_chars())
             and isinstance(low, Integral)
             and isinstance(high, Integral)
-            and 1 <= int(low) <= int(high) <= 8
-            and type(self).build_analyzer is theirs.CountVectorizer.build_analyzer
+            and 1 <= int(low) <= int(high) <= (8 if self.analyzer == "word" else 32)
+            and all(getattr(type(self), name) is getattr(theirs.CountVectorizer, name) for name in _ANALYSIS)
         )
-        if not plain and (tuple(self.clean) or self.map != "none"):
+        if not served and (tuple(self.clean) or self.map != "none"):
             raise DataError("clean and map are the core's", hint="Leave analyzer, tokenizer and the like as they are.")
-        return plain
+        return served
+
+    def _core_words(self: Any) -> bool:
+        return self.tokenizer is self.preprocessor is self.strip_accents is None and self.token_pattern == WORDS
+
+    def _core_chars(self: Any) -> bool:
+        return (
+            self.analyzer in ("char", "char_wb") and self.map == "none" and getattr(self, "vocabulary", None) is None
+        )
 
     def _text_settings(self: Any) -> TextConfig:
+        clean = tuple(self.clean)
+        case: Literal["lower", "keep"] = "lower" if self.lowercase else "keep"
+        if self.analyzer != "word":
+            case = "keep" if self._prepares() else case
+            return TextConfig(clean=clean, case=case, tokens="whitespace", map="none")
         stop_words = self.get_stop_words()
         return TextConfig(
-            clean=tuple(self.clean),
-            case="lower" if self.lowercase else "keep",
+            clean=clean,
+            case=case,
             stop_words=tuple(sorted(stop_words)) if stop_words else "none",
             keep_negations=False,  # scikit-learn's lists are taken as they stand
             map=self.map,
@@ -83,19 +96,33 @@ class CoreWords:
         """The texts for those who need each only once: of an iterator, or of files, never all at the same time."""
         if not isinstance(raw_documents, Iterator) and self.input == "content":
             return self._texts(raw_documents)
-        documents = iter(raw_documents)
-        return iter(lambda: [self.decode(document) for document in itertools.islice(documents, _AT_ONCE)], [])
+        documents, ready = iter(raw_documents), self._ready()
+        return iter(lambda: [ready(document) for document in itertools.islice(documents, _AT_ONCE)], [])
 
     def _texts(self: Any, raw_documents: Any) -> Any:
-        if (
-            isinstance(raw_documents, TextBuffers)
-            or hasattr(raw_documents, "__arrow_c_stream__")
-            or hasattr(raw_documents, "__arrow_c_array__")
-        ):
+        if isinstance(raw_documents, TextBuffers):
             return raw_documents
-        if self.input == "content" and type(raw_documents) is list and set(map(type, raw_documents)) == {str}:
-            return raw_documents
-        return [self.decode(document) for document in raw_documents]
+        if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
+            if not self._prepares():
+                return raw_documents
+            raw_documents = decode_types(*text_buffers(raw_documents))
+        elif self.input == "content" and type(raw_documents) is list and set(map(type, raw_documents)) == {str}:
+            if not self._prepares():
+                return raw_documents
+        ready = self._ready()
+        return [ready(document) for document in raw_documents]
+
+    def _prepares(self: Any) -> bool:
+        """Whether scikit-learn's preprocessor runs on each text, and gives it its case."""
+        return self.preprocessor is not None or bool(self.strip_accents)
+
+    def _ready(self: Any) -> Callable[[Any], str]:
+        """What makes a text of a document."""
+        if not self._prepares():
+            decode: Callable[[Any], str] = self.decode
+            return decode
+        prepared = self.build_preprocessor()
+        return lambda document: prepared(self.decode(document))
 
     def _refuse_one_text(self: Any, raw_documents: Any) -> None:
         if isinstance(raw_documents, str):

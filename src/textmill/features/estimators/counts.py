@@ -1,4 +1,4 @@
-"""Counts of words and word n-grams."""
+"""Counts of n-grams, of words and of letters."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from textmill.config import FeaturesConfig, thread_count
 from textmill.errors import DataError
 from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, CoreWords, matrix_of
+from textmill.features.learned import Features, features_class
 from textmill.features.stream import MEMORY, batches_of
 from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
@@ -24,7 +25,7 @@ __all__ = ["CountVectorizer"]
 
 
 class CountVectorizer(CoreWords, theirs.CountVectorizer):  # type: ignore[misc]
-    """Counts of words and word n-grams: scikit-learn's class, an order of magnitude sooner.
+    """Counts of n-grams of words or letters: scikit-learn's class, an order of magnitude sooner.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
 
     Attributes
     ----------
-    features_ : WordFeatures, the frozen vocabulary, where the core counted
+    features_ : WordFeatures or CharFeatures, the frozen vocabulary, where the core counted
     counted_by_ : "core" or "scikit-learn"
     vocabulary_ : dict of n-gram -> column, made when it is asked for
 
@@ -141,7 +142,8 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
             _check_limits(features, len(texts))
         path, threads = TextPath(self._text_settings()), thread_count(self.n_jobs)
         with _their_sentences():
-            self.features_, csr = WordFeatures.fit(path, features, texts, dtype=self._dtype(), threads=threads)
+            learning = features_class(features.analyzer)
+            self.features_, csr = learning.fit(path, features, texts, dtype=self._dtype(), threads=threads)
         self.counted_by_ = "core"
         return self._matrix(csr)
 
@@ -172,9 +174,9 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         """
         self._validate_params()
         self._forget()
-        if not self._core_counts() or self.vocabulary is not None:
+        if not self._core_counts() or self.vocabulary is not None or self.analyzer != "word":
             raise DataError(
-                "only the core learns from batches",
+                "only the core learns from batches, and of words",
                 hint="Leave analyzer, tokenizer, token_pattern, vocabulary and the like as they are.",
             )
         self._check_for_core()
@@ -243,7 +245,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         ------
         sklearn.exceptions.NotFittedError : before `fit`
         """
-        features: WordFeatures | None = self.__dict__.get("features_") or self._features_unfitted(raw_documents)
+        features: Features | None = self.__dict__.get("features_") or self._features_unfitted(raw_documents)
         if features is None:
             return super().transform(raw_documents)
         self._refuse_one_text(raw_documents)
@@ -251,7 +253,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
 
     def _features_unfitted(self, raw_documents: Any) -> WordFeatures | None:
         """Where a vocabulary was given and `fit` not called: features of it, kept for as long as no setting changes."""
-        if not self._core_counts():
+        if self.analyzer != "word" or not self._core_counts():
             return None
         self._refuse_one_text(raw_documents)
         self._check_vocabulary()
@@ -265,14 +267,14 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         self.counted_by_ = "scikit-learn" if given[1] is None else "core"
         return given[1]
 
-    def _rows(self, features: WordFeatures, texts: Any) -> Any:
+    def _rows(self, features: Features, texts: Any) -> Any:
         if self.dtype is np.float32 or self.dtype is np.float64:
             return matrix_of(features.rows(texts, dtype=self.dtype, threads=self.n_jobs))
         csr = features.counts(texts, threads=self.n_jobs)
         return matrix_of(csr if self.dtype is np.int64 else csr._replace(data=csr.data.astype(self.dtype)))
 
     def _dtype(self) -> DTypeLike:
-        return np.float32
+        return np.float32 if self.analyzer == "word" else np.int64
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """The n-gram of each column, in order.
@@ -281,14 +283,14 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         ----------
         input_features : ignored
         """
-        features: WordFeatures | None = self.__dict__.get("features_")
+        features: Features | None = self.__dict__.get("features_")
         return super().get_feature_names_out() if features is None else np.array(features.names, dtype=object)
 
     @property
     def vocabulary_(self) -> dict[str, int]:
         """The column of each n-gram."""
         if "_vocabulary" not in self.__dict__:
-            features: WordFeatures | None = self.__dict__.get("features_")
+            features: Features | None = self.__dict__.get("features_")
             if features is None:
                 raise AttributeError("vocabulary_")
             self._vocabulary = {name: column for column, name in enumerate(features.names)}
@@ -300,12 +302,13 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         self._vocabulary = vocabulary
 
     def _matrix(self, csr: Csr) -> Any:
-        return matrix_of(csr._replace(data=csr.data.astype(self.dtype)))
+        return matrix_of(csr._replace(data=csr.data.astype(self.dtype, copy=False)))
 
     def _settings(self) -> FeaturesConfig:
         low, high = self.ngram_range
         return FeaturesConfig(
             kind="counts",
+            analyzer=self.analyzer,
             tf="binary" if self.binary else "raw",
             ngrams=(int(low), int(high)),
             min_df=int(self.min_df) if isinstance(self.min_df, Integral) else float(self.min_df),
@@ -330,9 +333,9 @@ def _their_sentences() -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if error.what.startswith("no word is left"):
+        if error.what.startswith(("no word is left", "no n-gram is left")):
             said = "After pruning, no terms remain. Try a lower min_df or a higher max_df."
-        elif error.what.startswith(("no word", "there is no text")):
+        elif error.what.startswith(("no word", "no n-gram", "there is no text")):
             said = "empty vocabulary; perhaps the documents only contain stop words"
         elif error.what.startswith("max_df leaves fewer"):
             said = "max_df corresponds to < documents than min_df"

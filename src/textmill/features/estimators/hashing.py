@@ -1,4 +1,4 @@
-"""Word n-grams hashed to columns, without a vocabulary."""
+"""N-grams hashed to columns, without a vocabulary."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sklearn.feature_extraction import text as theirs
 
 from textmill import _native
 from textmill.config import FeaturesConfig, thread_count
+from textmill.features.chars import char_path, scanned
 from textmill.features.estimators.core import WORDS, CoreWords, aligned
 from textmill.features.weights import weighed
 from textmill.text.buffers import TextBuffers, decode_types, encode_types
@@ -22,7 +23,7 @@ __all__ = ["HashingVectorizer"]
 
 
 class HashingVectorizer(CoreWords, theirs.HashingVectorizer):  # type: ignore[misc]
-    """Hashed word n-grams: scikit-learn's class, with the same columns and signs, an order of magnitude sooner.
+    """Hashed n-grams of words or letters: scikit-learn's class, with the same columns and signs, an order of magnitude sooner.
 
     It learns nothing, so `partial_fit` and `fit` only check the settings, and any corpus can go through in batches.
 
@@ -148,6 +149,11 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
     def _hashed(self, texts: Any) -> Any:
         threads = thread_count(self.n_jobs)
         path = TextPath(self._text_settings())
+        made = self._words(path, texts, threads) if self.analyzer == "word" else self._chars(path, texts, threads)
+        made.has_canonical_format = True
+        return aligned(made)
+
+    def _words(self, path: TextPath, texts: Any, threads: int) -> csr_array:
         types = _native.TypeTable()
         ids, rows, _ = path.scan(texts, types, threads=threads)
         terms, type_terms = types.arrays(), np.arange(len(types), dtype=np.int32)
@@ -159,15 +165,43 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
         *counts, lengths = _native.hash_counts(
             ids, rows, type_terms, *terms, int(low), int(high), int(self.n_features), self.alternate_sign, threads
         )
-        config = FeaturesConfig(
-            ngrams=(int(low), int(high)), tf="binary" if self.binary else "raw", idf="none", norm=self.norm or "none"
-        )
         data, indices, indptr = counts
         csr = weighed(
-            (data, indices, indptr), lengths, None, config, int(self.n_features), dtype=np.float64, threads=threads
+            (data, indices, indptr),
+            lengths,
+            None,
+            self._settings(),
+            int(self.n_features),
+            dtype=np.float64,
+            threads=threads,
         )
-        made = csr_array(
-            (csr.data.astype(self.dtype, copy=False), indices, indptr), shape=(len(rows) - 1, csr.n_columns)
+        shape = (len(rows) - 1, csr.n_columns)
+        return csr_array((csr.data.astype(self.dtype, copy=False), indices, indptr), shape=shape)
+
+    def _chars(self, path: TextPath, texts: Any, threads: int) -> csr_array:
+        config = self._settings()
+        types, ids, rows = scanned(char_path(path, config), texts, threads)
+        data, indices, indptr = _native.hash_chars(
+            *types,
+            ids,
+            rows,
+            *config.ngrams,
+            self.analyzer == "char_wb",
+            int(self.n_features),
+            self.alternate_sign,
+            *weighting_numbers(config),
+            "float64",
+            threads,
         )
-        made.has_canonical_format = True
-        return aligned(made)
+        shape = (len(rows) - 1, int(self.n_features))
+        return csr_array((data.astype(self.dtype, copy=False), indices, indptr), shape=shape)
+
+    def _settings(self) -> FeaturesConfig:
+        low, high = self.ngram_range
+        return FeaturesConfig(
+            analyzer=self.analyzer,
+            ngrams=(int(low), int(high)),
+            tf="binary" if self.binary else "raw",
+            idf="none",
+            norm=self.norm or "none",
+        )

@@ -1,0 +1,112 @@
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "core/cancel.hpp"
+#include "core/chargrams.hpp"
+#include "core/charwords.hpp"
+#include "core/hashing.hpp"
+#include "core/parallel.hpp"
+
+namespace textmill {
+namespace {
+
+constexpr std::size_t kBytesAThread = 64 * 1024;
+
+// Each string's entries, found(words, entries) for each of its words.
+template <class Found>
+UnitGrams of_units(const Texts& units, const CharRange& range, std::size_t threads, Found&& found) {
+  const std::size_t shards = worthwhile(threads, units.size_in_bytes(), kBytesAThread);
+  const std::vector<std::size_t> cuts = even_cuts(units.offsets, units.n, shards);
+  std::vector<UnitGrams> parts(shards);
+  in_parallel(shards, [&, found](std::size_t s) {
+    auto each = found;  // it may have buffers of its own
+    UnitGrams& part = parts[s];
+    CharWords words(range);
+    CancelWatch watch;
+    for (std::size_t u = cuts[s]; u < cuts[s + 1]; ++u) {
+      watch.at(part.entries.size());
+      std::int64_t total = 0;
+      words.each(units[u], [&](std::int64_t) {
+        total += words.total();
+        each(words, part.entries);
+      });
+      part.starts.push_back(static_cast<std::int64_t>(part.entries.size()));
+      part.totals.push_back(total);
+    }
+  });
+  UnitGrams all = std::move(parts[0]);
+  for (std::size_t s = 1; s < shards; ++s) {
+    const auto base = static_cast<std::int64_t>(all.entries.size());
+    all.entries.insert(all.entries.end(), parts[s].entries.begin(), parts[s].entries.end());
+    all.totals.insert(all.totals.end(), parts[s].totals.begin(), parts[s].totals.end());
+    for (std::size_t u = 1; u < parts[s].starts.size(); ++u) all.starts.push_back(base + parts[s].starts[u]);
+    parts[s] = UnitGrams();
+  }
+  return all;
+}
+
+}  // namespace
+
+CharGrams::CharGrams(const Texts& names, const CharRange& range) : range_(range) {
+  table_.reserve(names.n);
+  std::string padded;
+  CancelWatch watch;
+  for (std::size_t i = 0; i < names.n; ++i) {
+    watch.at(i);
+    const std::string_view name = names[i];
+    if (name.empty() || (i > 0 && !(names[i - 1] < name))) throw std::invalid_argument("names of n-grams do not ascend");
+    padded.assign(name).append(8, '\0');
+    table_.intern(padded.data(), name.size());
+  }
+}
+
+UnitGrams CharGrams::find(const Texts& units, std::size_t threads) const {
+  struct Wanted {
+    TokenHash hash;
+    const char* bytes;
+    std::size_t size;
+  };
+  return of_units(units, range_, threads, [&, wanted = std::vector<Wanted>()](const CharWords& words, std::vector<std::uint32_t>& entries) mutable {
+    wanted.clear();  // all asked for before the first is read: a look-up waits for memory
+    words.each_place([&](std::size_t first, std::size_t shortest, std::size_t longest) {
+      const char* begin = words.bytes() + words.begin(first);
+      for (std::size_t n = shortest; n <= longest; ++n) {
+        const std::size_t size = words.end(first + n - 1) - words.begin(first);
+        wanted.push_back({hash_token(begin, size), begin, size});
+        table_.prefetch(wanted.back().hash);
+      }
+    });
+    for (const Wanted& one : wanted)
+      if (const std::int32_t column = table_.find(one.hash, one.bytes, one.size); column >= 0) entries.push_back(static_cast<std::uint32_t>(column) << 1);
+  });
+}
+
+std::vector<std::int32_t> CharGrams::places(std::string_view unit) const {
+  std::vector<std::int32_t> found;
+  CharWords words(range_);
+  words.each(unit, [&](std::int64_t base) {
+    words.each_place([&](std::size_t first, std::size_t shortest, std::size_t longest) {
+      for (std::size_t n = shortest; n <= longest; ++n) {
+        const char* begin = words.bytes() + words.begin(first);
+        const std::size_t size = words.end(first + n - 1) - words.begin(first);
+        const std::int32_t column = table_.find(hash_token(begin, size), begin, size);
+        const auto at = static_cast<std::int32_t>(base + static_cast<std::int64_t>(first));
+        if (column >= 0) found.insert(found.end(), {column, at, at + static_cast<std::int32_t>(n)});
+      }
+    });
+  });
+  return found;
+}
+
+UnitGrams hashed_chars(const Texts& units, const CharRange& range, std::int32_t n_features, bool alternate_sign, std::size_t threads) {
+  return of_units(units, range, threads, [&](const CharWords& words, std::vector<std::uint32_t>& entries) {
+    words.each_place([&](std::size_t first, std::size_t shortest, std::size_t longest) {
+      for (std::size_t n = shortest; n <= longest; ++n)
+        entries.push_back(hashed_column(murmur3({words.bytes() + words.begin(first), words.end(first + n - 1) - words.begin(first)}, 0),
+                                        static_cast<std::uint32_t>(n_features), alternate_sign));
+    });
+  });
+}
+
+}  // namespace textmill

@@ -1,0 +1,36 @@
+"""Which class learns which features: the one place that chooses by `analyzer`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+from textmill.features.chars import CharFeatures
+from textmill.features.saved import analyzer_of
+from textmill.features.words import WordFeatures
+
+__all__ = ["Features", "features_class", "load_features"]
+
+Features: TypeAlias = WordFeatures | CharFeatures
+
+
+def features_class(analyzer: str) -> type[WordFeatures] | type[CharFeatures]:
+    """The class whose `fit` learns the features of an analyzer.
+
+    Examples
+    --------
+    >>> features_class("char_wb").__name__
+    'CharFeatures'
+    """
+    return WordFeatures if analyzer == "word" else CharFeatures
+
+
+def load_features(folder: Path) -> Features:
+    """Read what `save` wrote, whichever features they are.
+
+    Raises
+    ------
+    FormatError : if a newer textmill wrote it, or if the text path would give other terms here than it did there
+    CorruptError : if a file is missing or is not what it says
+    """
+    return features_class(analyzer_of(folder)).load(folder)

@@ -1,0 +1,138 @@
+"""Features in a folder: what their files have in common, whatever the features are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill.config import FeaturesConfig, TextConfig, from_mapping
+from textmill.errors import ConfigError, CorruptError, FormatError, PluginError, UnknownName
+from textmill.features.arrays import read_array, write_array
+from textmill.text.buffers import TextBuffers
+from textmill.text.path import TextPath
+from textmill.text.splitters import asset_keys, digests_of
+
+__all__ = ["HEAD", "analyzer_of", "read_head", "read_strings", "reading", "write_features"]
+
+HEAD = "features.json"
+
+
+def write_features(
+    folder: Path,
+    format_number: int,
+    text_path: TextPath,
+    config: FeaturesConfig,
+    arrays: Mapping[str, NDArray[Any]],
+    facts: Mapping[str, int],
+) -> None:
+    """Write ``features.json`` and one .npy an array; the same features give the same bytes."""
+    settings = asdict(config)
+    if config.analyzer == "word":  # as it was before there were others
+        del settings["analyzer"]
+    for name, array in arrays.items():
+        write_array(folder / f"{name}.npy", array)
+    for key, data in text_path.assets.items():
+        (folder / _asset_name(key)).write_bytes(data)
+    head = {
+        "format": format_number,
+        "text": asdict(text_path.config),
+        "text_path": text_path.hash,
+        "text_path_description": text_path.description,
+        "features": settings,
+        **facts,
+        "arrays": sorted(arrays),
+    }
+    (folder / HEAD).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is a saved file's fault.
+
+    Raises
+    ------
+    FormatError : if a name is not known here
+    CorruptError : if a file is missing or is not what it says
+    """
+    where = str(folder / HEAD)
+    try:
+        yield
+    except (UnknownName, PluginError) as error:
+        raise FormatError(f"this model cannot be run here: {error}", where=where) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError) as error:
+        raise CorruptError(f"the saved features cannot be read: {error}", where=where) from error
+
+
+def read_head(folder: Path, format_number: int) -> tuple[TextPath, FeaturesConfig, dict[str, Any]]:
+    """Text path, settings and the whole of ``features.json``.
+
+    Raises
+    ------
+    FormatError : if a newer textmill wrote it, or if the text path would give other terms here than it did there
+    """
+    where = str(folder / HEAD)
+    head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
+    if head["format"] != format_number:
+        raise FormatError(
+            "features of another format", where=where, wanted=str(format_number), got=str(head["format"])
+        )
+    text_path = _read_path(folder, head, where)
+    return text_path, from_mapping(FeaturesConfig, head["features"]), head
+
+
+def analyzer_of(folder: Path) -> str:
+    """Which kind of features a folder holds; "word" where that cannot be told, and reading it as such will say why."""
+    try:
+        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
+        return str(head["features"].get("analyzer", "word"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "word"
+
+
+def read_strings(folder: Path, data: str, offsets: str) -> TextBuffers:
+    """Strings side by side, each of them whole UTF-8; ValueError where they are not."""
+    found = TextBuffers(read_array(folder / f"{data}.npy", np.uint8), read_array(folder / f"{offsets}.npy", np.int64))
+    ends = found.offsets
+    if len(ends) == 0 or ends[0] != 0 or ends[-1] != len(found.bytes) or (np.diff(ends) < 0).any():
+        raise ValueError(f"{offsets}.npy does not fit {data}.npy")
+    found.bytes.tobytes().decode()
+    starts = ends[ends < len(found.bytes)]
+    if ((found.bytes[starts] & 0xC0) == 0x80).any():
+        raise ValueError(f"{offsets}.npy cuts a character of {data}.npy")
+    return found
+
+
+def _asset_name(key: str) -> str:
+    return f"asset_{key}"
+
+
+def _read_path(folder: Path, head: dict[str, Any], where: str) -> TextPath:
+    config = from_mapping(TextConfig, head["text"])
+    assets = {key: (folder / _asset_name(key)).read_bytes() for key in asset_keys(config)}
+    for key, sha256 in digests_of(assets).items():
+        if head["text_path_description"]["assets"][key] != sha256:
+            raise CorruptError("this file is not what was saved", where=str(folder / _asset_name(key)))
+    path = TextPath(config, assets=assets)
+    _require_same_path(path, head, where)
+    return path
+
+
+def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) -> None:
+    if text_path.hash == head["text_path"]:
+        return
+    saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
+    changed = [key for key in here if saved.get(key) != here[key]]
+    raise FormatError(
+        f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
+        where=where,
+        wanted=str({key: saved.get(key) for key in changed}),
+        got=str({key: here[key] for key in changed}),
+        hint="Install the versions it was made with, or train it again.",
+    )

@@ -26,8 +26,8 @@ const Text& split_pretokens(const Text& text, Text& spare, const Program& progra
 // Runs of anything but white space: Python's str.split().
 const Text& split_whitespace(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
-// From each code point on as many as `width` says, fewer at the end; runs of white space have become one blank each, as
+// From each code point on as many as the options say, fewer at the end; runs of white space have become one blank each, as
 // scikit-learn's character n-grams have it.
-const Text& split_windows(const Text& text, Text& spare, std::uint32_t width, std::vector<Span>& found);
+const Text& split_windows(const Text& text, Text& spare, const Program& program, std::vector<Span>& found);
 
 }  // namespace textmill

@@ -39,11 +39,11 @@ bool join_runs(const Text& text, Text& out) {
 
 }  // namespace
 
-const Text& split_windows(const Text& raw, Text& spare, std::uint32_t width, std::vector<Span>& found) {
+const Text& split_windows(const Text& raw, Text& spare, const Program& program, std::vector<Span>& found) {
   const Text& text = join_runs(raw, spare) ? spare : raw;
   const char* bytes = text.data();
   const std::size_t size = text.size();
-  width = std::max<std::uint32_t>(1, width);
+  const std::uint32_t width = std::max<std::uint32_t>(1, program.options);
   std::size_t end = 0;
   std::uint32_t codes = 0;  // in [begin, end)
   for (std::size_t begin = 0; begin < size; --codes) {

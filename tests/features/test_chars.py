@@ -222,7 +222,13 @@ def test_places_are_in_the_raw_text() -> None:
     path = TextPath(TextConfig(clean=("html",), tokens="whitespace", map="none"))
     config = FeaturesConfig(kind="counts", analyzer="char_wb", ngrams=(3, 3), min_df=1)
     features, _ = CharFeatures.fit(path, config, [text])
-    assert spans_of(features, text) == [(" né", ["Né"]), ("né ", ["Né"]), (" ﬁr", ["ﬁr"]), ("ﬁre", ["ﬁre"]), ("re ", ["re"])]
+    assert spans_of(features, text) == [
+        (" né", ["Né"]),
+        ("né ", ["Né"]),
+        (" ﬁr", ["ﬁr"]),
+        ("ﬁre", ["ﬁre"]),
+        ("re ", ["re"]),
+    ]
     running, _ = CharFeatures.fit(path, FeaturesConfig(kind="counts", analyzer="char", ngrams=(3, 3), min_df=1), [text])
     assert ("é ﬁ", ["é</b>  ﬁ"]) in spans_of(running, text)
 

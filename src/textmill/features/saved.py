@@ -80,9 +80,7 @@ def read_head(folder: Path, format_number: int) -> tuple[TextPath, FeaturesConfi
     where = str(folder / HEAD)
     head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
     if head["format"] != format_number:
-        raise FormatError(
-            "features of another format", where=where, wanted=str(format_number), got=str(head["format"])
-        )
+        raise FormatError("features of another format", where=where, wanted=str(format_number), got=str(head["format"]))
     text_path = _read_path(folder, head, where)
     return text_path, from_mapping(FeaturesConfig, head["features"]), head
 

@@ -46,9 +46,7 @@ class CoreWords:
         return self.tokenizer is self.preprocessor is self.strip_accents is None and self.token_pattern == WORDS
 
     def _core_chars(self: Any) -> bool:
-        return (
-            self.analyzer in ("char", "char_wb") and self.map == "none" and getattr(self, "vocabulary", None) is None
-        )
+        return self.analyzer in ("char", "char_wb") and self.map == "none" and getattr(self, "vocabulary", None) is None
 
     def _text_settings(self: Any) -> TextConfig:
         clean = tuple(self.clean)

@@ -15,7 +15,7 @@ from textmill import _native
 from textmill.config import FeaturesConfig, thread_count
 from textmill.features.chars import char_path, scanned
 from textmill.features.estimators.core import WORDS, CoreWords, aligned
-from textmill.features.weights import weighed
+from textmill.features.weights import weighed, weighting_numbers
 from textmill.text.buffers import TextBuffers, decode_types, encode_types
 from textmill.text.path import TextPath
 

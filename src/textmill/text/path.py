@@ -159,8 +159,8 @@ class TextPath:
     def windows(self, width: int) -> TextPath:
         """The same program up to the split, and then a window of `width` letters from each letter on, fewer at the end.
 
-        Runs of white space become one blank first, as scikit-learn's character n-grams have it; words' settings (tokens,
-        stop words, map) do not count.
+        Runs of white space become one blank first, as scikit-learn's character n-grams have it; words' settings
+        (tokens, stop words, map) do not count.
 
         Examples
         --------

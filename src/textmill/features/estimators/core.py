@@ -100,13 +100,13 @@ class CoreWords:
     def _texts(self: Any, raw_documents: Any) -> Any:
         if isinstance(raw_documents, TextBuffers):
             return raw_documents
-        if hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
-            if not self._prepares():
+        of_arrow = hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__")
+        if not self._prepares():
+            are_texts = self.input == "content" and type(raw_documents) is list
+            if of_arrow or (are_texts and set(map(type, raw_documents)) == {str}):
                 return raw_documents
+        elif of_arrow:
             raw_documents = decode_types(*text_buffers(raw_documents))
-        elif self.input == "content" and type(raw_documents) is list and set(map(type, raw_documents)) == {str}:
-            if not self._prepares():
-                return raw_documents
         ready = self._ready()
         return [ready(document) for document in raw_documents]
 

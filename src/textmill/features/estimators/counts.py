@@ -143,7 +143,8 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         path, threads = TextPath(self._text_settings()), thread_count(self.n_jobs)
         with _their_sentences():
             learning = features_class(features.analyzer)
-            self.features_, csr = learning.fit(path, features, texts, dtype=self._dtype(), threads=threads)
+            learned, csr = learning.fit(path, features, texts, dtype=self._dtype(), threads=threads)
+        self.features_: Features = learned
         self.counted_by_ = "core"
         return self._matrix(csr)
 

@@ -23,7 +23,7 @@ __all__ = ["HashingVectorizer"]
 
 
 class HashingVectorizer(CoreWords, theirs.HashingVectorizer):  # type: ignore[misc]
-    """Hashed n-grams of words or letters: scikit-learn's class, with the same columns and signs, an order of magnitude sooner.
+    """Hashed n-grams of words or letters: scikit-learn's class, columns and signs, an order of magnitude sooner.
 
     It learns nothing, so `partial_fit` and `fit` only check the settings, and any corpus can go through in batches.
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from strategies import texts
 
+from strategies import texts
 from textmill.config import FeaturesConfig, TextConfig, from_mapping
 from textmill.errors import ConfigError
 from textmill.features import WordFeatures

@@ -335,8 +335,7 @@ NB_MODULE(_native, m) {
     bool fits = rows.data()[texts.n] == static_cast<std::int64_t>(spans.shape(0));
     for (std::size_t i = 0; i < texts.n; ++i) fits &= rows.data()[i] <= rows.data()[i + 1];
     require(fits, "rows do not fit the spans");
-    nb::gil_scoped_release release;
-    lead_back(program, texts, rows.data(), spans.data(), n_threads);
+    released(work_in(texts), [&] { lead_back(program, texts, rows.data(), spans.data(), n_threads); });
   }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("rows"), nb::arg("spans").noconvert(), nb::arg("threads"));
 
   m.def("fingerprints", [](In<std::uint8_t> bytes, In<std::int64_t> offsets, bool loose, int threads) {

@@ -10,7 +10,6 @@
 #include "bind/arrays.hpp"
 #include "core/ragged.hpp"
 
-namespace nb = nanobind;
 using namespace textmill;
 using namespace textmill::bind;
 
@@ -65,10 +64,7 @@ void bind_pieces(nb::module_& m) {
         const Texts texts = texts_of(bytes, offsets);
         const std::size_t first = texts.n ? static_cast<std::size_t>(offsets.data()[0]) : 0;
         std::vector<std::int32_t> found;
-        {
-          nb::gil_scoped_release release;
-          found = self.unknown({texts.bytes + first, texts.size_in_bytes()});
-        }
+        released(work_in(texts), [&] { found = self.unknown({texts.bytes + first, texts.size_in_bytes()}); });
         return own(std::move(found));
       }, nb::arg("bytes"), nb::arg("offsets"));
 
@@ -81,10 +77,7 @@ void bind_pieces(nb::module_& m) {
     const std::size_t n = rows_of(ids, rows, n_types);
     const std::size_t n_threads = at_least_one(threads);
     Ragged found;
-    {
-      nb::gil_scoped_release release;
-      found = spell_out(ids.data(), rows.data(), n, ends.data(), values.data(), n_threads);
-    }
+    released(4 * values.shape(0) + 8 * ids.shape(0), [&] { found = spell_out(ids.data(), rows.data(), n, ends.data(), values.data(), n_threads); });
     return nb::make_tuple(own(std::move(found.values)), own(std::move(found.rows)));
   }, nb::arg("ids"), nb::arg("rows"), nb::arg("ends"), nb::arg("values"), nb::arg("threads"));
 }

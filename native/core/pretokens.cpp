@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/cancel.hpp"
 #include "core/splitters.hpp"
 #include "core/utf8.hpp"
 
@@ -20,7 +21,9 @@ Needles::Needles(std::vector<std::string> strings) : strings_(std::move(strings)
 
 bool Needles::any_in(std::string_view text) const {
   if (strings_.empty()) return false;
+  CancelWatch watch;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    watch.at(i);
     if (!first_[static_cast<unsigned char>(text[i])]) continue;
     const auto at = std::lower_bound(strings_.begin(), strings_.end(), text[i],
                                      [](const std::string& string, char byte) { return static_cast<unsigned char>(string[0]) < static_cast<unsigned char>(byte); });
@@ -65,7 +68,9 @@ std::vector<std::int32_t> Pretokens::unknown(std::string_view text) const {
   std::vector<std::int32_t> found;
   const char* bytes = text.data();
   const std::size_t size = text.size();
+  CancelWatch watch;
   for (std::size_t i = next_high(bytes, 0, size); i < size;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     if (!entry(now.code)) found.push_back(static_cast<std::int32_t>(now.code));
     i = next_high(bytes, i + now.size, size);
@@ -89,20 +94,24 @@ const Text& Pretokens::split(const Text& text, Text& spare, std::vector<Span>& f
   };
   if (text.size() == 0) return text;
   if (rules_.before.any_in(text.view())) return awkward();
-  if (!rewrite(text, spare)) return awkward();
+  std::size_t begin = 0;
+  if (!rewrite(text, spare, begin)) return awkward();
   const Text& now = rewrites_ ? spare : text;
-  if (now.size() == 0 || rules_.after.any_in(now.view())) return awkward();
-  if (rules_.edges && awkward_edges(now.data(), now.size())) return awkward();
-  cut(now.data(), 0, now.size(), found);
+  if (now.size() == rules_.prefix.size() || rules_.after.any_in(now.view())) return awkward();
+  if (rules_.edges && awkward_edges(now.data(), rules_.prefix.size(), now.size())) return awkward();
+  cut(now.data(), begin, now.size(), found);
   return now;
 }
 
-// False where the text is awkward. Malformed bytes are: what they are read as is not what they are.
-bool Pretokens::rewrite(const Text& text, Text& spare) const {
+// False where the text is awkward. Malformed bytes are: what they are read as is not what they are. The text then
+// stands in `spare` from `begin` on: with the prefix, or without it where it has its own.
+bool Pretokens::rewrite(const Text& text, Text& spare, std::size_t& begin) const {
   const char* bytes = text.data();
   const std::size_t size = text.size();
+  CancelWatch watch;
   if (!rewrites_) {
     for (std::size_t i = 0; i < size;) {
+      watch.at(i);
       const Decoded now = decode(bytes + i, bytes + size);
       if ((entry(now.code) & (kKnown | kHard)) != kKnown || (now.code == 0xFFFD && now.size == 1)) return false;
       i += now.size;
@@ -110,8 +119,10 @@ bool Pretokens::rewrite(const Text& text, Text& spare) const {
     return true;
   }
   spare.clear();
+  spare.put(rules_.prefix, text, 0, 1);
   std::size_t copied = 0;
   for (std::size_t i = 0; i < size;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     const std::uint32_t known = entry(now.code);
     if ((known & (kKnown | kHard)) != kKnown || (now.code == 0xFFFD && now.size == 1)) return false;
@@ -125,13 +136,14 @@ bool Pretokens::rewrite(const Text& text, Text& spare) const {
   }
   spare.copy(text, copied, size);
   spare.finish();
-  if (!rules_.prefix.empty() && spare.view().substr(0, rules_.prefix.size()) != rules_.prefix) spare.put_first(rules_.prefix);
+  const std::size_t ahead = rules_.prefix.size();
+  begin = ahead && spare.view().substr(ahead, ahead) == rules_.prefix ? ahead : 0;
   return true;
 }
 
-bool Pretokens::awkward_edges(const char* bytes, std::size_t size) const {
-  const auto is_edge = [&](std::size_t at) { return rules_.edges >> class_of(entry(decode(bytes + at, bytes + size).code)) & 1; };
-  return is_edge(0) || is_edge(step_back(bytes, size));
+bool Pretokens::awkward_edges(const char* bytes, std::size_t begin, std::size_t end) const {
+  const auto is_edge = [&](std::size_t at) { return rules_.edges >> class_of(entry(decode(bytes + at, bytes + end).code)) & 1; };
+  return is_edge(begin) || is_edge(step_back(bytes, end));
 }
 
 void Pretokens::cut(const char* bytes, std::size_t begin, std::size_t end, std::vector<Span>& found) const {
@@ -139,9 +151,11 @@ void Pretokens::cut(const char* bytes, std::size_t begin, std::size_t end, std::
     cut_further(bytes, begin, end, found);
     return;
   }
+  CancelWatch watch(begin);
   std::size_t first = begin;
   std::uint64_t ends = 0;  // classes before which the piece from `first` on ends
   for (std::size_t i = begin; i < end;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + end);
     const std::size_t kind = class_of(entry(now.code));
     if ((ends | rules_.removed) >> kind & 1) {
@@ -189,8 +203,10 @@ void Pretokens::cut_further(const char* bytes, std::size_t begin, std::size_t en
     const Decoded now = decode(bytes + at, bytes + end);
     return {static_cast<Kind>(rules_.kinds[class_of(entry(now.code))]), now.size};
   };
+  CancelWatch watch(begin);
   const auto run = [&](std::size_t at, Kind kind) {
     while (at < end) {
+      watch.at(at);
       const Seen now = see(at);
       if (now.kind != kind) break;
       at += now.size;
@@ -199,6 +215,7 @@ void Pretokens::cut_further(const char* bytes, std::size_t begin, std::size_t en
   };
   const auto breaks = [&](std::size_t at) { return bytes[at] == '\r' || bytes[at] == '\n'; };
   for (std::size_t i = begin; i < end;) {
+    watch.at(i);
     if (const std::size_t size = contraction(bytes, i, end, chat)) {
       found.push_back({i, i + size});
       i += size;

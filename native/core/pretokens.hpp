@@ -65,10 +65,10 @@ class Pretokens {
 
   std::uint32_t entry(std::uint32_t code) const { return code < 128 ? ascii_[code] : blocks_[index_[code >> 8]][code & 255]; }
   static std::size_t class_of(std::uint32_t entry) { return (entry >> 2) & 63; }
-  bool rewrite(const Text& text, Text& spare) const;
+  bool rewrite(const Text& text, Text& spare, std::size_t& begin) const;
   void cut(const char* bytes, std::size_t begin, std::size_t end, std::vector<Span>& found) const;
   void cut_further(const char* bytes, std::size_t begin, std::size_t end, std::vector<Span>& found) const;
-  bool awkward_edges(const char* bytes, std::size_t size) const;
+  bool awkward_edges(const char* bytes, std::size_t begin, std::size_t end) const;
 
   PretokenRules rules_;
   bool rewrites_ = false, cuts_ = false;

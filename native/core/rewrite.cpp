@@ -43,6 +43,7 @@ void lead_back(const Program& program, const Texts& texts, const std::int64_t* r
     std::vector<std::int32_t> codes;   // before each byte of the raw text
     std::vector<std::size_t> bytes;    // where each code point of the rewritten text begins
     for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) {
+      stop_if_cancelled();
       if (rows[i] == rows[i + 1]) continue;
       const std::string_view raw = texts[i];
       runner.prepare(raw);

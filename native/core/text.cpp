@@ -77,19 +77,6 @@ void Text::copy(const Text& source, std::size_t begin, std::size_t end) {
              source.to_.begin() + static_cast<std::ptrdiff_t>(end));
 }
 
-void Text::put_first(std::string_view bytes) {
-  if (size_ == 0 || bytes.empty()) return;
-  grow(bytes.size());
-  std::memmove(bytes_.get() + bytes.size(), bytes_.get(), size_);
-  std::memcpy(bytes_.get(), bytes.data(), bytes.size());
-  size_ += bytes.size();
-  if (aligned_) {
-    from_.insert(from_.begin(), bytes.size(), std::size_t{from_.front()});
-    to_.insert(to_.begin(), bytes.size(), std::size_t{to_.front()});
-  }
-  finish();
-}
-
 void Text::finish() {
   grow(0);
   std::memset(bytes_.get() + size_, 0, kPadding);

@@ -25,8 +25,6 @@ class Text {
   void put(std::string_view bytes, const Text& source, std::size_t begin, std::size_t end);
   // Appends bytes [begin, end) of `source` as they are.
   void copy(const Text& source, std::size_t begin, std::size_t end);
-  // Puts bytes in front of a text that is not empty; they stand for what its first byte stands for.
-  void put_first(std::string_view bytes);
   void finish();  // pads
 
   const char* data() const { return bytes_.get(); }

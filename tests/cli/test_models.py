@@ -126,7 +126,7 @@ def test_doctor_knows_the_packages_of_pyproject():
     assert names(declared["dependencies"]) == set(NEEDED)
     extras = declared["optional-dependencies"]
     assert {name: set(packages) for name, packages in EXTRAS.items()} == {
-        name: names(extras[name]) for name in extras if name not in ("test", "check", "docs")
+        name: names(extras[name]) for name in extras if name not in ("test", "check", "docs", "bench")
     }
 
 

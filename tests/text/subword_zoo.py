@@ -77,6 +77,12 @@ def tokenizer(
     return made
 
 
+def named(made: Tokenizer, ids: list[int]) -> list[str]:
+    """What ids stand for, by the vocabulary; `id_to_token` gives some added tokens as the normalizer leaves them."""
+    names = {number: token for token, number in made.get_vocab(with_added_tokens=True).items()}
+    return [names[number] for number in ids]
+
+
 NORMALIZERS = {
     "none": None,
     "bert": n.BertNormalizer(),

@@ -121,7 +121,7 @@ def test_a_text_path_of_subwords_gives_the_librarys(file: str, batch: list[str])
     for i, text in enumerate(batch):
         one = library.encode(text, add_special_tokens=False)
         own = slice(tokens.rows[i], tokens.rows[i + 1])
-        assert [tokens.types[k] for k in tokens.ids[own]] == [library.id_to_token(number) for number in one.ids]
+        assert [tokens.types[k] for k in tokens.ids[own]] == zoo.named(library, one.ids)
         assert tokens.spans[own].tolist() == [list(place) for place in one.offsets]
 
 

@@ -129,7 +129,7 @@ def test_tokens_and_places_are_the_librarys(config: tuple[str, str, str], batch:
         one = library.encode(text, add_special_tokens=False)
         own = slice(found.rows[i], found.rows[i + 1])
         # a Unigram's own list of tokens has what is unknown as it stands in the text
-        wanted = [library.id_to_token(number) for number in one.ids]
+        wanted = zoo.named(library, one.ids)
         assert [found.types[k] for k in found.ids[own]] == wanted == subwords.tokenize(text)
         assert found.spans[own].tolist() == [list(place) for place in one.offsets]
     without = subwords.tokens(batch)

@@ -35,6 +35,8 @@ EXTRAS = {
     "serve": {"starlette": "starlette", "uvicorn": "uvicorn"},
     "estimators": {"scikit-learn": "sklearn"},
     "languages": {"simplemma": "simplemma", "stop-words": "stop_words"},
+    "subword": {"tokenizers": "tokenizers"},
+    "regex": {"regex": "regex"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",

@@ -41,6 +41,8 @@ def sources_of(project: Project) -> dict[str, str]:
 
 def assets_of(project: Project) -> dict[str, str]:
     """The sha256 of the files that ``[text]`` names, by their keys."""
+    if project.mill.text.tokens_file is None:  # a run with nothing to do loads nothing
+        return {}
     from textmill.text.splitters import digests_of, read_assets
 
     return digests_of(read_assets(project.mill.text, project.folder))

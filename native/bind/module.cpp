@@ -108,7 +108,7 @@ nb::tuple pack(nb::list texts, std::size_t first, std::size_t most, std::size_t 
       utf8 = PyBytes_AS_STRING(made);
       size = PyBytes_GET_SIZE(made);
     }
-    bytes.insert(bytes.end(), utf8, utf8 + size);
+    bytes.insert(bytes.end(), reinterpret_cast<const std::uint8_t*>(utf8), reinterpret_cast<const std::uint8_t*>(utf8) + size);
     offsets.push_back(static_cast<std::int64_t>(bytes.size()));
     Py_XDECREF(made);
   }

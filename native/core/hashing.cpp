@@ -22,25 +22,27 @@ struct Murmur {
 
   explicit Murmur(std::uint32_t seed) : hash(seed) {}
 
+  // 3 bytes behind the string can be read.
   void add(const char* bytes, std::size_t n) {
     std::uint32_t have = size & 3;
     size += static_cast<std::uint32_t>(n);
-    std::size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-      std::uint32_t four;
-      std::memcpy(&four, bytes + i, 4);
-      // `have` bytes wait: they and the first of the four are a block, the others wait
-      const std::uint64_t both = static_cast<std::uint64_t>(four) << (8 * have) | rest;
-      block(static_cast<std::uint32_t>(both));
-      rest = static_cast<std::uint32_t>(both >> 32);
+    const auto take = [&](std::uint32_t some, std::uint32_t count) {
+      // `have` bytes wait: they and the first of these are a block, or wait together
+      const std::uint64_t both = static_cast<std::uint64_t>(some) << (8 * have) | rest;
+      have += count;
+      const bool full = have >= 4;
+      if (full) block(static_cast<std::uint32_t>(both));
+      rest = static_cast<std::uint32_t>(full ? both >> 32 : both);
+      have &= 3;
+    };
+    std::uint32_t some;
+    for (; n >= 4; n -= 4, bytes += 4) {
+      std::memcpy(&some, bytes, 4);
+      take(some, 4);
     }
-    for (; i < n; ++i) {
-      rest |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * have);
-      if (++have == 4) {
-        block(rest);
-        have = rest = 0;
-      }
-    }
+    if (n == 0) return;
+    std::memcpy(&some, bytes, 4);
+    take(some & ((1u << (8 * n)) - 1), static_cast<std::uint32_t>(n));
   }
   std::uint32_t finish() const {
     std::uint32_t h = hash;
@@ -62,8 +64,10 @@ struct Murmur {
 }  // namespace
 
 std::uint32_t murmur3(std::string_view bytes, std::uint32_t seed) {
+  std::string padded(bytes);
+  padded.append(3, '\0');
   Murmur all(seed);
-  all.add(bytes.data(), bytes.size());
+  all.add(padded.data(), bytes.size());
   return all.finish();
 }
 
@@ -72,7 +76,8 @@ std::uint32_t hashed_column(std::uint32_t hash, std::uint32_t n_features, bool a
   // the magnitude of -2^31 does not fit; scikit-learn reads it thus
   const std::uint32_t magnitude = h == std::numeric_limits<std::int32_t>::min() ? 2147483647u - (n_features - 1)
                                                                                : static_cast<std::uint32_t>(h < 0 ? -h : h);
-  return magnitude % n_features << 1 | static_cast<std::uint32_t>(alternate_sign && h < 0);
+  const bool power = (n_features & (n_features - 1)) == 0;  // then there is no need for a division
+  return (power ? magnitude & (n_features - 1) : magnitude % n_features) << 1 | static_cast<std::uint32_t>(alternate_sign && h < 0);
 }
 
 Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, const std::int32_t* type_terms,
@@ -87,14 +92,17 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
     return {found >> 1, (found & 1) != 0};
   };
   // of each word: its column, and how the hash of a longer n-gram goes on behind it and a blank
+  std::vector<char> padded(terms.bytes + terms.offsets[0], terms.bytes + terms.offsets[terms.n]);
+  padded.resize(padded.size() + 4);
+  const auto bytes_of = [&](std::size_t term) { return padded.data() + (terms.offsets[term] - terms.offsets[0]); };
   std::vector<Key> word_keys(low == 1 ? terms.n : 0);
   std::vector<Murmur> begun(high > 1 ? terms.n : 0, Murmur(0));
   for (std::size_t term = 0; term < terms.n; ++term) {
     Murmur word(0);
-    word.add(terms[term].data(), terms[term].size());
+    word.add(bytes_of(term), terms[term].size());
     if (low == 1) word_keys[term] = key_of(word.finish());
     if (high == 1) continue;
-    word.add(" ", 1);
+    word.add(" \0\0", 1);
     begun[term] = word;
   }
 
@@ -104,6 +112,9 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
   in_parallel(shards, [&](std::size_t s) {
     Counted& out = found[s];
     RowCounter row(width, static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
+    const auto most = static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]) * static_cast<std::size_t>(high - low + 1);
+    out.data.reserve(most);  // what is not written takes no memory
+    out.indices.reserve(most);
     std::vector<std::size_t> kept;
     CancelWatch watch(static_cast<std::size_t>(rows[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
@@ -116,9 +127,9 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
         if (high == 1) continue;
         Murmur gram = begun[kept[first]];
         for (std::size_t length = 2; length <= static_cast<std::size_t>(high) && first + length <= kept.size(); ++length) {
-          const std::string_view word = terms[kept[first + length - 1]];
-          if (length > 2) gram.add(" ", 1);
-          gram.add(word.data(), word.size());
+          const std::size_t word = kept[first + length - 1];
+          if (length > 2) gram.add(" \0\0", 1);
+          gram.add(bytes_of(word), terms[word].size());
           if (length < static_cast<std::size_t>(low)) continue;
           const Key key = key_of(gram.finish());
           row.add(key.column, key.down);

@@ -172,7 +172,7 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
             None,
             self._settings(),
             int(self.n_features),
-            dtype=np.float64,
+            dtype=np.float32 if self.dtype == np.float32 else np.float64,
             threads=threads,
         )
         shape = (len(rows) - 1, csr.n_columns)

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,43 @@ def words() -> tuple[Lists, Words]:
 
 def whitespace() -> tuple[Lists, Words]:
     return program("whitespace"), str.split
+
+
+PATTERN = r"[\w']+|[^\w\s]"
+
+
+def regex() -> tuple[Lists, Words]:
+    import regex as library
+
+    from textmill.config import TextConfig
+    from textmill.text import TextPath
+
+    path = TextPath(TextConfig(clean=(), case="keep", tokens="regex", pattern=PATTERN, map="none"))
+    return lambda texts: path.tokens(texts, threads=1).lists(), library.compile(PATTERN).findall
+
+
+def subword(kind: str) -> Callable[[], tuple[Lists, Words]]:
+    def sides() -> tuple[Lists, Words]:
+        from tokenizers import Tokenizer
+
+        from textmill.text import SubwordTokens
+
+        data = tokenizer(kind)
+        ours, theirs = SubwordTokens.from_bytes(data), Tokenizer.from_str(data.decode())
+        return (
+            lambda texts: ours.tokens(texts, threads=1).lists(),
+            lambda text: theirs.encode(text, add_special_tokens=False).tokens,
+        )
+
+    return sides
+
+
+@cache
+def tokenizer(kind: str) -> bytes:
+    """A file of 30,000 tokens learned from the first reviews, the same in every process."""
+    from benches.subword import trained
+
+    return trained(list(islice(texts_of(data_dir() / "imdb"), 5_000)), kind)
 
 
 def unicode(kind: str) -> Callable[[], tuple[Lists, Words]]:
@@ -172,6 +209,13 @@ def _nltk(what: str) -> str:
     return f"NLTK {version('nltk')} {what}"
 
 
+def _tokenizers(kind: str) -> str:
+    try:
+        return f"tokenizers {version('tokenizers')}, {kind} of 30,000 tokens"
+    except PackageNotFoundError:
+        return "tokenizers, which are not installed"
+
+
 TWIN = "plain-Python twin of UAX #29"
 SPLITTERS = (
     Splitter("words", "token_pattern of scikit-learn, by re", words),
@@ -182,6 +226,9 @@ SPLITTERS = (
     Splitter("unicode words", TWIN, unicode("words"), share=0.001, longest=200),
     Splitter("unicode sentences", TWIN, unicode("sentences"), share=0.001, longest=200),
     Splitter("unicode graphemes", TWIN, unicode("graphemes"), share=0.001, longest=200),
+    Splitter("regex", f"regex {version('regex')}, {PATTERN}".replace("|", "&#124;"), regex, share=0.1),
+    Splitter("subword", _tokenizers("WordPiece"), subword("WordPiece"), share=0.05, slow=True),
+    Splitter("subword", _tokenizers("byte-level BPE"), subword("BPE"), share=0.05, slow=True),
     Splitter("tweet", _nltk("TweetTokenizer"), tweet, share=0.01, slow=True),
     Splitter("treebank", _nltk("word_tokenize"), treebank, share=0.01, slow=True),
     Splitter("treebank, classic", _nltk("TreebankWordTokenizer"), classic, share=0.01, slow=True),

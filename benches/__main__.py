@@ -16,15 +16,25 @@ from pathlib import Path
 from benches.measure import Row
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-ROOMS = ("features", "text", "segment", "tokens", "subword", "models", "flow", "startup")
-LONG = ("stream",)  # runs of many minutes, only when asked for; what they said last stays in RESULTS.md
-_LONG_HEAD = "## Long runs"
+ROOMS = ("features", "chars", "text", "segment", "tokens", "subword", "models", "flow", "startup")
+LONG = ("stream",)  # runs of many minutes, only when asked for
+_HEAD = """# Results
+
+A section a room, made anew by `make bench` (all but the long ones) or `python -m benches ROOM`. Ratios count, absolute
+times belong to the machine that is named.
+"""
 
 
-def long_runs() -> str:
-    """The part of RESULTS.md that this run does not make anew."""
+def sections() -> dict[str, str]:
+    """What RESULTS.md says of each room."""
     old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    return "".join(old.partition(f"\n{_LONG_HEAD}")[1:])
+    parts = old.split("\n## ")[1:]
+    return {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip() for part in parts}
+
+
+def write(said: dict[str, str]) -> None:
+    known = [room for room in (*ROOMS, *LONG) if room in said]
+    RESULTS.write_text(_HEAD + "".join(f"\n## {room}\n\n{said[room]}\n" for room in known), encoding="utf-8")
 
 
 def machine() -> str:
@@ -51,26 +61,17 @@ def main(arguments: list[str]) -> int:
         rows = importlib.import_module(f"benches.{arguments[1]}").rows()
         print(json.dumps([dataclasses.asdict(row) for row in rows]))
         return 0
-    lines = ["| what | at least | seen | how |", "| --- | --- | --- | --- |"]
     missed = 0
+    rivals = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "numpy", "nltk"))
     for room in arguments or ROOMS:
+        lines = ["| what | at least | seen | how |", "| --- | --- | --- | --- |"]
         for row in measured(room):
             missed += not row.met
             print(f"{'  ' if row.met else '! '}{row.what}: {row.got}   [{row.wanted}]", flush=True)
             lines.append(f"| {row.what} | {row.wanted} | {'' if row.met else '**missed** '}{row.got} | {row.how} |")
-    if not arguments:
-        rivals = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "numpy", "pandas"))
-        head = (
-            "# Results\n\n"
-            f"Made by `make bench` on {time.strftime('%Y-%m-%d', time.gmtime())}, textmill {version('textmill')}, "
-            f"{machine()}; {rivals}. Ratios count, absolute times belong to that machine.\n\n"
-        )
-        RESULTS.write_text(head + "\n".join(lines) + "\n" + long_runs(), encoding="utf-8")
-    elif set(arguments) <= set(LONG):
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        made = f"Made by `python -m benches {' '.join(arguments)}` on {day}, {machine()}."
-        kept = RESULTS.read_text(encoding="utf-8").partition(f"\n{_LONG_HEAD}")[0]
-        RESULTS.write_text("\n".join([kept, _LONG_HEAD, "", made, "", *lines]) + "\n", encoding="utf-8")
+        made = f"Made by `python -m benches {room}` on {day}, textmill {version('textmill')}, {machine()}; {rivals}."
+        write(sections() | {room: "\n".join([made, "", *lines])})
     print(f"{missed} missed" if missed else "all met")
     return 1 if missed else 0
 

@@ -100,11 +100,11 @@ def numbers(page: str) -> str:
     if not results.exists():
         return page
     text = results.read_text(encoding="utf-8")
-    made = next(line for line in text.splitlines() if line.startswith("Made by"))
+    made = dict.fromkeys(line for line in text.splitlines() if line.startswith("Made by"))
     lines = dict.fromkeys(line for line in text.splitlines() if line.startswith("| "))  # the heads of its tables once
     rows = [line.strip("| ").split(" | ") for line in lines]
     table = [f"| {' | '.join(cell.strip() for cell in row[:3])} |" for row in rows]
-    block = "\n".join([made, "", *table])
+    block = "\n".join(["\n\n".join(made), "", *table])
     return re.sub(
         r"(?<=^)(<!-- numbers:[^>]*-->\n).*?(?=^<!-- end of numbers -->)",
         lambda match: f"{match[1]}{block}\n",

@@ -1,4 +1,4 @@
-"""Vectorisers against scikit-learn's: fitting, hashing, one text, memory."""
+"""Vectorisers against scikit-learn's: fitting, hashing, one text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benches.limits import from_the_limit
-from benches.measure import THREADS, Row, data_dir, in_turn, process, program, rival
+from benches.measure import THREADS, Row, data_dir, in_turn
 
 
 def imdb(part: str) -> tuple[list[str], list[str]]:
@@ -111,26 +111,6 @@ def one_text(texts: list[str]) -> list[Row]:
     return found
 
 
-def memory() -> list[Row]:
-    source = str(data_dir() / "imdb" / "train.jsonl.gz")
-    ours, theirs = process(program("vectorize", source)), process(rival("sklearn_vectorize", source))
-    for key in ("values", "total"):
-        assert abs(ours.said[key] / theirs.said[key] - 1) < 1e-6, (ours.said, theirs.said)
-    share = ours.peak / theirs.peak
-    above = (ours.peak - ours.said["before"]) / (theirs.peak - theirs.said["before"])
-    matrix = ours.said["values"] * 8 / 2**20
-    return [
-        Row(
-            "peak memory of TF-IDF, 1-2-grams, IMDB train from its file to the matrix",
-            "one third of scikit-learn",
-            f"{share:.2f} of it ({ours.peak:.0f} MiB against {theirs.peak:.0f} MiB; without what the interpreter and"
-            f" the imports take {above:.2f})",
-            share <= 1 / 3,
-            f"whole processes, texts read line by line in both; the matrix itself is {matrix:.0f} MiB in both",
-        )
-    ]
-
-
 def rows() -> list[Row]:
     texts, _ = imdb("train")
-    return [*fitting(texts), *one_text(texts), *memory()]
+    return [*fitting(texts), *one_text(texts)]

@@ -11,12 +11,15 @@ bool join_runs(const Text& text, Text& out) {
   const std::size_t size = text.size();
   std::size_t copied = 0;
   bool any = false;
+  CancelWatch watch;
   for (std::size_t i = 0; i < size;) {
+    watch.at(i);
     const Decoded now = decode(bytes + i, bytes + size);
     std::size_t next = i + now.size;
     if (flags_of(now.code) & kSpace) {
       std::size_t run = 1;
       for (; next < size; ++run) {
+        watch.at(next);
         const Decoded more = decode(bytes + next, bytes + size);
         if (!(flags_of(more.code) & kSpace)) break;
         next += more.size;
@@ -46,7 +49,9 @@ const Text& split_windows(const Text& raw, Text& spare, const Program& program, 
   const std::uint32_t width = std::max<std::uint32_t>(1, program.options);
   std::size_t end = 0;
   std::uint32_t codes = 0;  // in [begin, end)
+  CancelWatch watch;
   for (std::size_t begin = 0; begin < size; --codes) {
+    watch.at(begin);
     for (; codes < width && end < size; ++codes) end += decode(bytes + end, bytes + size).size;
     found.push_back({begin, end});
     begin += decode(bytes + begin, bytes + size).size;

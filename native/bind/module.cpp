@@ -171,7 +171,7 @@ InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& of
   for (std::size_t i = 0; i < tokens.n; ++i) {
     const std::string_view token = tokens[i];
     require(!token.empty(), "a type is empty");
-    padded.assign(token.size() + 8, 0);
+    padded.assign(token.size() + kTokenPadding, 0);
     std::memcpy(padded.data(), token.data(), token.size());
     require(table.intern(padded.data(), token.size()) == static_cast<std::int32_t>(i), "a type occurs twice");
   }
@@ -188,7 +188,7 @@ Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<
   for (std::size_t i = 0; i < tokens.n; ++i) {
     const std::string_view token = tokens[i];
     require(!token.empty(), "a type is empty");
-    padded.assign(token.size() + 8, 0);
+    padded.assign(token.size() + kTokenPadding, 0);
     std::memcpy(padded.data(), token.data(), token.size());
     found.push_back(number(table, padded.data(), token.size()));
   }

@@ -228,8 +228,7 @@ void drop_mentions(const Text& in, Text& out) {
       if (end > i + 1) {
         out.copy(in, copied, i);
         out.put(" ", in, i, end);
-        i = copied = end;
-        behind_word = true;
+        i = copied = end;  // and a mention that sticks to one is one: what is left of @a@b must not be @b
         continue;
       }
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "core/stages.hpp"
@@ -18,7 +19,30 @@ bool is_ascii(const char* bytes, std::size_t size) {
   return (high & 0x8080808080808080ULL) == 0;
 }
 
+void lower_ascii(char* bytes, std::size_t size) {
+  constexpr std::size_t kBlock = std::size_t{1} << 24;
+  while (size > 0) {
+    const std::size_t n = std::min(size, kBlock);
+    for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<char>(bytes[i] + ((static_cast<unsigned char>(bytes[i] - 'A') < 26) ? 32 : 0));
+    bytes += n;
+    size -= n;
+    if (size) stop_if_cancelled();
+  }
+}
+
 namespace {
+
+// How many bytes from the first on are ASCII.
+std::size_t ascii_run(const char* bytes, std::size_t size) {
+  std::size_t i = 0;
+  for (std::uint64_t word; i + 8 <= size; i += 8) {
+    std::memcpy(&word, bytes + i, 8);
+    word &= 0x8080808080808080ULL;
+    if (word) break;
+  }
+  while (i < size && static_cast<unsigned char>(bytes[i]) < 0x80) ++i;
+  return i;
+}
 
 // Unicode's Final_Sigma: a cased letter before, none after, case-ignorable characters skipped.
 bool is_final_sigma(const char* bytes, std::size_t begin, std::size_t size, std::size_t at, std::size_t after) {
@@ -52,15 +76,11 @@ void append_lower(const Text& in, std::size_t begin, std::size_t end, Text& out)
   CancelWatch watch(begin);
   for (std::size_t i = begin; i < size;) {
     watch.at(i);
-    const unsigned char byte = static_cast<unsigned char>(bytes[i]);
-    if (byte < 0x80) {
-      if (byte >= 'A' && byte <= 'Z') {
-        out.copy(in, copied, i);
-        const char small = static_cast<char>(byte + 32);
-        out.put({&small, 1}, in, i, i + 1);
-        copied = i + 1;
-      }
-      ++i;
+    if (static_cast<unsigned char>(bytes[i]) < 0x80) {
+      const std::size_t run = ascii_run(bytes + i, size - i);
+      out.copy(in, copied, i + run);
+      lower_ascii(out.data() + out.size() - run, run);
+      copied = i += run;
       continue;
     }
     const Decoded now = decode(bytes + i, bytes + size);

@@ -72,15 +72,7 @@ void Runner::prepare(std::string_view raw) {
   }
   if (program_.lower_case) {
     if (is_ascii(now->data(), now->size())) {  // one byte stays one byte: in place, nothing to align
-      char* p = now->data();
-      constexpr std::size_t kBlock = std::size_t{1} << 24;
-      for (std::size_t left = now->size(); left > 0;) {
-        const std::size_t n = std::min(left, kBlock);
-        for (std::size_t i = 0; i < n; ++i) p[i] = static_cast<char>(p[i] + ((static_cast<unsigned char>(p[i] - 'A') < 26) ? 32 : 0));
-        p += n;
-        left -= n;
-        if (left) stop_if_cancelled();
-      }
+      lower_ascii(now->data(), now->size());
     } else {
       lower(*now, *other);
       std::swap(now, other);

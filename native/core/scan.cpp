@@ -50,7 +50,7 @@ class RawPlaces {
 // Numbers the tokens of a batch: number(hash, bytes, size). A look-up may wait for memory, so hashes go ahead of them.
 template <class Number>
 void number_tokens(const InternTable& table, const char* bytes, const Span* spans, std::size_t n, std::int32_t* ids, Number&& number) {
-  constexpr std::size_t kAhead = 16;
+  constexpr std::size_t kAhead = 64;
   TokenHash hashes[kAhead];
   for (std::size_t first = 0; first < n; first += kAhead) {
     const std::size_t some = std::min(kAhead, n - first);

@@ -65,5 +65,7 @@ void lower(const Text& in, Text& out);
 void append_lower(const Text& in, std::size_t begin, std::size_t end, Text& out);
 
 bool is_ascii(const char* bytes, std::size_t size);
+// ASCII letters where they stand.
+void lower_ascii(char* bytes, std::size_t size);
 
 }  // namespace textmill

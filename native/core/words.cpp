@@ -84,37 +84,54 @@ std::uint32_t WordScanner::codes(std::size_t begin, std::size_t end) const {
   return codes;
 }
 
+// The spans that are long enough, moved up.
+std::size_t WordScanner::drop_short(Span* out, std::size_t n) const {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Span span = out[i];
+    out[kept] = span;
+    kept += is_long(span.begin, span.end);
+  }
+  return kept;
+}
+
 std::size_t WordScanner::next(Span* out) {
-  constexpr std::size_t kMostInABlock = 33;
-  std::size_t n = 0;
-  while (at_ < size_ && n + kMostInABlock <= kBatch) {
-    watch_.at(at_);
-    const std::uint64_t word = word_bits(at_);
-    std::uint64_t edges = word ^ (word << 1 | static_cast<std::uint64_t>(open_));  // where a word begins or ends
-    if (open_ && edges) {
-      const std::size_t end = at_ + static_cast<std::size_t>(std::countr_zero(edges));
-      edges &= edges - 1;
-      out[n] = {begin_, end};
-      n += is_long(begin_, end);
+  // Begins and ends take turns, so that writing one place after the other writes spans. How many there are in a block
+  // is anyone's guess, and a wrong guess costs as much as ten places: 16 at a time are written, whether they are there
+  // or not.
+  static_assert(sizeof(Span) == 2 * sizeof(std::size_t));
+  constexpr std::size_t kPlaces = 2 * kBatch, kAtOnce = 16;
+  for (;;) {
+    std::size_t n = 0;
+    const auto write = [&](std::size_t place) { std::memcpy(reinterpret_cast<char*>(out) + n++ * sizeof place, &place, sizeof place); };
+    if (!started_ && size_ > 0) bits_ = word_bits(0);
+    started_ = true;
+    if (open_) write(begin_);
+    for (; at_ < size_ && n + 64 <= kPlaces; at_ += 64) {
+      watch_.at(at_);
+      const std::uint64_t word = bits_;
+      bits_ = at_ + 64 < size_ ? word_bits(at_ + 64) : 0;
+      std::uint64_t kept = word;
+      if (min_codes_ > 1) kept &= (word << 1 | before_) | (word >> 1 | bits_ << 63);  // a byte alone is a letter alone
+      before_ = word >> 63;
+      std::uint64_t edges = kept ^ (kept << 1 | open_);
+      open_ = kept >> 63;
+      const auto found = static_cast<std::size_t>(std::popcount(edges));
+      for (std::size_t done = 0; done < found; done += kAtOnce)
+        for (std::size_t k = 0; k < kAtOnce; ++k) {
+          write(at_ + static_cast<std::size_t>(std::countr_zero(edges)));
+          edges &= edges - 1;
+        }
+      n -= (found + kAtOnce - 1) / kAtOnce * kAtOnce - found;
     }
-    while (edges) {
-      begin_ = at_ + static_cast<std::size_t>(std::countr_zero(edges));
-      edges &= edges - 1;
-      if (!edges) break;
-      const std::size_t end = at_ + static_cast<std::size_t>(std::countr_zero(edges));
-      edges &= edges - 1;
-      out[n] = {begin_, end};
-      n += is_long(begin_, end);
+    if (at_ >= size_ && open_) {
+      write(size_);
+      open_ = 0;
     }
-    open_ = word >> 63;
-    at_ += 64;
+    if (n % 2) std::memcpy(&begin_, reinterpret_cast<char*>(out) + --n * sizeof begin_, sizeof begin_);
+    const std::size_t spans = high_ || min_codes_ > 2 ? drop_short(out, n / 2) : n / 2;
+    if (spans > 0 || at_ >= size_) return spans;
   }
-  if (at_ >= size_ && open_) {
-    out[n] = {begin_, size_};
-    n += is_long(begin_, size_);
-    open_ = false;
-  }
-  return n;
 }
 
 }  // namespace textmill

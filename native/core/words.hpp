@@ -25,6 +25,7 @@ class WordScanner {
 
  private:
   std::uint64_t word_bits(std::size_t at);
+  std::size_t drop_short(Span* out, std::size_t n) const;
   std::uint32_t codes(std::size_t begin, std::size_t end) const;
   bool is_long(std::size_t begin, std::size_t end) const {
     if (!high_ || end - begin >= 4 * static_cast<std::size_t>(min_codes_)) return end - begin >= min_codes_;
@@ -36,10 +37,13 @@ class WordScanner {
   std::uint32_t min_codes_;
   CancelWatch watch_;
   std::size_t at_ = 0;             // the next block
-  std::size_t begin_ = 0;          // of the word that is open
-  bool open_ = false;
+  std::uint64_t bits_ = 0;         // its bits
+  bool started_ = false;
+  std::uint64_t before_ = 0;       // the last bit of the block before it
+  std::uint64_t open_ = 0;         // 1 where a word goes on from there
+  std::size_t begin_ = 0;          // of that word
   bool high_ = false;              // whether a byte was not ASCII
-  std::uint64_t read_ahead_ = 0;   // bits of the next block whose code point began in the last one
+  std::uint64_t read_ahead_ = 0;   // bits of the block behind the last that was read whose code point began in that one
   std::uint64_t words_ahead_ = 0;  // and those of them that belong to a word character
 };
 

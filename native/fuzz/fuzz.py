@@ -107,7 +107,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=int, default=60, help="for all targets together")
     parser.add_argument("targets", nargs="*", help="as they are called without fuzz_; all of them")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     folder = asked.folder.resolve()
     built = sorted(
         file for file in (folder / "native" / "fuzz").glob("fuzz_*") if os.access(file, os.X_OK) and file.is_file()

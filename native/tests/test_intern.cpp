@@ -6,7 +6,7 @@
 using namespace textmill;
 
 namespace {
-std::string padded(const std::string& token) { return token + std::string(8, '\x7F'); }  // padding must not matter
+std::string padded(const std::string& token) { return token + std::string(kTokenPadding, '\x7F'); }  // padding must not matter
 }  // namespace
 
 TEST(tokens_are_numbered_by_first_appearance) {

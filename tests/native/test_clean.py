@@ -189,6 +189,7 @@ REPEATABLE = sorted(set(STAGES) - {"html", "emails", "citations", "emoji-name"})
 
 @settings(max_examples=150)
 @given(texts, st.sampled_from(REPEATABLE))
+@example(" @a@b", "mentions")
 def test_cleaning_twice_changes_nothing(text: str, name: str) -> None:
     once = rewritten(text, name)
     assert rewritten(once, name) == once

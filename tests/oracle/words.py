@@ -10,7 +10,7 @@ from html.entities import html5
 
 WORD = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's default pattern
 LINK = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW]{3}\.)\S+")
-MENTION = re.compile(r"(?<!\w)@\w+")
+MENTION = re.compile(r"(?<!\w)(?:@\w+)+")
 REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")  # as html.unescape finds them
 # ASCII, so that the long s is no s
 MARKUP = re.compile(
@@ -98,7 +98,10 @@ def url_edits(text: str) -> Iterator[Edit]:
 
 def mention_edits(text: str) -> Iterator[Edit]:
     for found in MENTION.finditer(text):
-        yield found.start(), found.end(), " "
+        first = found.start()
+        for handle in found[0][1:].split("@"):
+            yield first, first + 1 + len(handle), " "
+            first += 1 + len(handle)
 
 
 CLEANERS: dict[str, Callable[[str], Iterable[Edit]]] = {

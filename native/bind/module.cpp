@@ -115,6 +115,38 @@ nb::tuple pack(nb::list texts, std::size_t first, std::size_t most, std::size_t 
   return nb::make_tuple(own(std::move(bytes)), own(std::move(offsets)), last);
 }
 
+// Python strings where they lie. `held` keeps them there, whatever becomes of the list while the GIL is released.
+TextsInPlace texts_in_place(const nb::list& texts, nb::object& held) {
+  held = nb::steal(PyList_AsTuple(texts.ptr()));
+  if (!held.is_valid()) throw nb::python_error();
+  const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(held.ptr()));
+  TextsInPlace found(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    PyObject* text = PyTuple_GET_ITEM(held.ptr(), static_cast<Py_ssize_t>(i));
+    if (!PyUnicode_Check(text)) throw nb::type_error(("text " + std::to_string(i) + " is no str but " + Py_TYPE(text)->tp_name).c_str());
+    found.push_back({PyUnicode_DATA(text), static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)),
+                     static_cast<std::uint8_t>(PyUnicode_IS_ASCII(text) ? 0 : PyUnicode_KIND(text))});
+  }
+  return found;
+}
+
+// Calls scan(source) for what holds texts: a list of str, or bytes and offsets.
+template <class Scan>
+void with_texts(const nb::object& texts, Scan&& scan) {
+  if (nb::isinstance<nb::list>(texts)) {
+    nb::object held;
+    const TextsInPlace strings = texts_in_place(nb::borrow<nb::list>(texts), held);
+    released(strings.size_in_bytes() + 16 * strings.n, [&] { scan(strings); });
+    return;
+  }
+  const auto parts = nb::cast<nb::tuple>(texts);
+  require(parts.size() == 2, "texts: wanted a list of str, or bytes and offsets");
+  const auto bytes = nb::cast<In<std::uint8_t>>(parts[0]);
+  const auto offsets = nb::cast<In<std::int64_t>>(parts[1]);
+  const Texts packed = texts_of(bytes, offsets);
+  released(work_in(packed), [&] { scan(packed); });
+}
+
 // The tokens of one text, without a table of types: for those who want lists of strings.
 nb::list split_one(const Program& program, nb::str text) {
   nb::object kept;
@@ -151,7 +183,7 @@ nb::tuple scanned(Scanned&& found, bool spans) {
   const std::size_t n = found.ids.size();
   nb::object places = nb::none();
   if (spans) places = nb::cast(own(std::move(found.spans), {n, 2}));
-  return nb::make_tuple(own(std::move(found.ids)), own(std::move(found.rows)), places);
+  return nb::make_tuple(own(std::move(found.ids), {n}), own(std::move(found.rows)), places);
 }
 
 nb::tuple table_arrays(const InternTable& table, std::size_t first) {
@@ -256,6 +288,14 @@ NB_MODULE(_native, m) {
         return numbers(self, bytes, offsets, [](const InternTable& table, const char* token, std::size_t size) { return table.find(hash_token(token, size), token, size); });
       }, nb::arg("bytes"), nb::arg("offsets"));
 
+  m.def("last_of", [](nb::list texts, std::size_t first, std::size_t most) {
+    std::size_t length = 0;
+    for (const std::size_t n = texts.size(); first < n && length < most; ++first) {
+      PyObject* text = PyList_GET_ITEM(texts.ptr(), static_cast<Py_ssize_t>(first));
+      if (PyUnicode_Check(text)) length += static_cast<std::size_t>(PyUnicode_GET_LENGTH(text));
+    }
+    return first;
+  }, nb::arg("texts"), nb::arg("first"), nb::arg("most"));
   m.def("pack", [](nb::list texts, std::size_t before) {
     const nb::tuple all = pack(texts, 0, std::numeric_limits<std::size_t>::max(), before);
     return nb::make_tuple(all[0], all[1]);
@@ -277,25 +317,22 @@ NB_MODULE(_native, m) {
     return nb::make_tuple(own(std::move(found.bytes)), own(std::move(found.offsets)));
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("which"));
 
-  m.def("scan", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, InternTable& types, bool spans, int threads) {
-    const Texts texts = texts_of(bytes, offsets);
+  m.def("scan", [](const Program& program, nb::object texts, InternTable& types, bool spans, int threads) {
     const std::size_t n_threads = at_least_one(threads);
     require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
-    released(work_in(texts), [&] { found = scan(program, texts, types, spans, n_threads); });
+    with_texts(texts, [&](const auto& source) { found = scan(program, source, types, spans, n_threads); });
     return scanned(std::move(found), spans);
-  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("spans"), nb::arg("threads"));
+  }, nb::arg("program"), nb::arg("texts"), nb::arg("types"), nb::arg("spans"), nb::arg("threads"));
 
-  m.def("scan_frozen", [](const Program& program, In<std::uint8_t> bytes, In<std::int64_t> offsets, const InternTable& types,
-                          InternTable& others, bool spans, int threads) {
-    const Texts texts = texts_of(bytes, offsets);
+  m.def("scan_frozen", [](const Program& program, nb::object texts, const InternTable& types, InternTable& others, bool spans, int threads) {
     const std::size_t n_threads = at_least_one(threads);
     require(&types != &others, "types and others: wanted two tables");
     require(!spans || !program.pretokens, "spans: pieces of a subword tokenizer have none");
     Scanned found;
-    released(work_in(texts), [&] { found = scan_frozen(program, texts, types, others, spans, n_threads); });
+    with_texts(texts, [&](const auto& source) { found = scan_frozen(program, source, types, others, spans, n_threads); });
     return scanned(std::move(found), spans);
-  }, nb::arg("program"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("types"), nb::arg("others"), nb::arg("spans"), nb::arg("threads"));
+  }, nb::arg("program"), nb::arg("texts"), nb::arg("types"), nb::arg("others"), nb::arg("spans"), nb::arg("threads"));
 
   m.def("segment", [](const std::string& kind, In<std::uint8_t> bytes, In<std::int64_t> offsets, int threads) {
     const Texts texts = texts_of(bytes, offsets);
@@ -372,6 +409,13 @@ NB_MODULE(_native, m) {
         self.add(ids.data(), rows.data(), n);
         self.n_types = std::max(self.n_types, most);
       }, nb::arg("ids"), nb::arg("rows"))
+      .def("scan", [](CheckedCounter& self, const Program& program, nb::object texts, InternTable& types, int threads) {
+        const std::size_t n_threads = at_least_one(threads);
+        const std::size_t before = self.n_texts();
+        with_texts(texts, [&](const auto& source) { self.add(scan_pieces(program, source, types, false, n_threads)); });
+        self.n_types = std::max(self.n_types, types.size());
+        return self.n_texts() - before;
+      }, nb::arg("program"), nb::arg("texts"), nb::arg("types"), nb::arg("threads"))
       .def("count", [](CheckedCounter& self, In<std::int32_t> type_terms, std::int64_t n_terms, int low, int high, std::int64_t min_df, int threads) {
         require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
         check_terms(array(type_terms), kAnyNegative, static_cast<std::size_t>(n_terms));

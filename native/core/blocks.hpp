@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <vector>
 
+#include "core/pages.hpp"
 #include "core/parallel.hpp"
 
 namespace textmill {
@@ -24,7 +24,7 @@ class Blocks {
   // New values are not set.
   void resize(std::size_t n) {
     const std::size_t n_blocks = (n + kSize - 1) >> kBits;
-    while (blocks_.size() < n_blocks) blocks_.emplace_back(new T[kSize]);
+    while (blocks_.size() < n_blocks) blocks_.push_back(page_array<T>(kSize));
     blocks_.resize(n_blocks);
     size_ = n;
   }
@@ -46,7 +46,7 @@ class Blocks {
   }
 
  private:
-  std::vector<std::unique_ptr<T[]>> blocks_;
+  std::vector<PageArray<T>> blocks_;
   std::size_t size_ = 0;
 };
 

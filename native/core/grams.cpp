@@ -60,32 +60,41 @@ void radix_sort(std::vector<Key>& keys, std::vector<Key>& spare, int low, int hi
   }
 }
 
-template <class T>
-T* allocate(std::size_t n) {
-  void* made = std::malloc(std::max<std::size_t>(1, n) * sizeof(T));
-  if (!made) throw std::bad_alloc();
-  return static_cast<T*>(made);
-}
-
 }  // namespace
 
+GramCounter::GramCounter() { keep_large_arrays_apart(); }
+
 GramCounter::~GramCounter() {
+  pieces_.clear();
   terms_ = {};
+  words_ = {};
   grams_.clear();
   levels_ = {};
   give_memory_back();
 }
 
+void GramCounter::add(Piece&& piece) {
+  if (rows_.size() - 1 + piece.counts.size() >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw std::overflow_error("more than 2,147,483,646 texts at once");
+  if (static_cast<std::size_t>(rows_.back()) + piece.ids.size() > std::numeric_limits<std::uint32_t>::max())
+    throw std::overflow_error("more than 4,294,967,295 words at once");
+  for (const std::int64_t count : piece.counts) rows_.push_back(rows_.back() + count);
+  piece_texts_.push_back(rows_.size() - 1);
+  piece.counts = {};
+  pieces_.push_back(std::move(piece));
+}
+
+void GramCounter::add(std::vector<Piece>&& pieces) {
+  if (stage_ != Stage::adding) throw std::logic_error("counted already");
+  for (Piece& piece : pieces) add(std::move(piece));
+}
+
 void GramCounter::add(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts) {
   if (stage_ != Stage::adding) throw std::logic_error("counted already");
-  if (rows_.size() - 1 + n_texts >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-    throw std::overflow_error("more than 2,147,483,646 texts at once");
-  if (terms_.size() + static_cast<std::size_t>(rows[n_texts]) > std::numeric_limits<std::uint32_t>::max())
-    throw std::overflow_error("more than 4,294,967,295 words at once");
-  keep_large_arrays_apart();
-  const std::int64_t before = rows_.back();
-  terms_.append(ids, static_cast<std::size_t>(rows[n_texts]));
-  for (std::size_t text = 1; text <= n_texts; ++text) rows_.push_back(before + rows[text]);
+  Piece piece;
+  piece.ids.assign(ids, ids + rows[n_texts]);
+  for (std::size_t text = 0; text < n_texts; ++text) piece.counts.push_back(rows[text + 1] - rows[text]);
+  add(std::move(piece));
 }
 
 void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, int low, int high, std::int64_t min_df,
@@ -109,61 +118,175 @@ void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std
   give_memory_back();
 }
 
-// Types become terms, each counted.
-void GramCounter::count_words(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, std::size_t threads) {
-  const std::size_t most = 1 + (std::size_t{1} << 28) / (n_terms + n_types + 1);  // shards: each has tables of its own
-  const std::size_t shards = std::min(worthwhile(threads, terms_.size(), kTokensAThread), most);
-  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
+namespace {
+
+// What an id of a piece stands for, and how often it came.
+struct Cell {
+  std::int32_t term;
+  std::uint32_t count;
+};
+
+// What is found in a shard of the texts. Where longer n-grams are to come, each place gets its term, dropped ones left
+// out.
+struct PlaceShard {
+  PlaceShard(std::size_t n_terms, std::size_t first, Blocks<std::int32_t>& terms) : words(n_terms), at(first), terms(&terms) {}
+
   struct Seen {
     std::int32_t last = -1, df = 0;
   };
-  std::vector<std::vector<Seen>> seen(shards);
-  std::vector<std::vector<std::uint32_t>> counts(shards);
-  std::vector<std::uint8_t> gaps(shards);
-  in_parallel(shards, [&](std::size_t s) {
-    std::vector<Seen> words(n_terms);
-    std::vector<std::uint32_t> types(n_types);
-    bool gap = false;
-    CancelWatch watch(static_cast<std::size_t>(rows_[cuts[s]]));
-    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text)
-      for (auto i = static_cast<std::size_t>(rows_[text]); i < static_cast<std::size_t>(rows_[text + 1]); ++i) {
-        watch.at(i);
-        const auto type = static_cast<std::size_t>(terms_[i]);
-        ++types[type];
-        const std::int32_t term = terms_[i] = type_terms[type];
-        if (term < 0) {
-          gap = true;
-          continue;
-        }
-        Seen& word = words[static_cast<std::size_t>(term)];
-        word.df += word.last != static_cast<std::int32_t>(text);
-        word.last = static_cast<std::int32_t>(text);
+  std::vector<Seen> words;
+  std::size_t at;
+  Blocks<std::int32_t>* terms;
+
+  // Counts the types of a text; how many of its tokens are terms.
+  std::int32_t add(const std::int32_t* ids, std::size_t n, std::vector<Cell>& cells, std::vector<std::uint32_t>& totals, std::size_t text) {
+    const std::size_t before = at;
+    CancelWatch watch;
+    for (std::size_t i = 0; i < n; ++i) {
+      watch.at(i);
+      const std::size_t id = static_cast<std::size_t>(ids[i]);
+      ++totals[id];
+      const std::int32_t term = cells[id].term;
+      if (term < 0) continue;
+      (*terms)[at++] = term;
+      Seen& word = words[static_cast<std::size_t>(term)];
+      word.df += word.last != static_cast<std::int32_t>(text);
+      word.last = static_cast<std::int32_t>(text);
+    }
+    return static_cast<std::int32_t>(at - before);
+  }
+  std::int32_t df(std::size_t term) const { return words[term].df; }
+};
+
+// Words alone are rows at once, their columns the terms. First those of a text that differ are found, among the ids: the
+// most frequent have the lowest, and stay in the cache.
+struct RowShard {
+  RowShard(std::size_t n_terms, std::size_t first, std::size_t tokens, Csr& rows) : row(n_terms, tokens), dfs(n_terms), begin(first), at(first), rows(&rows) {}
+
+  RowCounter row;
+  std::vector<std::int32_t> dfs, unlike;
+  std::size_t begin, at;
+  Csr* rows;
+
+  std::int32_t add(const std::int32_t* ids, std::size_t n, std::vector<Cell>& cells, std::vector<std::uint32_t>& totals, std::size_t text) {
+    if (unlike.size() < n + 1) unlike.resize(2 * n + 1);
+    std::size_t n_unlike = 0;
+    CancelWatch watch;
+    for (std::size_t i = 0; i < n; ++i) {
+      watch.at(i);
+      std::uint32_t& count = cells[static_cast<std::size_t>(ids[i])].count;
+      unlike[n_unlike] = ids[i];
+      n_unlike += count == 0;
+      ++count;
+    }
+    std::int32_t length = 0;
+    for (std::size_t i = 0; i < n_unlike; ++i) {
+      watch.at(i);
+      const auto id = static_cast<std::size_t>(unlike[i]);
+      const auto count = static_cast<std::int32_t>(std::exchange(cells[id].count, 0));
+      totals[id] += static_cast<std::uint32_t>(count);
+      if (cells[id].term < 0) continue;
+      length += count;
+      row.add_many(static_cast<std::uint32_t>(cells[id].term), count);
+    }
+    row.drain([&](std::int32_t term, std::int32_t count) {
+      rows->indices[at] = term;
+      rows->data[at++] = count;
+      ++dfs[static_cast<std::size_t>(term)];
+    });
+    rows->indptr[text + 1] = static_cast<std::int32_t>(at - begin);
+    return length;
+  }
+  std::int32_t df(std::size_t term) const { return dfs[term]; }
+};
+
+}  // namespace
+
+// Hands each text to its shard and counts types and terms; a piece is freed once all that read it are done.
+template <class Shard>
+void GramCounter::each_shard(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, const std::vector<std::size_t>& cuts,
+                             std::vector<Shard>& found) {
+  const auto each_part = [&](std::size_t s, auto&& part) {  // part(piece, first text, last text)
+    for (std::size_t p = 0; p < pieces_.size(); ++p) {
+      const std::size_t first = std::max(cuts[s], piece_texts_[p]), last = std::min(cuts[s + 1], piece_texts_[p + 1]);
+      if (first < last) part(p, first, last);
+    }
+  };
+  std::vector<std::atomic<std::size_t>> readers(pieces_.size());
+  for (std::size_t s = 0; s < found.size(); ++s) each_part(s, [&](std::size_t p, std::size_t, std::size_t) { ++readers[p]; });
+  std::vector<std::int32_t> lengths(n_texts());
+  std::vector<std::vector<std::uint32_t>> counts(found.size());
+  in_parallel(found.size(), [&](std::size_t s) {
+    std::vector<std::uint32_t> types(n_types), totals;
+    std::vector<Cell> cells;
+    each_part(s, [&](std::size_t p, std::size_t first, std::size_t last) {
+      Piece& piece = pieces_[p];
+      const std::size_t n_ids = piece.numbers.empty() ? n_types : static_cast<std::size_t>(piece.base) + piece.numbers.size();
+      cells.resize(n_ids);
+      for (std::size_t id = 0; id < n_ids; ++id) cells[id] = {type_terms[piece.number(static_cast<std::int32_t>(id))], 0};
+      totals.assign(n_ids, 0);
+      const std::int32_t* const ids = piece.ids.data() - rows_[piece_texts_[p]];
+      for (std::size_t text = first; text < last; ++text) {
+        stop_if_cancelled();
+        lengths[text] = found[s].add(ids + rows_[text], static_cast<std::size_t>(rows_[text + 1] - rows_[text]), cells, totals, text);
       }
-    seen[s] = std::move(words);
+      for (std::size_t id = 0; id < n_ids; ++id) types[static_cast<std::size_t>(piece.number(static_cast<std::int32_t>(id)))] += totals[id];
+      if (--readers[p] == 0) piece = Piece();
+    });
     counts[s] = std::move(types);
-    gaps[s] = gap;
   });
+  pieces_ = {};
+  for (std::size_t text = 0; text < n_texts(); ++text) rows_[text + 1] = rows_[text] + lengths[text];
+  type_counts_.assign(n_types, 0);
+  for (const std::vector<std::uint32_t>& types : counts)
+    for (std::size_t type = 0; type < n_types; ++type) type_counts_[type] += types[type];
   Level& level = levels_.emplace_back();
   level.df.resize(n_terms);
-  level.tf.resize(n_terms);
-  type_counts_ = std::move(counts[0]);
-  for (std::size_t s = 1; s < shards; ++s)
-    for (std::size_t type = 0; type < n_types; ++type) type_counts_[type] += counts[s][type];
-  for (std::size_t s = 0; s < shards; ++s)
-    for (std::size_t term = 0; term < n_terms; ++term) level.df[term] += seen[s][term].df;
-  for (std::size_t type = 0; type < n_types; ++type)
-    if (type_terms[type] >= 0) level.tf[static_cast<std::size_t>(type_terms[type])] += type_counts_[type];
-  if (std::find(gaps.begin(), gaps.end(), 1) != gaps.end()) close_gaps();
+  for (std::size_t term = 0; term < n_terms; ++term)
+    for (const Shard& shard : found) level.df[term] += shard.df(term);
 }
 
-void GramCounter::close_gaps() {
-  std::size_t kept = 0, i = 0;
-  for (std::size_t text = 0; text < n_texts(); ++text) {
-    for (; i < static_cast<std::size_t>(rows_[text + 1]); ++i)
-      if (terms_[i] >= 0) terms_[kept++] = terms_[i];
-    rows_[text + 1] = static_cast<std::int64_t>(kept);
+// Types become terms, each counted.
+void GramCounter::count_words(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, std::size_t threads) {
+  const auto tokens = static_cast<std::size_t>(rows_.back());
+  const std::size_t most = 1 + (std::size_t{1} << 28) / (n_terms + n_types + 1);  // shards: each has tables of its own
+  const std::size_t shards = std::min(worthwhile(threads, tokens, kTokensAThread), most);
+  const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
+  std::vector<std::size_t> firsts;
+  for (const std::size_t cut : cuts) firsts.push_back(static_cast<std::size_t>(rows_[cut]));
+  if (high_ > 1) {
+    terms_.resize(tokens);
+    std::vector<PlaceShard> found;
+    for (std::size_t s = 0; s < shards; ++s) found.emplace_back(n_terms, firsts[s], terms_);
+    each_shard(type_terms, n_types, n_terms, cuts, found);
+    std::vector<std::size_t> ends;
+    for (std::size_t s = 0; s < shards; ++s) ends.push_back(found[s].at);
+    close_gaps(firsts, ends);
+  } else {
+    words_.data = page_array<std::int32_t>(tokens);
+    words_.indices = page_array<std::int32_t>(tokens);
+    words_.indptr.resize(n_texts() + 1);
+    std::vector<RowShard> found;
+    for (std::size_t s = 0; s < shards; ++s) found.emplace_back(n_terms, firsts[s], firsts[s + 1] - firsts[s], words_);
+    each_shard(type_terms, n_types, n_terms, cuts, found);
+    word_cuts_ = cuts;
+    word_begins_ = firsts;
+    for (std::size_t s = 0; s < shards; ++s) word_ends_.push_back(found[s].at);
   }
-  terms_.resize(kept);
+  Level& level = levels_[0];
+  level.tf.resize(n_terms);
+  for (std::size_t type = 0; type < n_types; ++type)
+    if (type_terms[type] >= 0) level.tf[static_cast<std::size_t>(type_terms[type])] += type_counts_[type];
+}
+
+// Where terms were dropped, those of a shard are fewer than its places: they move up.
+void GramCounter::close_gaps(const std::vector<std::size_t>& begins, const std::vector<std::size_t>& ends) {
+  std::size_t n = ends.empty() ? 0 : ends[0];
+  for (std::size_t s = 1; s < ends.size(); ++s)
+    if (begins[s] == n) n = ends[s];
+    else
+      for (std::size_t i = begins[s]; i < ends[s]; ++i) terms_[n++] = terms_[i];
+  terms_.resize(n);
 }
 
 void GramCounter::index_places() {
@@ -407,6 +530,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
       }
   if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
 
+  if (high_ == 1) return word_rows(columns[0], n_kept == columns[0].size());
   const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
   // a shard writes behind the most that those before it can write, and moves up once they are done
@@ -415,8 +539,8 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
     begins.push_back(shards == 1 ? static_cast<std::size_t>(total)
                                  : begins.back() + static_cast<std::size_t>(rows_[cuts[s + 1]] - rows_[cuts[s]]) * (high_ - low_ + 1));
   Csr out;
-  out.data.reset(allocate<std::int32_t>(begins.back()));
-  out.indices.reset(allocate<std::int32_t>(begins.back()));
+  out.data = page_array<std::int32_t>(begins.back());
+  out.indices = page_array<std::int32_t>(begins.back());
   out.indptr.resize(n_texts() + 1);
   std::vector<std::size_t> ends(shards);
   in_parallel(shards, [&](std::size_t s) {
@@ -455,24 +579,50 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
   });
   terms_ = {};
   grams_.clear();
+  close_up(out, cuts, begins, ends);
+  return out;
+}
+
+// The rows of words were made as they were counted; columns become those that are kept.
+Csr GramCounter::word_rows(const std::vector<std::int32_t>& columns, bool all) {
+  Csr out = std::move(words_);
+  if (!all) {
+    in_parallel(word_ends_.size(), [&](std::size_t s) {
+      std::size_t from = word_begins_[s], to = from;
+      CancelWatch watch(from);
+      for (std::size_t text = word_cuts_[s]; text < word_cuts_[s + 1]; ++text) {
+        watch.at(from);
+        for (const std::size_t end = word_begins_[s] + static_cast<std::size_t>(out.indptr[text + 1]); from < end; ++from) {
+          const std::int32_t column = columns[static_cast<std::size_t>(out.indices[from])];
+          if (column < 0) continue;
+          out.indices[to] = column;
+          out.data[to++] = out.data[from];
+        }
+        out.indptr[text + 1] = static_cast<std::int32_t>(to - word_begins_[s]);
+      }
+      word_ends_[s] = to;
+    });
+  }
+  close_up(out, word_cuts_, word_begins_, word_ends_);
+  return out;
+}
+
+// Shard after shard, without the room between them; ends of rows count from the first.
+void GramCounter::close_up(Csr& csr, const std::vector<std::size_t>& cuts, const std::vector<std::size_t>& begins,
+                           const std::vector<std::size_t>& ends) {
   std::size_t n = 0;
-  for (std::size_t s = 0; s < shards; ++s) {
+  for (std::size_t s = 0; s < ends.size(); ++s) {
     const std::size_t some = ends[s] - begins[s];
-    if (begins[s] != n) {
-      std::copy(out.indices.get() + begins[s], out.indices.get() + ends[s], out.indices.get() + n);
-      std::copy(out.data.get() + begins[s], out.data.get() + ends[s], out.data.get() + n);
-    }
-    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) out.indptr[text + 1] += static_cast<std::int32_t>(n);
+    if (begins[s] != n)
+      for (auto* values : {&csr.data, &csr.indices}) std::copy(values->get() + begins[s], values->get() + ends[s], values->get() + n);
+    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) csr.indptr[text + 1] += static_cast<std::int32_t>(n);
     n += some;
   }
-  if (shards > 1) {
-    for (auto* values : {&out.data, &out.indices})
-      if (void* smaller = std::realloc(values->get(), std::max<std::size_t>(1, n) * sizeof(std::int32_t))) {
-        values->release();
-        values->reset(static_cast<std::int32_t*>(smaller));
-      }
-  }
-  return out;
+  for (auto* values : {&csr.data, &csr.indices})
+    if (void* smaller = std::realloc(values->get(), std::max<std::size_t>(1, n) * sizeof(std::int32_t))) {
+      values->release();
+      values->reset(static_cast<std::int32_t*>(smaller));
+    }
 }
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {

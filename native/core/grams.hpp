@@ -4,21 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <vector>
 
 #include "core/blocks.hpp"
+#include "core/pages.hpp"
+#include "core/scan.hpp"
 
 namespace textmill {
 
-struct Freed {
-  void operator()(std::int32_t* values) const { std::free(values); }
-};
-
 struct Csr {
-  std::unique_ptr<std::int32_t[], Freed> data;  // counts
-  std::unique_ptr<std::int32_t[], Freed> indices;
+  PageArray<std::int32_t> data;  // counts
+  PageArray<std::int32_t> indices;
   std::vector<std::int32_t> indptr;
 };
 
@@ -42,13 +38,14 @@ struct Vocabulary {
 
 class GramCounter {
  public:
-  GramCounter() = default;
+  GramCounter();
   GramCounter(const GramCounter&) = delete;
   GramCounter& operator=(const GramCounter&) = delete;
   ~GramCounter();
 
   // Texts to count, behind those that were added before; `ids` are numbers of types.
   void add(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts);
+  void add(std::vector<Piece>&& pieces);
 
   // `type_terms` maps each type to a term, or to -1 where it is dropped (its neighbours then touch). Terms must be
   // numbered in the order of their spelling for columns to be in that order. Counts n-grams of `low` to `high` words;
@@ -69,22 +66,33 @@ class GramCounter {
   Csr matrix(const bool* keep, std::size_t threads);
 
  private:
+  void add(Piece&& piece);
   void count_words(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, std::size_t threads);
-  void close_gaps();
+  template <class Shard>
+  void each_shard(const std::int32_t* type_terms, std::size_t n_types, std::size_t n_terms, const std::vector<std::size_t>& cuts,
+                  std::vector<Shard>& found);
+  void close_gaps(const std::vector<std::size_t>& begins, const std::vector<std::size_t>& ends);
   void index_places();
   std::int32_t texts_of(const std::uint32_t* places, std::size_t n) const;
   template <class Key>
   void count_longer(std::size_t threads);
   void number_columns();
   std::vector<std::vector<std::int32_t>> kept_columns(const bool* keep) const;
+  Csr word_rows(const std::vector<std::int32_t>& columns, bool all);
+  static void close_up(Csr& csr, const std::vector<std::size_t>& cuts, const std::vector<std::size_t>& begins,
+                       const std::vector<std::size_t>& ends);
   std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
   enum class Stage { adding, counted, given_up, stopped } stage_ = Stage::adding;
   std::size_t low_ = 1, high_ = 1;
   std::int64_t min_df_ = 1;
   std::size_t n_columns_ = 0;
-  std::vector<std::int64_t> rows_{0};
-  Blocks<std::int32_t> terms_;                 // types at first; then terms, dropped ones left out
+  std::vector<std::int64_t> rows_{0};          // tokens before each text, once counted only those that are not dropped
+  std::vector<Piece> pieces_;                  // as they were added, until they are counted
+  std::vector<std::size_t> piece_texts_{0};    // texts before each
+  Blocks<std::int32_t> terms_;                 // where n-grams are counted: the terms, dropped ones left out
+  Csr words_;                                  // where only words are: the rows, a shard of them at a time,
+  std::vector<std::size_t> word_cuts_, word_begins_, word_ends_;  // its texts and where its entries are
   std::vector<Blocks<std::int32_t>> grams_;    // of each length from 2 on: the gram that ends at each place, or -1
   std::vector<std::int32_t> first_text_;       // of each 64 places, and the number of texts
   std::vector<std::uint32_t> type_counts_;

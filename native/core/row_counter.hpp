@@ -8,19 +8,27 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace textmill {
 
 // Where many rows are to come: a bit a column, a bit for each 64 of these that says whether one is set, and a bit for
-// each 64 of those, so that the columns of a row are found in order by walking down, without a sort. Most counts are 1;
-// only a column that comes again has a number of its own. Where few are to come, such tables would cost more than they
-// save: then the columns are sorted.
+// each 64 of those, so that the columns of a row are found in order by walking down, without a sort. Where the columns
+// are few, each has a number besides, and whether a column comes again is never asked: a wrong guess at the answer costs
+// more than the number. Where they are many, only a column that comes again touches its number, as most do not. Where few
+// rows are to come, such tables would cost more than they save: then the columns are sorted.
 class RowCounter {
  public:
   // `n_keys`: about how many calls of `add` there will be.
-  RowCounter(std::size_t n_columns, std::size_t n_keys) : sorts_(n_keys < n_columns / 8) {
+  RowCounter(std::size_t n_columns, std::size_t n_keys) : sorts_(n_keys < n_columns / 8), few_(n_columns <= kFew) {
     if (sorts_) return;
+    if (few_) {
+      bits_.resize(n_columns / 64 + 1);
+      middle_.resize(bits_.size() / 64 + 1);
+      numbers_.resize(n_columns + 1);
+      return;
+    }
     bits_.resize(n_columns / 64 + 1);
     again_.resize(bits_.size());
     down_.resize(bits_.size());
@@ -38,6 +46,12 @@ class RowCounter {
     }
     const std::size_t word = column >> 6;
     const std::uint64_t bit = std::uint64_t{1} << (column & 63);
+    if (few_) {
+      numbers_[column] += down ? -1 : 1;
+      bits_[word] |= bit;
+      middle_[word >> 6] |= std::uint64_t{1} << (word & 63);
+      return;
+    }
     if (bits_[word] & bit) {
       again_[word] |= bit;
       more_[column] += down ? -1 : 1;
@@ -49,12 +63,28 @@ class RowCounter {
     top_[word >> 12] |= std::uint64_t{1} << (word >> 6 & 63);
   }
 
+  // So many more of `column`, one or more.
+  void add_many(std::uint32_t column, std::int32_t times) {
+    if (few_ && !sorts_) {
+      const std::size_t word = column >> 6;
+      numbers_[column] += times;
+      bits_[word] |= std::uint64_t{1} << (column & 63);
+      middle_[word >> 6] |= std::uint64_t{1} << (word & 63);
+      return;
+    }
+    for (; times > 0; --times) add(column);
+  }
+
   // Calls found(column, count) for each column that was added, in ascending order, and forgets them. A column whose ups
   // and downs come to 0 is told all the same.
   template <class Found>
   void drain(Found&& found) {
     if (sorts_) {
       drain_sorted(found);
+      return;
+    }
+    if (few_) {
+      drain_few(found);
       return;
     }
     for (std::size_t t = 0; t < top_.size(); ++t)
@@ -86,6 +116,21 @@ class RowCounter {
   }
 
   template <class Found>
+  void drain_few(Found& found) {
+    for (std::size_t m = 0; m < middle_.size(); ++m) {
+      for (std::uint64_t words = middle_[m]; words; words &= words - 1) {
+        const std::size_t word = m << 6 | static_cast<std::size_t>(std::countr_zero(words));
+        for (std::uint64_t left = bits_[word]; left; left &= left - 1) {
+          const std::size_t column = word << 6 | static_cast<std::size_t>(std::countr_zero(left));
+          found(static_cast<std::int32_t>(column), std::exchange(numbers_[column], 0));
+        }
+        bits_[word] = 0;
+      }
+      middle_[m] = 0;
+    }
+  }
+
+  template <class Found>
   void drain_sorted(Found& found) {
     std::sort(keys_.begin(), keys_.end());
     for (std::size_t i = 0; i < keys_.size();) {
@@ -97,10 +142,13 @@ class RowCounter {
     keys_.clear();
   }
 
-  bool sorts_;
+  static constexpr std::size_t kFew = std::size_t{1} << 17;
+
+  bool sorts_, few_;
   std::vector<std::uint64_t> keys_;
   std::vector<std::uint64_t> bits_, again_, down_, middle_, top_;
   std::unique_ptr<std::int32_t[], Free> more_;
+  std::vector<std::int32_t> numbers_;
 };
 
 }  // namespace textmill

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kBytesAThread = 64 * 1024;
 
-struct Shard {
-  std::vector<std::int32_t> ids;
-  std::vector<std::int64_t> counts;  // tokens of each text
-  std::vector<std::int32_t> spans;
-};
-
 // Turns byte places in the rewritten text into code points of the raw one. Begins rise, and so do ends; but a token may
 // begin before the end of the one before it (two tokens of one entity), so each has a count of its own.
 class RawPlaces {
@@ -66,116 +60,128 @@ void number_tokens(const InternTable& table, const char* bytes, const Span* span
   }
 }
 
-template <class Number>
-void scan_shard(const Program& program, const Texts& texts, std::size_t first, std::size_t last, bool spans, const InternTable& table,
-                Shard& shard, Number&& number) {
+template <class Source, class Number>
+void scan_piece(const Program& program, const Source& texts, std::size_t first, std::size_t last, bool spans, const InternTable& table,
+                Piece& piece, Number&& number) {
   Runner runner(program, spans);
+  std::string room;
   CancelWatch watch(first);
-  shard.counts.reserve(last - first);
-  shard.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 5 + 8);
+  piece.counts.reserve(last - first);
+  piece.ids.reserve(static_cast<std::size_t>(texts.offsets[last] - texts.offsets[first]) / 5 + 8);
   for (std::size_t i = first; i < last; ++i) {
-    const std::size_t before = shard.ids.size();
-    const std::string_view raw = texts[i];
+    const std::size_t before = piece.ids.size();
+    const std::string_view raw = texts.read(i, room);
     if (spans) require_places_fit(raw.size(), i);
     watch.at(static_cast<std::size_t>(texts.offsets[i] - texts.offsets[first]) + i);
     runner.prepare(raw);
     RawPlaces places(raw, runner);
     runner.split([&](const Span* found, std::size_t n) {
       stop_if_cancelled();
-      shard.ids.resize(shard.ids.size() + n);
-      number_tokens(table, runner.text().data(), found, n, shard.ids.data() + shard.ids.size() - n, number);
+      piece.ids.resize(piece.ids.size() + n);
+      number_tokens(table, runner.text().data(), found, n, piece.ids.data() + piece.ids.size() - n, number);
       if (!spans) return;
       for (std::size_t k = 0; k < n; ++k) {
-        shard.spans.push_back(places.begin(found[k].begin));
-        shard.spans.push_back(places.end(found[k].end));
+        piece.spans.push_back(places.begin(found[k].begin));
+        piece.spans.push_back(places.end(found[k].end));
       }
     });
-    shard.counts.push_back(static_cast<std::int64_t>(shard.ids.size() - before));
+    piece.counts.push_back(static_cast<std::int64_t>(piece.ids.size() - before));
   }
 }
 
-Scanned join(std::vector<Shard>& shards, std::size_t n_texts) {
+// Copies a block at a time, between which it can be stopped; each(first, last) copies one.
+template <class Each>
+void in_blocks(std::size_t n, Each&& each) {
+  constexpr std::size_t kBlock = std::size_t{1} << 20;
+  for (std::size_t i = 0; i < n; i += kBlock) {
+    stop_if_cancelled();
+    each(i, std::min(n, i + kBlock));
+  }
+}
+
+Scanned join(std::vector<Piece>& pieces, std::size_t n_texts) {
   Scanned all;
   all.rows.reserve(n_texts + 1);
   all.rows.push_back(0);
-  if (shards.size() == 1) {
-    all.ids = std::move(shards[0].ids);
-    all.spans = std::move(shards[0].spans);
+  for (const Piece& piece : pieces)
+    for (const std::int64_t count : piece.counts) all.rows.push_back(all.rows.back() + count);
+  if (pieces.size() == 1 && pieces[0].numbers.empty()) {
+    all.ids = std::move(pieces[0].ids);
+    all.spans = std::move(pieces[0].spans);
+    return all;
   }
-  std::size_t n_tokens = 0;
-  for (const Shard& shard : shards) n_tokens += shard.ids.size();
-  if (shards.size() > 1) {
-    all.ids.reserve(n_tokens);
-    if (!shards[0].spans.empty()) all.spans.reserve(2 * n_tokens);
-  }
-  for (Shard& shard : shards) {
-    for (const std::int64_t count : shard.counts) all.rows.push_back(all.rows.back() + count);
-    if (shards.size() == 1) continue;
-    append_all(all.ids, shard.ids.data(), shard.ids.size());
-    append_all(all.spans, shard.spans.data(), shard.spans.size());
-    shard = Shard();
-  }
+  std::vector<std::size_t> firsts{0};
+  for (const Piece& piece : pieces) firsts.push_back(firsts.back() + piece.ids.size());
+  all.ids.resize(firsts.back());
+  if (std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return !piece.spans.empty(); })) all.spans.resize(2 * firsts.back());
+  in_parallel(pieces.size(), [&](std::size_t p) {
+    Piece& piece = pieces[p];
+    in_blocks(piece.ids.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) all.ids[firsts[p] + i] = piece.number(piece.ids[i]);
+    });
+    in_blocks(piece.spans.size(), [&](std::size_t first, std::size_t last) {
+      std::copy(piece.spans.data() + first, piece.spans.data() + last, all.spans.data() + 2 * firsts[p] + first);
+    });
+    piece = Piece();
+  });
   return all;
 }
 
-// Each shard numbers the tokens it met for the first time from `base` on; then they are interned shard by shard, which
+// Each piece numbers the tokens it met for the first time from `base` on; then they are interned piece by piece, which
 // gives the order of one thread. `offset` is what numbers of `types` are raised by.
-void renumber(std::vector<Shard>& shards, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
-              std::int32_t offset) {
-  std::vector<std::vector<std::int32_t>> numbers(shards.size());
-  for (std::size_t s = 0; s < shards.size(); ++s) {
-    numbers[s].reserve(locals[s].size());
+void number_pieces(std::vector<Piece>& pieces, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
+                   std::int32_t offset) {
+  for (std::size_t p = 0; p < pieces.size(); ++p) {
+    pieces[p].base = base;
+    pieces[p].numbers.reserve(locals[p].size());
     CancelWatch watch;
-    for (std::size_t id = 0; id < locals[s].size(); ++id) {
+    for (std::size_t id = 0; id < locals[p].size(); ++id) {
       watch.at(id);
-      const std::string_view token = locals[s][id];
-      numbers[s].push_back(offset + types.intern(token.data(), token.size()));
+      const std::string_view token = locals[p][id];
+      pieces[p].numbers.push_back(offset + types.intern(token.data(), token.size()));
     }
   }
-  in_parallel(shards.size(), [&](std::size_t s) {
-    for (std::int32_t& id : shards[s].ids)
-      if (id >= base) id = numbers[s][static_cast<std::size_t>(id - base)];
-  });
 }
 
 // Tokens of `known` keep their numbers, others are added to `grown`, whose numbers are raised by `offset`.
-Scanned scan_and_grow(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
-                  bool spans, std::size_t threads) {
-  const std::size_t n_shards = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
-  std::vector<Shard> shards(n_shards);
-  if (n_shards == 1) {
-    scan_shard(program, texts, 0, texts.n, spans, known, shards[0], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
+template <class Source>
+std::vector<Piece> scan_and_grow(const Program& program, const Source& texts, const InternTable& known, InternTable& grown,
+                                 std::int32_t offset, bool spans, std::size_t threads) {
+  const std::size_t n_pieces = worthwhile(threads, texts.size_in_bytes(), kBytesAThread);
+  std::vector<Piece> pieces(n_pieces);
+  if (n_pieces == 1) {
+    scan_piece(program, texts, 0, texts.n, spans, known, pieces[0], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
       if (&known == &grown) return grown.intern(hash, bytes, size);
       const std::int32_t id = known.find(hash, bytes, size);
       return id >= 0 ? id : offset + grown.intern(hash, bytes, size);
     });
-    return join(shards, texts.n);
+    return pieces;
   }
   const auto base = static_cast<std::int32_t>(known.size());
-  std::vector<InternTable> locals(n_shards);
-  const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_shards);
-  in_parallel(n_shards, [&](std::size_t s) {
-    InternTable& local = locals[s];
+  std::vector<InternTable> locals(n_pieces);
+  const std::vector<std::size_t> cuts = even_cuts(texts.offsets, texts.n, n_pieces);
+  in_parallel(n_pieces, [&](std::size_t p) {
+    InternTable& local = locals[p];
     if (base == 0) {
-      scan_shard(program, texts, cuts[s], cuts[s + 1], spans, local, shards[s],
+      scan_piece(program, texts, cuts[p], cuts[p + 1], spans, local, pieces[p],
                  [&](const TokenHash& hash, const char* bytes, std::size_t size) { return local.intern(hash, bytes, size); });
       return;
     }
-    scan_shard(program, texts, cuts[s], cuts[s + 1], spans, known, shards[s], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
+    scan_piece(program, texts, cuts[p], cuts[p + 1], spans, known, pieces[p], [&](const TokenHash& hash, const char* bytes, std::size_t size) {
       const std::int32_t id = known.find(hash, bytes, size);
       return id >= 0 ? id : base + local.intern(hash, bytes, size);
     });
   });
-  renumber(shards, locals, grown, base, offset);
-  return join(shards, texts.n);
+  number_pieces(pieces, locals, grown, base, offset);
+  return pieces;
 }
 
-// As above; a scan that ends early leaves `grown` as it was.
-Scanned scan_with(const Program& program, const Texts& texts, const InternTable& known, InternTable& grown, std::int32_t offset,
-                  bool spans, std::size_t threads) {
+// A scan that ends early leaves the table as it was.
+template <class Scan>
+auto all_or_nothing(InternTable& grown, Scan&& scan) {
   const std::size_t before = grown.size();
   try {
-    return scan_and_grow(program, texts, known, grown, offset, spans, threads);
+    return scan();
   } catch (...) {
     grown.shrink(before);
     throw;
@@ -189,14 +195,34 @@ void require_places_fit(std::size_t size, std::size_t text) {
     throw std::overflow_error("text " + std::to_string(text) + " is longer than 2 GiB: places in it do not fit 32 bits");
 }
 
-Scanned scan(const Program& program, const Texts& texts, InternTable& types, bool spans, std::size_t threads) {
-  return scan_with(program, texts, types, types, 0, spans, threads);
+template <class Source>
+std::vector<Piece> scan_pieces(const Program& program, const Source& texts, InternTable& types, bool spans, std::size_t threads) {
+  return all_or_nothing(types, [&] { return scan_and_grow(program, texts, types, types, 0, spans, threads); });
 }
 
-Scanned scan_frozen(const Program& program, const Texts& texts, const InternTable& types, InternTable& others, bool spans,
-                    std::size_t threads) {
-  return scan_with(program, texts, types, others, static_cast<std::int32_t>(types.size()), spans, threads);
+template <class Source>
+Scanned scan(const Program& program, const Source& texts, InternTable& types, bool spans, std::size_t threads) {
+  return all_or_nothing(types, [&] {
+    std::vector<Piece> pieces = scan_and_grow(program, texts, types, types, 0, spans, threads);
+    return join(pieces, texts.n);
+  });
 }
+
+template <class Source>
+Scanned scan_frozen(const Program& program, const Source& texts, const InternTable& types, InternTable& others, bool spans,
+                    std::size_t threads) {
+  return all_or_nothing(others, [&] {
+    std::vector<Piece> pieces = scan_and_grow(program, texts, types, others, static_cast<std::int32_t>(types.size()), spans, threads);
+    return join(pieces, texts.n);
+  });
+}
+
+template std::vector<Piece> scan_pieces(const Program&, const Texts&, InternTable&, bool, std::size_t);
+template std::vector<Piece> scan_pieces(const Program&, const TextsInPlace&, InternTable&, bool, std::size_t);
+template Scanned scan(const Program&, const Texts&, InternTable&, bool, std::size_t);
+template Scanned scan(const Program&, const TextsInPlace&, InternTable&, bool, std::size_t);
+template Scanned scan_frozen(const Program&, const Texts&, const InternTable&, InternTable&, bool, std::size_t);
+template Scanned scan_frozen(const Program&, const TextsInPlace&, const InternTable&, InternTable&, bool, std::size_t);
 
 namespace {
 

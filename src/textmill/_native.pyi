@@ -18,6 +18,7 @@ TWEET_UNICODE_VERSION: str  # of the character sets of the splitter "tweet"
 
 _Bytes = NDArray[np.uint8]
 _Offsets = NDArray[np.int64]
+_Texts = list[str] | tuple[_Bytes, _Offsets]
 _Ints = NDArray[np.int32]
 
 class Pretokens:
@@ -97,15 +98,20 @@ def number_by_spelling(bytes: _Bytes, offsets: _Offsets) -> tuple[_Ints, _Bytes,
 def take(bytes: _Bytes, offsets: _Offsets, which: _Ints) -> tuple[_Bytes, _Offsets]:
     """Some of the strings, in the order that `which` asks for."""
 
+def last_of(texts: list[str], first: int, most: int) -> int:
+    """Where a run of texts from `first` on ends that has `most` characters, or all that there are."""
+
 def scan(
-    program: Program, bytes: _Bytes, offsets: _Offsets, types: TypeTable, spans: bool, threads: int
+    program: Program, texts: _Texts, types: TypeTable, spans: bool, threads: int
 ) -> tuple[_Ints, _Offsets, _Ints | None]:
-    """Ids (n_tokens,), rows (n_texts + 1,), spans (n_tokens, 2) in code points of the raw texts; `types` grows."""
+    """Ids (n_tokens,), rows (n_texts + 1,), spans (n_tokens, 2) in code points of the raw texts; `types` grows.
+
+    Strings of a list are read where they lie; ValueError or TypeError names the text that is none.
+    """
 
 def scan_frozen(
     program: Program,
-    bytes: _Bytes,
-    offsets: _Offsets,
+    texts: _Texts,
     types: TypeTable,
     others: TypeTable,
     spans: bool,
@@ -141,6 +147,9 @@ class GramCounter:
 
     def __init__(self) -> None: ...
     def add(self, ids: _Ints, rows: _Offsets) -> None: ...
+    def scan(self, program: Program, texts: _Texts, types: TypeTable, threads: int) -> int:
+        """Add texts as the function `scan` numbers them, without arrays in between; how many."""
+
     def count(self, type_terms: _Ints, n_terms: int, low: int, high: int, min_df: int, threads: int) -> None: ...
     @property
     def n_columns(self) -> int: ...

@@ -29,7 +29,7 @@ def main(kind: str, size: int) -> None:
     types = _native.TypeTable()
     one_two = _native.Program([], True, 2)
     two_words = np.frombuffer(b"one two", np.uint8), np.array([0, 7])
-    _native.scan(one_two, *two_words, types, False, 1)
+    _native.scan(one_two, two_words, types, False, 1)
     if kind == "counter":
         ids, rows = tokens(size)
         terms = np.arange(100_000, dtype=np.int32)
@@ -55,9 +55,9 @@ def main(kind: str, size: int) -> None:
             elif kind.startswith("segment"):
                 _native.segment("words", *buffers, 2)
             elif "frozen" in kind:
-                _native.scan_frozen(program, *buffers, _native.TypeTable(), types, False, 2)
+                _native.scan_frozen(program, buffers, _native.TypeTable(), types, False, 2)
             else:
-                _native.scan(program, *buffers, types, "spans" in kind, 2)
+                _native.scan(program, buffers, types, "spans" in kind, 2)
 
     assert threading.current_thread() is threading.main_thread()
     print(len(os.listdir("/proc/self/task")), flush=True)
@@ -68,7 +68,7 @@ def main(kind: str, size: int) -> None:
             print(len(types), flush=True)
             os._exit(3)
         types = _native.TypeTable()
-        _native.scan(one_two, *two_words, types, False, 1)
+        _native.scan(one_two, two_words, types, False, 1)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_a_handler_that_does_not_raise_stops_nothing() -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
     try:
         signal.raise_signal(signal.SIGUSR1)
-        ids, _, _ = _native.scan(_native.Program([], True, 2), data, offsets, _native.TypeTable(), False, 2)
+        ids, _, _ = _native.scan(_native.Program([], True, 2), (data, offsets), _native.TypeTable(), False, 2)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert len(ids) == 4 * 150_000
@@ -105,12 +105,12 @@ def test_other_threads_than_the_main_one_work_alike() -> None:
     found = []
 
     def work() -> None:
-        found.append(_native.scan(program, data, offsets, _native.TypeTable(), False, 2)[0])
+        found.append(_native.scan(program, (data, offsets), _native.TypeTable(), False, 2)[0])
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    np.testing.assert_array_equal(found[0], _native.scan(program, data, offsets, _native.TypeTable(), False, 2)[0])
+    np.testing.assert_array_equal(found[0], _native.scan(program, (data, offsets), _native.TypeTable(), False, 2)[0])
 
 
 def test_errors_of_the_work_come_through() -> None:

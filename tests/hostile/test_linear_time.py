@@ -141,7 +141,7 @@ def scan(clean: list[str], tokens: str) -> Callable[[np.ndarray], object]:
     program = _native.Program(clean, True, 1, tokens)
 
     def run(text: np.ndarray) -> object:
-        return _native.scan(program, text, np.array([0, len(text)], np.int64), _native.TypeTable(), True, 1)
+        return _native.scan(program, (text, np.array([0, len(text)], np.int64)), _native.TypeTable(), True, 1)
 
     return run
 

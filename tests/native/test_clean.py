@@ -65,7 +65,7 @@ def tokens(text: str, *clean: str) -> list[tuple[str, int, int]]:
     """What stands between white space, with its place in the raw text."""
     types = _native.TypeTable()
     program = _native.Program(list(clean), False, 1, "whitespace")
-    ids, _, spans = _native.scan(program, *_native.pack([text]), types, True, 1)
+    ids, _, spans = _native.scan(program, _native.pack([text]), types, True, 1)
     data, ends = types.arrays()
     names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends.tolist())]
     assert spans is not None
@@ -212,7 +212,7 @@ def test_bytes_that_are_no_utf_8_break_nothing(raw: bytes, clean: list[str]) -> 
     data, offsets = np.frombuffer(raw, np.uint8), np.array([0, len(raw)])
     made, ends = _native.rewrite(program, data, offsets, 1)
     assert ends.tolist() == [0, len(made)]
-    _, _, spans = _native.scan(program, data, offsets, _native.TypeTable(), True, 1)
+    _, _, spans = _native.scan(program, (data, offsets), _native.TypeTable(), True, 1)
     assert spans is not None
     assert (spans[:, 0] <= spans[:, 1]).all()
 
@@ -313,7 +313,7 @@ def seconds(name: str, text: str) -> float:
     best = float("inf")
     for _ in range(2):
         started = time.thread_time()  # of this thread alone: other processes do not count
-        _native.scan(program, *packed, _native.TypeTable(), True, 1)
+        _native.scan(program, packed, _native.TypeTable(), True, 1)
         best = min(best, time.thread_time() - started)
     return best
 

@@ -36,7 +36,7 @@ def many_texts(seed: int, n: int) -> list[str]:
 @given(st.lists(texts, max_size=6))
 def test_types_are_numbered_by_first_appearance(batch: list[str]) -> None:
     types = _native.TypeTable()
-    ids, rows, spans = _native.scan(PROGRAM, *_native.pack(batch), types, False, 1)
+    ids, rows, spans = _native.scan(PROGRAM, _native.pack(batch), types, False, 1)
     assert spans is None
     assert (ids.tolist(), rows.tolist(), spelled(types)) == words.numbered(batch, ["html", "urls"])
 
@@ -51,10 +51,10 @@ def test_threads_change_nothing(threads: int, frozen: bool) -> None:
     def scanned(threads: int) -> tuple[Any, ...]:
         types, others = _native.TypeTable(), _native.TypeTable()
         if frozen:
-            _native.scan(PROGRAM, *_native.pack(batch[::5]), types, False, 1)
-            found = _native.scan_frozen(PROGRAM, *packed, types, others, True, threads)
+            _native.scan(PROGRAM, _native.pack(batch[::5]), types, False, 1)
+            found = _native.scan_frozen(PROGRAM, packed, types, others, True, threads)
         else:
-            found = _native.scan(PROGRAM, *packed, types, True, threads)
+            found = _native.scan(PROGRAM, packed, types, True, threads)
         return (*(array.tolist() for array in found if array is not None), spelled(types), spelled(others))
 
     assert scanned(threads) == scanned(1)
@@ -63,9 +63,9 @@ def test_threads_change_nothing(threads: int, frozen: bool) -> None:
 @given(st.lists(texts, max_size=6), st.integers(0, 6))
 def test_batches_change_nothing(batch: list[str], cut: int) -> None:
     whole, parts = _native.TypeTable(), _native.TypeTable()
-    ids, _, _ = _native.scan(PROGRAM, *_native.pack(batch), whole, False, 1)
-    first, _, _ = _native.scan(PROGRAM, *_native.pack(batch[:cut]), parts, False, 1)
-    second, _, _ = _native.scan(PROGRAM, *_native.pack(batch[cut:]), parts, False, 1)
+    ids, _, _ = _native.scan(PROGRAM, _native.pack(batch), whole, False, 1)
+    first, _, _ = _native.scan(PROGRAM, _native.pack(batch[:cut]), parts, False, 1)
+    second, _, _ = _native.scan(PROGRAM, _native.pack(batch[cut:]), parts, False, 1)
     assert ids.tolist() == [*first.tolist(), *second.tolist()]
     assert spelled(whole) == spelled(parts)
 
@@ -73,11 +73,11 @@ def test_batches_change_nothing(batch: list[str], cut: int) -> None:
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5))
 def test_a_frozen_table_stays_and_new_words_are_numbered_behind_it(old: list[str], new: list[str]) -> None:
     types, others, grown = _native.TypeTable(), _native.TypeTable(), _native.TypeTable()
-    _native.scan(PROGRAM, *_native.pack(old), types, False, 1)
+    _native.scan(PROGRAM, _native.pack(old), types, False, 1)
     before = spelled(types)
-    frozen, _, _ = _native.scan_frozen(PROGRAM, *_native.pack(new), types, others, False, 1)
-    _native.scan(PROGRAM, *_native.pack(old), grown, False, 1)
-    open_, _, _ = _native.scan(PROGRAM, *_native.pack(new), grown, False, 1)
+    frozen, _, _ = _native.scan_frozen(PROGRAM, _native.pack(new), types, others, False, 1)
+    _native.scan(PROGRAM, _native.pack(old), grown, False, 1)
+    open_, _, _ = _native.scan(PROGRAM, _native.pack(new), grown, False, 1)
     assert frozen.tolist() == open_.tolist()
     assert spelled(types) == before
     assert spelled(types) + spelled(others) == spelled(grown)
@@ -88,7 +88,7 @@ def test_a_frozen_table_stays_and_new_words_are_numbered_behind_it(old: list[str
 def test_arrow_offsets_that_start_inside_the_bytes_are_fine() -> None:
     types = _native.TypeTable()
     data, offsets = _native.pack(["left out", "fire here", "", "fire"])
-    ids, rows, _ = _native.scan(PROGRAM, data, offsets[1:], types, False, 1)
+    ids, rows, _ = _native.scan(PROGRAM, (data, offsets[1:]), types, False, 1)
     assert (ids.tolist(), rows.tolist()) == ([0, 1, 0], [0, 2, 2, 3])
 
 
@@ -98,7 +98,7 @@ def test_bytes_that_are_no_utf_8_break_nothing(raw: list[bytes]) -> None:
     offsets = np.cumsum([0, *map(len, raw)])
     for clean in ([], ["html", "urls", "mentions"]):
         types = _native.TypeTable()
-        _native.scan(_native.Program(clean, True, 2), data, offsets, types, True, 1)
+        _native.scan(_native.Program(clean, True, 2), (data, offsets), types, True, 1)
         for word in spelled(types):  # only whole characters are words
             assert words.WORD.fullmatch(word)
     _native.fingerprints(data, offsets, True, 1)
@@ -106,20 +106,20 @@ def test_bytes_that_are_no_utf_8_break_nothing(raw: list[bytes]) -> None:
 
 def test_a_million_empty_texts() -> None:
     types = _native.TypeTable()
-    ids, rows, _ = _native.scan(PROGRAM, np.zeros(0, np.uint8), np.zeros(1_000_001, np.int64), types, False, 2)
+    ids, rows, _ = _native.scan(PROGRAM, (np.zeros(0, np.uint8), np.zeros(1_000_001, np.int64)), types, False, 2)
     assert (len(ids), len(types), rows.any()) == (0, 0, False)
-    assert _native.scan(PROGRAM, *_native.pack([]), types, True, 2)[1].tolist() == [0]
+    assert _native.scan(PROGRAM, _native.pack([]), types, True, 2)[1].tolist() == [0]
 
 
 @pytest.mark.slow
 def test_a_text_of_50_megabytes() -> None:
     text = "Fire & <b>flood</b> ÉTÉ http://a.b/c " * (50_000_000 // 38)
     types = _native.TypeTable()
-    ids, rows, _ = _native.scan(PROGRAM, *_native.pack([text]), types, False, 2)
+    ids, rows, _ = _native.scan(PROGRAM, _native.pack([text]), types, False, 2)
     assert spelled(types) == ["fire", "flood", "été"]
     assert rows.tolist() == [0, len(ids)] == [0, 3 * (50_000_000 // 38)]
     one_word = _native.TypeTable()
-    assert _native.scan(PROGRAM, *_native.pack(["x" * 50_000_000]), one_word, False, 1)[0].tolist() == [0]
+    assert _native.scan(PROGRAM, _native.pack(["x" * 50_000_000]), one_word, False, 1)[0].tolist() == [0]
 
 
 def _int64(*values: int) -> np.ndarray[Any, Any]:
@@ -140,8 +140,8 @@ CSR = (np.ones(2, np.int32), _int32(0, 1), _int32(0, 1, 2))
 def test_offsets_that_do_not_fit_are_refused(offsets: np.ndarray[Any, Any]) -> None:
     types = _native.TypeTable()
     for call in (
-        lambda: _native.scan(PROGRAM, BYTES, offsets, types, True, 1),
-        lambda: _native.scan_frozen(PROGRAM, BYTES, offsets, types, _native.TypeTable(), True, 1),
+        lambda: _native.scan(PROGRAM, (BYTES, offsets), types, True, 1),
+        lambda: _native.scan_frozen(PROGRAM, (BYTES, offsets), types, _native.TypeTable(), True, 1),
         lambda: _native.fingerprints(BYTES, offsets, True, 1),
         lambda: _native.TypeTable.from_arrays(BYTES, offsets),
     ):
@@ -209,7 +209,7 @@ SPARSE = _native.SparseMatrix(np.ones(2, np.float32), *CSR[1:], 2)
         lambda: SPARSE.multiply(np.ones((2, 1)), 0),
         lambda: _native.Program(["htlm"], True, 2),
         lambda: _native.Program([], True, 0),
-        lambda: _native.scan(PROGRAM, BYTES, _int64(0, 10), _native.TypeTable(), True, -1),
+        lambda: _native.scan(PROGRAM, (BYTES, _int64(0, 10)), _native.TypeTable(), True, -1),
         lambda: _native.TypeTable.from_arrays(BYTES, _int64(0, 0, 4)),
         lambda: _native.TypeTable.from_arrays(np.frombuffer(b"aa", np.uint8), _int64(0, 1, 2)),
     ],
@@ -232,7 +232,7 @@ def test_weigh_takes_only_an_array_it_can_write_into() -> None:
 def test_one_table_cannot_be_both_frozen_and_growing() -> None:
     types = _native.TypeTable()
     with pytest.raises(ValueError, match="two tables"):
-        _native.scan_frozen(PROGRAM, BYTES, _int64(0, 10), types, types, False, 1)
+        _native.scan_frozen(PROGRAM, (BYTES, _int64(0, 10)), types, types, False, 1)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def seconds(text: str) -> float:
     best = float("inf")
     for _ in range(3):
         started = time.thread_time()  # of this thread alone: other processes do not count
-        _native.scan(program, *packed, _native.TypeTable(), True, 1)
+        _native.scan(program, packed, _native.TypeTable(), True, 1)
         best = min(best, time.thread_time() - started)
     return best
 

@@ -228,7 +228,7 @@ def test_as_splitters_of_the_text_path_they_are_the_same(batch: list[str]) -> No
     for kind, (tokens, options) in SPLITTERS.items():
         program = _native.Program([], False, 1, tokens, options)
         types = _native.TypeTable()
-        ids, rows, spans = _native.scan(program, *_native.pack(batch), types, True, 1)
+        ids, rows, spans = _native.scan(program, _native.pack(batch), types, True, 1)
         alone = _native.segment(kind, *_native.pack(batch), 1)
         assert spans is not None
         assert rows.tolist() == alone[0].tolist()
@@ -241,7 +241,7 @@ def test_splitters_look_at_what_the_stages_left() -> None:
     program = _native.Program(["html"], True, 1, "unicode", 0)
     raw = "<b>DON&#39;T</b> caf&eacute;"
     types = _native.TypeTable()
-    _, _, spans = _native.scan(program, *_native.pack([raw]), types, True, 1)
+    _, _, spans = _native.scan(program, _native.pack([raw]), types, True, 1)
     assert decode_types(*types.arrays()) == ["don't", "café"]
     assert spans is not None
     assert [raw[a:b] for a, b in spans.tolist()] == ["DON&#39;T", "caf&eacute;"]

@@ -24,7 +24,7 @@ cleaners = st.lists(st.sampled_from(["html", "urls", "mentions"]), max_size=4)
 def found(text: str, clean: list[str], lower_case: bool = True) -> list[tuple[str, int, int]]:
     types = _native.TypeTable()
     program = _native.Program(clean, lower_case, 2)
-    ids, rows, spans = _native.scan(program, *_native.pack([text]), types, True, 1)
+    ids, rows, spans = _native.scan(program, _native.pack([text]), types, True, 1)
     data, ends = types.arrays()
     names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
     assert spans is not None
@@ -53,7 +53,7 @@ def test_every_code_point_has_the_lower_case_and_the_words_of_python(step: int) 
         if pattern != "x{}y ":
             continue
         table = _native.TypeTable()
-        _native.scan(_native.Program([], True, 2), *_native.pack([text]), table, False, 1)
+        _native.scan(_native.Program([], True, 2), _native.pack([text]), table, False, 1)
         data, ends = table.arrays()
         got = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
         assert got == list(dict.fromkeys(words.WORD.findall(text.lower())))
@@ -98,7 +98,7 @@ def test_without_cleaners_a_place_holds_its_word(text: str) -> None:
 def test_the_white_space_splitter_is_that_of_str(text: str, clean: list[str]) -> None:
     types = _native.TypeTable()
     program = _native.Program(clean, True, 2, "whitespace")
-    ids, _, spans = _native.scan(program, *_native.pack([text]), types, True, 1)
+    ids, _, spans = _native.scan(program, _native.pack([text]), types, True, 1)
     data, ends = types.arrays()
     names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
     assert [names[i] for i in ids.tolist()] == words.rewrite(text, clean).split()
@@ -145,7 +145,7 @@ def real_texts(data_dir: Path) -> Iterator[str]:
 def test_naughty_strings_and_eleven_languages(data_dir: Path) -> None:
     everything = list(real_texts(data_dir))
     table = _native.TypeTable()
-    ids, rows, _ = _native.scan(_native.Program([], True, 2), *_native.pack(everything), table, False, 2)
+    ids, rows, _ = _native.scan(_native.Program([], True, 2), _native.pack(everything), table, False, 2)
     data, ends = table.arrays()
     names = [data[a:b].tobytes().decode() for a, b in itertools.pairwise(ends)]
     for i, text in enumerate(everything):

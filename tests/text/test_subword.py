@@ -253,7 +253,7 @@ def test_rules_that_do_not_fit_are_refused_by_the_core() -> None:
     with pytest.raises(ValueError, match="have none"):
         _native.scan(
             _native.Program([], False, 1, "pretokens", pretokens=made),
-            *text_buffers(["a"]),
+            text_buffers(["a"]),
             _native.TypeTable(),
             True,
             1,
@@ -266,7 +266,7 @@ def test_time_is_linear_in_the_length_of_a_run() -> None:
     program = _native.Program([], False, 1, "pretokens", pretokens=subwords._recipe.pretokens)  # type: ignore[union-attr]
     for run in (" ", "\n", "\t ", " \n x", "'", "1", "a'"):
         table = _native.TypeTable()
-        pieces, _, _ = _native.scan(program, *text_buffers([run * 300_000]), table, False, 1)
+        pieces, _, _ = _native.scan(program, text_buffers([run * 300_000]), table, False, 1)
         sizes = np.diff(table.arrays()[1])
         assert sizes[pieces].sum() == len(run) * 300_000
 

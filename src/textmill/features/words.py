@@ -123,10 +123,7 @@ class WordFeatures:
         config = from_mapping(FeaturesConfig, asdict(config))
         table = _native.TypeTable()
         counter = _native.GramCounter()
-        n_texts = 0
-        for ids, rows, _ in text_path.scans(texts, table, threads=threads):
-            counter.add(ids, rows)
-            n_texts += len(rows) - 1
+        n_texts = text_path.count(counter, texts, table, threads=threads)
         if n_texts == 0:
             raise DataError("there is no text to learn a vocabulary from")
         types = TextBuffers(*table.arrays())

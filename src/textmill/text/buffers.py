@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CHUNK = 4 << 20  # characters of a list of texts that are packed at a time
+_PIECE = 64 << 20  # that are scanned at a time, where they lie: only their tokens take room
 
-__all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers", "text_chunks"]
+__all__ = ["TextBuffers", "decode_types", "encode_types", "text_buffers", "text_chunks", "texts_in_place"]
 
 
 class TextBuffers(NamedTuple):
@@ -122,14 +123,39 @@ def _pieces(texts: Any, before: int) -> Iterator[TextBuffers]:
         yield TextBuffers(data, offsets)
 
 
+def texts_in_place(texts: Any) -> Iterator[TextBuffers | list[str]]:
+    """As `text_chunks`, but a list stays one: the core reads its strings where they lie.
+
+    Errors of texts in a list come from whoever reads them; see `numbered_from`.
+    """
+    before = 0
+    for part in _parts(texts):
+        if not isinstance(part, list):
+            part = text_buffers(part, before)
+        first, n_texts = 0, text_count(part)
+        while isinstance(part, list) and (last := _native.last_of(part, first, _PIECE)) < n_texts:
+            yield part[first:last]
+            first = last
+        yield part[first:] if first else part
+        before += n_texts
+
+
+def text_count(texts: TextBuffers | list[str]) -> int:
+    """How many texts there are."""
+    return len(texts) if isinstance(texts, list) else texts.n_texts
+
+
 @contextmanager
 def numbered_from(before: int) -> Iterator[None]:
-    """Where the core refuses a text for its size, say so, with its number behind `before` others."""
+    """Where the core refuses a text, say so, with its number behind `before` others."""
     try:
         yield
-    except OverflowError as error:
-        told = re.sub(r"^text (\d+) ", lambda found: f"text {before + int(found[1])} ", str(error))
-        raise DataError(told, hint="Cut it into several texts.") from None
+    except (OverflowError, TypeError, ValueError) as error:
+        text = re.match(r"text (\d+) ", str(error))
+        if not text:
+            raise
+        hint = "Cut it into several texts." if isinstance(error, OverflowError) else ""
+        raise DataError(f"text {before + int(text[1])} {str(error)[text.end() :]}", hint=hint) from None
 
 
 def _from_arrow(texts: Any, before: int) -> TextBuffers:

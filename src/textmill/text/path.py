@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textmill import _native, plugins
 from textmill.config import TextConfig, from_mapping, thread_count
-from textmill.text.buffers import TextBuffers, decode_types, numbered_from, text_buffers, text_chunks
+from textmill.text.buffers import TextBuffers, decode_types, numbered_from, text_buffers, text_count, texts_in_place
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
 from textmill.text.splitters import digests_of, read_assets, splitter, windows
@@ -216,15 +216,32 @@ class TextPath:
         """`scan`, a chunk of the texts at a time, each with rows of its own that start at 0."""
         threads = thread_count(threads)
         before = 0
-        for chunk in text_chunks(texts):
+        for chunk in texts_in_place(texts):
             with numbered_from(before):
                 found = self._splitter.scan(chunk, types, spans, threads)
-            before += chunk.n_texts
+            before += text_count(chunk)
             yield found
+
+    def count(
+        self, counter: _native.GramCounter, texts: Any, types: _native.TypeTable, *, threads: int | None = None
+    ) -> int:
+        """Add texts to a counter, their words numbered as `scan` does; how many texts there were.
+
+        Parameters
+        ----------
+        texts : what `text_chunks` takes; a chunk can go as soon as it is split
+        """
+        threads = thread_count(threads)
+        before = 0
+        for chunk in texts_in_place(texts):
+            with numbered_from(before):
+                self._splitter.count(counter, chunk, types, threads)
+            before += text_count(chunk)
+        return before
 
     def scan_frozen(
         self,
-        texts: TextBuffers,
+        texts: TextBuffers | list[str],
         types: _native.TypeTable,
         others: _native.TypeTable,
         *,

@@ -167,7 +167,7 @@ def word_tokens(texts: Any, *, all: bool = False, spans: bool = False, threads: 
     """
     table = _native.TypeTable()
     program = _programs["all_words" if all else "words"]
-    ids, rows, places = _native.scan(program, *text_buffers(texts), table, spans, thread_count(threads))
+    ids, rows, places = _native.scan(program, text_buffers(texts), table, spans, thread_count(threads))
     return Tokens(ids=ids, rows=rows, spans=places, types=decode_types(*table.arrays()))
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from textmill import _native
 from textmill.config import TextConfig
 from textmill.errors import ConfigError, DataError, SourceError
-from textmill.text.buffers import TextBuffers, encode_types
+from textmill.text.buffers import TextBuffers, encode_types, text_buffers
 from textmill.text.tweet import tweet_program
 from textmill.types import Tokens
 
@@ -25,6 +25,9 @@ __all__ = ["Scanned", "Splitter", "asset_keys", "digests_of", "read_assets", "sp
 
 Scanned = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]
 """ids int32 (n_tokens,), rows int64 (n_texts + 1,), spans int32 (n_tokens, 2) in code points of raw texts, or None."""
+
+Texts = TextBuffers | list[str]
+"""What is split at a time: texts as Arrow lays them out, or strings where they lie."""
 
 _OUTSIDE = ("regex", "subword")
 _ASSETS = {"subword": ("tokens_file",), "treebank": ("tokens_file",)}
@@ -46,11 +49,14 @@ class Splitter(Protocol):
     version: list[str]
     note: str
 
-    def scan(self, texts: TextBuffers, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
+    def scan(self, texts: Texts, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
         """Number the tokens of texts; new ones are added to `types`."""
 
+    def count(self, counter: _native.GramCounter, texts: Texts, types: _native.TypeTable, threads: int) -> None:
+        """Add texts to a counter, their tokens numbered as `scan` does."""
+
     def scan_frozen(
-        self, texts: TextBuffers, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
+        self, texts: Texts, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
     ) -> Scanned:
         """As `scan`, but tokens that `types` lacks are added to `others` and numbered behind `types`."""
 
@@ -65,13 +71,16 @@ class _Core:
         self.program = program
         self.whole_program: _native.Program | None = program
 
-    def scan(self, texts: TextBuffers, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
-        return _native.scan(self.program, texts.bytes, texts.offsets, types, spans, threads)
+    def scan(self, texts: Texts, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
+        return _native.scan(self.program, texts, types, spans, threads)
+
+    def count(self, counter: _native.GramCounter, texts: Texts, types: _native.TypeTable, threads: int) -> None:
+        counter.scan(self.program, texts, types, threads)
 
     def scan_frozen(
-        self, texts: TextBuffers, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
+        self, texts: Texts, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
     ) -> Scanned:
-        return _native.scan_frozen(self.program, texts.bytes, texts.offsets, types, others, spans, threads)
+        return _native.scan_frozen(self.program, texts, types, others, spans, threads)
 
 
 class _Tokenizes(Protocol):
@@ -89,14 +98,18 @@ class _Outside:
         self.program, self.version, self.note = program, version, note
         self._rewrites, self._tokenizer = rewrites, tokenizer
 
-    def scan(self, texts: TextBuffers, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
-        found = self._tokens(texts, spans, threads)
+    def scan(self, texts: Texts, types: _native.TypeTable, spans: bool, threads: int) -> Scanned:
+        found = self._tokens(text_buffers(texts), spans, threads)
         return _numbered(found, types.intern(*encode_types(found.types)))
 
+    def count(self, counter: _native.GramCounter, texts: Texts, types: _native.TypeTable, threads: int) -> None:
+        ids, rows, _ = self.scan(texts, types, False, threads)
+        counter.add(ids, rows)
+
     def scan_frozen(
-        self, texts: TextBuffers, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
+        self, texts: Texts, types: _native.TypeTable, others: _native.TypeTable, spans: bool, threads: int
     ) -> Scanned:
-        found = self._tokens(texts, spans, threads)
+        found = self._tokens(text_buffers(texts), spans, threads)
         numbers = types.find(*encode_types(found.types))
         new = np.flatnonzero(numbers < 0)
         if len(new):

@@ -147,7 +147,7 @@ class SubwordTokens:
             for_core.learn(codes.tolist())
         program = _native.Program([], False, 1, "pretokens", pretokens=for_core.pretokens)
         table = _native.TypeTable()
-        pieces, rows, _ = _native.scan(program, *buffers, table, False, threads)
+        pieces, rows, _ = _native.scan(program, buffers, table, False, threads)
         spelled, awkward = _spelled(table)
         values = self._pieces(spelled)
         if awkward is not None:

@@ -102,7 +102,7 @@ class TreebankTokens:
         buffers = text_buffers(texts)
         try:
             ids, rows, places = _native.scan(
-                self._program, buffers.bytes, buffers.offsets, table, spans, thread_count(threads)
+                self._program, (buffers.bytes, buffers.offsets), table, spans, thread_count(threads)
             )
         except OverflowError as error:
             raise DataError(str(error), hint="Cut it into several texts.") from None

@@ -96,7 +96,7 @@ class TweetTokens:
         table = _native.TypeTable()
         buffers = text_buffers(texts)
         ids, rows, places = _native.scan(
-            self._program, buffers.bytes, buffers.offsets, table, spans, thread_count(threads)
+            self._program, (buffers.bytes, buffers.offsets), table, spans, thread_count(threads)
         )
         return Tokens(ids=ids, rows=rows, spans=places, types=_decoded(table))
 

@@ -227,6 +227,16 @@ Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<
   return own(std::move(found));
 }
 
+nb::tuple sparse(Csr&& csr) {
+  const auto n = static_cast<std::size_t>(csr.indptr.back());
+  return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
+}
+
+nb::tuple counted(Counted&& found) {
+  auto lengths = own(std::move(found.lengths));
+  return nb::steal<nb::tuple>(PySequence_Concat(sparse(std::move(found)).ptr(), nb::make_tuple(lengths).ptr()));
+}
+
 std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {values.data(), values.data() + values.shape(0)}; }
 
 }  // namespace
@@ -436,8 +446,7 @@ NB_MODULE(_native, m) {
         const std::size_t n_threads = at_least_one(threads);
         Csr csr;
         released(4 * self.n_tokens(), [&] { csr = self.matrix(keep.data(), n_threads); });
-        const auto n = static_cast<std::size_t>(csr.indptr.back());
-        return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
+        return sparse(std::move(csr));
       }, nb::arg("keep"), nb::arg("threads"))
       .def("vocabulary", [](const CheckedCounter& self, In<bool> keep) {
         require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
@@ -474,7 +483,7 @@ NB_MODULE(_native, m) {
     const std::size_t n_threads = at_least_one(threads);
     Counted found;
     released(4 * ids.shape(0), [&] { found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads); });
-    return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
+    return counted(std::move(found));
   }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
 
   m.def("hash_counts", [](In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, In<std::uint8_t> bytes,
@@ -487,7 +496,7 @@ NB_MODULE(_native, m) {
     const std::size_t n_threads = at_least_one(threads);
     Counted found;
     released(4 * ids.shape(0), [&] { found = hash_counts(ids.data(), rows.data(), n, type_terms.data(), terms, low, high, n_features, alternate_sign, n_threads); });
-    return nb::make_tuple(own(std::move(found.data)), own(std::move(found.indices)), own(std::move(found.indptr)), own(std::move(found.lengths)));
+    return counted(std::move(found));
   }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("bytes"), nb::arg("offsets"), nb::arg("low"), nb::arg("high"),
      nb::arg("n_features"), nb::arg("alternate_sign"), nb::arg("threads"));
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "core/parallel.hpp"
 #include "core/row_counter.hpp"
@@ -43,6 +45,11 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
   for (const KeptLevel& level : levels_)
     for (const std::int32_t column : level.column) last = std::max(last, column);
   n_columns_ = static_cast<std::size_t>(last + 1);
+}
+
+void require_terms_fit(const std::int64_t* rows, std::size_t text) {
+  if (rows[text + 1] - rows[text] > std::numeric_limits<std::int32_t>::max())
+    throw std::overflow_error("text " + std::to_string(text) + " has more than 2,147,483,647 words");
 }
 
 template <class T>
@@ -96,49 +103,32 @@ template void weigh<float>(const std::int32_t*, void*, const std::int32_t*, cons
 template void weigh<double>(const std::int32_t*, void*, const std::int32_t*, const std::int32_t*, const std::int32_t*, std::size_t,
                             const Weighting&, std::size_t);
 
-Counted join(std::vector<Counted>& found) {
-  Counted all = std::move(found[0]);
-  all.indptr.insert(all.indptr.begin(), 0);
-  for (std::size_t s = 1; s < found.size(); ++s) {
-    const std::int64_t base = static_cast<std::int64_t>(all.indices.size());
-    if (base + static_cast<std::int64_t>(found[s].indices.size()) > std::numeric_limits<std::int32_t>::max())
-      throw std::overflow_error("2^31 or more counts at once");
-    all.data.insert(all.data.end(), found[s].data.begin(), found[s].data.end());
-    all.indices.insert(all.indices.end(), found[s].indices.begin(), found[s].indices.end());
-    all.lengths.insert(all.lengths.end(), found[s].lengths.begin(), found[s].lengths.end());
-    for (const std::int32_t end : found[s].indptr) all.indptr.push_back(static_cast<std::int32_t>(base) + end);
-    found[s] = Counted();
-  }
-  return all;
-}
-
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
-  std::vector<Counted> found(shards);
+  std::vector<std::size_t> most;
+  for (std::size_t s = 0; s < shards; ++s) most.push_back(static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]) * grams.levels().size());
+  CsrShards found(cuts, most);
+  std::vector<std::int32_t> lengths(n_texts);
   in_parallel(shards, [&](std::size_t s) {
-    Counted& out = found[s];
-    RowCounter row(grams.n_columns(), static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
+    CsrShards::Shard& out = found[s];
+    RowCounter row(grams.n_columns(), most[s]);
     std::vector<std::int32_t> terms;
     CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       watch.at(static_cast<std::size_t>(rows[text]));
+      require_terms_fit(rows, text);
       terms.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);
       grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t, std::size_t) { row.add(static_cast<std::uint32_t>(column)); });
-      row.drain([&](std::int32_t column, std::int32_t count) {
-        out.indices.push_back(column);
-        out.data.push_back(count);
-      });
-      out.indptr.push_back(static_cast<std::int32_t>(out.indices.size()));
-      out.lengths.push_back(static_cast<std::int32_t>(terms.size()));
-      if (out.indices.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-        throw std::overflow_error("2^31 or more counts at once");
+      row.drain([&](std::int32_t column, std::int32_t count) { out.put(column, count); });
+      out.end_row();
+      lengths[text] = static_cast<std::int32_t>(terms.size());
     }
   });
-  return join(found);
+  return {found.close(), std::move(lengths)};
 }
 
 }  // namespace textmill

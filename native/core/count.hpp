@@ -91,13 +91,12 @@ template <class T>
 void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
            std::size_t n_texts, const Weighting& weighting, std::size_t threads);
 
-struct Counted {
-  std::vector<std::int32_t> data, indices, indptr;
+struct Counted : Csr {
   std::vector<std::int32_t> lengths;  // terms of each text, unknown ones too
 };
 
-// The rows of several shards, one behind the other; their `indptr` are without the first 0. Leaves the shards empty.
-Counted join(std::vector<Counted>& shards);
+// std::overflow_error where a text has so many words that its counts may not fit 32 bits.
+void require_terms_fit(const std::int64_t* rows, std::size_t text);
 
 // Rows have ascending columns.
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,

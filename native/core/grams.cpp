@@ -78,7 +78,9 @@ void GramCounter::add(Piece&& piece) {
     throw std::overflow_error("more than 2,147,483,646 texts at once");
   if (static_cast<std::size_t>(rows_.back()) + piece.ids.size() > std::numeric_limits<std::uint32_t>::max())
     throw std::overflow_error("more than 4,294,967,295 words at once");
-  for (const std::int64_t count : piece.counts) rows_.push_back(rows_.back() + count);
+  for (const std::int64_t count : piece.counts) {
+    rows_.push_back(rows_.back() + count);
+  }
   piece_texts_.push_back(rows_.size() - 1);
   piece.counts = {};
   pieces_.push_back(std::move(piece));
@@ -161,14 +163,13 @@ struct PlaceShard {
 // Words alone are rows at once, their columns the terms. First those of a text that differ are found, among the ids: the
 // most frequent have the lowest, and stay in the cache.
 struct RowShard {
-  RowShard(std::size_t n_terms, std::size_t first, std::size_t tokens, Csr& rows) : row(n_terms, tokens), dfs(n_terms), begin(first), at(first), rows(&rows) {}
+  RowShard(std::size_t n_terms, std::size_t tokens, CsrShards::Shard& rows) : row(n_terms, tokens), dfs(n_terms), rows(&rows) {}
 
   RowCounter row;
   std::vector<std::int32_t> dfs, unlike;
-  std::size_t begin, at;
-  Csr* rows;
+  CsrShards::Shard* rows;
 
-  std::int32_t add(const std::int32_t* ids, std::size_t n, std::vector<Cell>& cells, std::vector<std::uint32_t>& totals, std::size_t text) {
+  std::int32_t add(const std::int32_t* ids, std::size_t n, std::vector<Cell>& cells, std::vector<std::uint32_t>& totals, std::size_t) {
     if (unlike.size() < n + 1) unlike.resize(2 * n + 1);
     std::size_t n_unlike = 0;
     CancelWatch watch;
@@ -190,11 +191,10 @@ struct RowShard {
       row.add_many(static_cast<std::uint32_t>(cells[id].term), count);
     }
     row.drain([&](std::int32_t term, std::int32_t count) {
-      rows->indices[at] = term;
-      rows->data[at++] = count;
+      rows->put(term, count);
       ++dfs[static_cast<std::size_t>(term)];
     });
-    rows->indptr[text + 1] = static_cast<std::int32_t>(at - begin);
+    rows->end_row();
     return length;
   }
   std::int32_t df(std::size_t term) const { return dfs[term]; }
@@ -252,26 +252,24 @@ void GramCounter::count_words(const std::int32_t* type_terms, std::size_t n_type
   const std::size_t most = 1 + (std::size_t{1} << 28) / (n_terms + n_types + 1);  // shards: each has tables of its own
   const std::size_t shards = std::min(worthwhile(threads, tokens, kTokensAThread), most);
   const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
-  std::vector<std::size_t> firsts;
-  for (const std::size_t cut : cuts) firsts.push_back(static_cast<std::size_t>(rows_[cut]));
+  std::vector<std::size_t> firsts, sizes;
+  for (std::size_t s = 0; s < shards; ++s) {
+    firsts.push_back(static_cast<std::size_t>(rows_[cuts[s]]));
+    sizes.push_back(static_cast<std::size_t>(rows_[cuts[s + 1]]) - firsts[s]);
+  }
   if (high_ > 1) {
     terms_.resize(tokens);
     std::vector<PlaceShard> found;
-    for (std::size_t s = 0; s < shards; ++s) found.emplace_back(n_terms, firsts[s], terms_);
+    for (const std::size_t first : firsts) found.emplace_back(n_terms, first, terms_);
     each_shard(type_terms, n_types, n_terms, cuts, found);
     std::vector<std::size_t> ends;
-    for (std::size_t s = 0; s < shards; ++s) ends.push_back(found[s].at);
+    for (const PlaceShard& shard : found) ends.push_back(shard.at);
     close_gaps(firsts, ends);
   } else {
-    words_.data = page_array<std::int32_t>(tokens);
-    words_.indices = page_array<std::int32_t>(tokens);
-    words_.indptr.resize(n_texts() + 1);
+    words_ = CsrShards(cuts, sizes);
     std::vector<RowShard> found;
-    for (std::size_t s = 0; s < shards; ++s) found.emplace_back(n_terms, firsts[s], firsts[s + 1] - firsts[s], words_);
+    for (std::size_t s = 0; s < shards; ++s) found.emplace_back(n_terms, sizes[s], words_[s]);
     each_shard(type_terms, n_types, n_terms, cuts, found);
-    word_cuts_ = cuts;
-    word_begins_ = firsts;
-    for (std::size_t s = 0; s < shards; ++s) word_ends_.push_back(found[s].at);
   }
   Level& level = levels_[0];
   level.tf.resize(n_terms);
@@ -530,23 +528,25 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
       }
   if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
 
-  if (high_ == 1) return word_rows(columns[0], n_kept == columns[0].size());
+  if (high_ == 1) {  // they were made as words were counted
+    if (n_kept < columns[0].size())
+      in_parallel(words_.size(), [&](std::size_t s) {
+        words_[s].renumber([&](std::int32_t term) { return columns[0][static_cast<std::size_t>(term)]; });
+      });
+    return words_.close();
+  }
+
   const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows_.data(), n_texts(), shards);
-  // a shard writes behind the most that those before it can write, and moves up once they are done
-  std::vector<std::size_t> begins{0};
+  std::vector<std::size_t> most;
   for (std::size_t s = 0; s < shards; ++s)
-    begins.push_back(shards == 1 ? static_cast<std::size_t>(total)
-                                 : begins.back() + static_cast<std::size_t>(rows_[cuts[s + 1]] - rows_[cuts[s]]) * (high_ - low_ + 1));
-  Csr out;
-  out.data = page_array<std::int32_t>(begins.back());
-  out.indices = page_array<std::int32_t>(begins.back());
-  out.indptr.resize(n_texts() + 1);
-  std::vector<std::size_t> ends(shards);
+    most.push_back(shards == 1 ? static_cast<std::size_t>(total)
+                               : static_cast<std::size_t>(rows_[cuts[s + 1]] - rows_[cuts[s]]) * (high_ - low_ + 1));
+  CsrShards rows(cuts, most);
   in_parallel(shards, [&](std::size_t s) {
-    RowCounter row(n_kept, begins[s + 1] - begins[s]);
+    CsrShards::Shard& out = rows[s];
+    RowCounter row(n_kept, most[s]);
     std::vector<std::int32_t> grams;
-    std::size_t at = begins[s];
     auto released = static_cast<std::size_t>(rows_[cuts[s]]);
     CancelWatch watch(released);
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
@@ -563,11 +563,8 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
         for (const std::int32_t gram : grams)
           if (of[gram] >= 0) row.add(static_cast<std::uint32_t>(of[gram]));
       }
-      row.drain([&](std::int32_t column, std::int32_t count) {
-        out.indices[at] = column;
-        out.data[at++] = count;
-      });
-      out.indptr[text + 1] = static_cast<std::int32_t>(at - begins[s]);
+      row.drain([&](std::int32_t column, std::int32_t count) { out.put(column, count); });
+      out.end_row();
       if (last - released >= Blocks<std::int32_t>::kSize) {
         for (Blocks<std::int32_t>& grams : grams_)
           if (grams.size()) grams.release(released, last);
@@ -575,54 +572,10 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
         released = last - (last & (Blocks<std::int32_t>::kSize - 1));
       }
     }
-    ends[s] = at;
   });
   terms_ = {};
   grams_.clear();
-  close_up(out, cuts, begins, ends);
-  return out;
-}
-
-// The rows of words were made as they were counted; columns become those that are kept.
-Csr GramCounter::word_rows(const std::vector<std::int32_t>& columns, bool all) {
-  Csr out = std::move(words_);
-  if (!all) {
-    in_parallel(word_ends_.size(), [&](std::size_t s) {
-      std::size_t from = word_begins_[s], to = from;
-      CancelWatch watch(from);
-      for (std::size_t text = word_cuts_[s]; text < word_cuts_[s + 1]; ++text) {
-        watch.at(from);
-        for (const std::size_t end = word_begins_[s] + static_cast<std::size_t>(out.indptr[text + 1]); from < end; ++from) {
-          const std::int32_t column = columns[static_cast<std::size_t>(out.indices[from])];
-          if (column < 0) continue;
-          out.indices[to] = column;
-          out.data[to++] = out.data[from];
-        }
-        out.indptr[text + 1] = static_cast<std::int32_t>(to - word_begins_[s]);
-      }
-      word_ends_[s] = to;
-    });
-  }
-  close_up(out, word_cuts_, word_begins_, word_ends_);
-  return out;
-}
-
-// Shard after shard, without the room between them; ends of rows count from the first.
-void GramCounter::close_up(Csr& csr, const std::vector<std::size_t>& cuts, const std::vector<std::size_t>& begins,
-                           const std::vector<std::size_t>& ends) {
-  std::size_t n = 0;
-  for (std::size_t s = 0; s < ends.size(); ++s) {
-    const std::size_t some = ends[s] - begins[s];
-    if (begins[s] != n)
-      for (auto* values : {&csr.data, &csr.indices}) std::copy(values->get() + begins[s], values->get() + ends[s], values->get() + n);
-    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) csr.indptr[text + 1] += static_cast<std::int32_t>(n);
-    n += some;
-  }
-  for (auto* values : {&csr.data, &csr.indices})
-    if (void* smaller = std::realloc(values->get(), std::max<std::size_t>(1, n) * sizeof(std::int32_t))) {
-      values->release();
-      values->reset(static_cast<std::int32_t*>(smaller));
-    }
+  return rows.close();
 }
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {

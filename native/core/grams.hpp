@@ -7,16 +7,11 @@
 #include <vector>
 
 #include "core/blocks.hpp"
+#include "core/csr.hpp"
 #include "core/pages.hpp"
 #include "core/scan.hpp"
 
 namespace textmill {
-
-struct Csr {
-  PageArray<std::int32_t> data;  // counts
-  PageArray<std::int32_t> indices;
-  std::vector<std::int32_t> indptr;
-};
 
 // N-grams of one length in ascending order of (prefix, term). In the first level, gram i is term i and has no prefix.
 struct Level {
@@ -78,9 +73,6 @@ class GramCounter {
   void count_longer(std::size_t threads);
   void number_columns();
   std::vector<std::vector<std::int32_t>> kept_columns(const bool* keep) const;
-  Csr word_rows(const std::vector<std::int32_t>& columns, bool all);
-  static void close_up(Csr& csr, const std::vector<std::size_t>& cuts, const std::vector<std::size_t>& begins,
-                       const std::vector<std::size_t>& ends);
   std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
   enum class Stage { adding, counted, given_up, stopped } stage_ = Stage::adding;
@@ -91,8 +83,7 @@ class GramCounter {
   std::vector<Piece> pieces_;                  // as they were added, until they are counted
   std::vector<std::size_t> piece_texts_{0};    // texts before each
   Blocks<std::int32_t> terms_;                 // where n-grams are counted: the terms, dropped ones left out
-  Csr words_;                                  // where only words are: the rows, a shard of them at a time,
-  std::vector<std::size_t> word_cuts_, word_begins_, word_ends_;  // its texts and where its entries are
+  CsrShards words_;                            // where only words are: their rows
   std::vector<Blocks<std::int32_t>> grams_;    // of each length from 2 on: the gram that ends at each place, or -1
   std::vector<std::int32_t> first_text_;       // of each 64 places, and the number of texts
   std::vector<std::uint32_t> type_counts_;

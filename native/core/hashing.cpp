@@ -1,13 +1,15 @@
 #include "core/hashing.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "core/pages.hpp"
 #include "core/parallel.hpp"
-#include "core/row_counter.hpp"
 
 namespace textmill {
 namespace {
@@ -80,72 +82,148 @@ std::uint32_t hashed_column(std::uint32_t hash, std::uint32_t n_features, bool a
   return (power ? magnitude & (n_features - 1) : magnitude % n_features) << 1 | static_cast<std::uint32_t>(alternate_sign && h < 0);
 }
 
+namespace {
+
+// A word as hashing needs it, in one line of the cache: its column, how the hash of a longer n-gram goes on behind it and
+// a blank, and its bytes.
+struct alignas(64) Word {
+  static constexpr std::size_t kNear = 32;  // bytes, and 3 that may be read behind them
+  std::uint32_t key = 0;                    // twice the column, plus one where it counts down
+  Murmur begun{0};
+  const char* bytes = nullptr;  // null where they are `near`
+  std::uint32_t size = 0;
+  char near[kNear + 3] = {};
+  const char* data() const { return bytes ? bytes : near; }
+};
+
+// The columns of one text with their counts: nearly all different, and spread as evenly as hashes are. So they are dealt
+// out to as many heaps as there are columns in the text, in the order of the heaps, and each heap is sorted.
+class HashedRow {
+ public:
+  explicit HashedRow(std::uint32_t n_columns) : column_bits_(std::max(1, static_cast<int>(std::bit_width(n_columns - 1)))) {}
+
+  // Room for as many calls of `add`.
+  void begin(std::size_t most) {
+    if (keys_.size() < most) {
+      keys_.resize(most);
+      sorted_.resize(most);
+    }
+    n_ = 0;
+  }
+  void add(std::uint32_t key, std::int32_t times) {
+    const std::int32_t count = key & 1 ? -times : times;
+    keys_[n_++] = static_cast<std::uint64_t>(key >> 1) << 32 | static_cast<std::uint32_t>(count);
+  }
+  // found(column, count) for each column that was added, ascending.
+  template <class Found>
+  void drain(Found&& found) {
+    if (n_ == 0) return;
+    const int bits = std::min(column_bits_, std::min(16, static_cast<int>(std::bit_width(n_))));
+    const int shift = 32 + column_bits_ - bits;
+    heaps_.assign((std::size_t{1} << bits) + 1, 0);
+    for (std::size_t i = 0; i < n_; ++i) ++heaps_[static_cast<std::size_t>(keys_[i] >> shift) + 1];
+    for (std::size_t heap = 1; heap < heaps_.size(); ++heap) heaps_[heap] += heaps_[heap - 1];
+    for (std::size_t i = 0; i < n_; ++i) sorted_[heaps_[static_cast<std::size_t>(keys_[i] >> shift)]++] = keys_[i];
+    // now heaps_[h] is where heap h ends
+    constexpr std::size_t kFew = 24;
+    for (std::size_t i = 1; i < n_; ++i) {
+      const std::uint64_t key = sorted_[i];
+      std::size_t to = i;
+      for (; to > 0 && sorted_[to - 1] >> 32 > key >> 32; --to) {
+        if (i - to == kFew) {  // a heap that someone has piled up
+          const std::size_t heap = static_cast<std::size_t>(key >> shift);
+          sorted_[to] = key;
+          const std::size_t first = heap ? heaps_[heap - 1] : 0, last = heaps_[heap];
+          std::sort(sorted_.begin() + static_cast<std::ptrdiff_t>(first), sorted_.begin() + static_cast<std::ptrdiff_t>(last));
+          to = i = last - 1;
+          break;
+        }
+        sorted_[to] = sorted_[to - 1];
+      }
+      if (to < i) sorted_[to] = key;
+    }
+    for (std::size_t i = 0; i < n_;) {
+      const std::uint64_t column = sorted_[i] >> 32;
+      std::int32_t count = 0;
+      for (; i < n_ && sorted_[i] >> 32 == column; ++i) count += static_cast<std::int32_t>(static_cast<std::uint32_t>(sorted_[i]));
+      found(static_cast<std::int32_t>(column), count);
+    }
+  }
+
+ private:
+  int column_bits_;
+  std::size_t n_ = 0;
+  std::vector<std::uint64_t> keys_, sorted_;
+  std::vector<std::uint32_t> heaps_;
+};
+
+}  // namespace
+
 Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, const std::int32_t* type_terms,
                     const Texts& terms, int low, int high, std::int32_t n_features, bool alternate_sign, std::size_t threads) {
   const auto width = static_cast<std::uint32_t>(n_features);
-  struct Key {
-    std::uint32_t column;
-    bool down;
-  };
-  const auto key_of = [&](std::uint32_t hash) -> Key {
-    const std::uint32_t found = hashed_column(hash, width, alternate_sign);
-    return {found >> 1, (found & 1) != 0};
-  };
-  // of each word: its column, and how the hash of a longer n-gram goes on behind it and a blank
   std::vector<char> padded(terms.bytes + terms.offsets[0], terms.bytes + terms.offsets[terms.n]);
   padded.resize(padded.size() + 4);
-  const auto bytes_of = [&](std::size_t term) { return padded.data() + (terms.offsets[term] - terms.offsets[0]); };
-  std::vector<Key> word_keys(low == 1 ? terms.n : 0);
-  std::vector<Murmur> begun(high > 1 ? terms.n : 0, Murmur(0));
+  PageVector<Word> words(terms.n);
   for (std::size_t term = 0; term < terms.n; ++term) {
-    Murmur word(0);
-    word.add(bytes_of(term), terms[term].size());
-    if (low == 1) word_keys[term] = key_of(word.finish());
-    if (high == 1) continue;
-    word.add(" \0\0", 1);
-    begun[term] = word;
+    const char* bytes = padded.data() + (terms.offsets[term] - terms.offsets[0]);
+    Word& word = words[term];
+    word.size = static_cast<std::uint32_t>(terms[term].size());
+    if (word.size <= Word::kNear) std::memcpy(word.near, bytes, word.size);
+    else word.bytes = bytes;
+    word.begun.add(bytes, word.size);
+    word.key = hashed_column(word.begun.finish(), width, alternate_sign);
+    word.begun.add(" \0\0", 1);
   }
 
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
-  std::vector<Counted> found(shards);
+  const auto n_lengths = static_cast<std::size_t>(high - low + 1), longest = static_cast<std::size_t>(high);
+  std::vector<std::size_t> most;
+  for (std::size_t s = 0; s < shards; ++s) most.push_back(static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]) * n_lengths);
+  CsrShards found(cuts, most);
+  std::vector<std::int32_t> lengths(n_texts);
   in_parallel(shards, [&](std::size_t s) {
-    Counted& out = found[s];
-    RowCounter row(width, static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]));
-    const auto most = static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]) * static_cast<std::size_t>(high - low + 1);
-    out.data.reserve(most);  // what is not written takes no memory
-    out.indices.reserve(most);
-    std::vector<std::size_t> kept;
+    CsrShards::Shard& out = found[s];
+    HashedRow row(width);
+    std::vector<std::uint32_t> kept, unlike;
+    std::vector<std::int32_t> counts(low == 1 ? terms.n : 0);
     CancelWatch watch(static_cast<std::size_t>(rows[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+      require_terms_fit(rows, text);
       kept.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
-        if (type_terms[ids[i]] >= 0) kept.push_back(static_cast<std::size_t>(type_terms[ids[i]]));
-      for (std::size_t first = 0; first < kept.size(); ++first) {
+        if (const std::int32_t term = type_terms[ids[i]]; term >= 0) {
+          __builtin_prefetch(&words[static_cast<std::size_t>(term)]);
+          kept.push_back(static_cast<std::uint32_t>(term));
+        }
+      row.begin(kept.size() * n_lengths);
+      if (low == 1) {  // words come again and again: once each
+        if (unlike.size() < kept.size() + 1) unlike.resize(2 * kept.size() + 1);
+        std::size_t n_unlike = 0;
+        for (const std::uint32_t term : kept) {
+          unlike[n_unlike] = term;
+          n_unlike += counts[term] == 0;
+          ++counts[term];
+        }
+        for (std::size_t i = 0; i < n_unlike; ++i) row.add(words[unlike[i]].key, std::exchange(counts[unlike[i]], 0));
+      }
+      for (std::size_t first = 0; longest > 1 && first + 1 < kept.size(); ++first) {
         watch.at(static_cast<std::size_t>(rows[text]) + first);
-        if (low == 1) row.add(word_keys[kept[first]].column, word_keys[kept[first]].down);
-        if (high == 1) continue;
-        Murmur gram = begun[kept[first]];
-        for (std::size_t length = 2; length <= static_cast<std::size_t>(high) && first + length <= kept.size(); ++length) {
-          const std::size_t word = kept[first + length - 1];
+        Murmur gram = words[kept[first]].begun;
+        for (std::size_t length = 2; length <= longest && first + length <= kept.size(); ++length) {
+          const Word& word = words[kept[first + length - 1]];
           if (length > 2) gram.add(" \0\0", 1);
-          gram.add(bytes_of(word), terms[word].size());
-          if (length < static_cast<std::size_t>(low)) continue;
-          const Key key = key_of(gram.finish());
-          row.add(key.column, key.down);
+          gram.add(word.data(), word.size);
+          if (length >= static_cast<std::size_t>(low)) row.add(hashed_column(gram.finish(), width, alternate_sign), 1);
         }
       }
-      row.drain([&](std::int32_t column, std::int32_t count) {
-        out.indices.push_back(column);
-        out.data.push_back(count);
-      });
-      if (out.indices.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-        throw std::overflow_error("2^31 or more counts at once");
-      out.indptr.push_back(static_cast<std::int32_t>(out.indices.size()));
-      out.lengths.push_back(static_cast<std::int32_t>(kept.size()));
+      row.drain([&](std::int32_t column, std::int32_t count) { out.put(column, count); });
+      out.end_row();
+      lengths[text] = static_cast<std::int32_t>(kept.size());
     }
   });
-  return join(found);
+  return {found.close(), std::move(lengths)};
 }
 
 }  // namespace textmill

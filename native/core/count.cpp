@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "core/parallel.hpp"
@@ -45,11 +44,6 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
   for (const KeptLevel& level : levels_)
     for (const std::int32_t column : level.column) last = std::max(last, column);
   n_columns_ = static_cast<std::size_t>(last + 1);
-}
-
-void require_terms_fit(const std::int64_t* rows, std::size_t text) {
-  if (rows[text + 1] - rows[text] > std::numeric_limits<std::int32_t>::max())
-    throw std::overflow_error("text " + std::to_string(text) + " has more than 2,147,483,647 words");
 }
 
 template <class T>
@@ -118,7 +112,7 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
     CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       watch.at(static_cast<std::size_t>(rows[text]));
-      require_terms_fit(rows, text);
+      require_terms_fit(rows[text + 1] - rows[text], text);
       terms.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);

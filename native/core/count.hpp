@@ -95,9 +95,6 @@ struct Counted : Csr {
   std::vector<std::int32_t> lengths;  // terms of each text, unknown ones too
 };
 
-// std::overflow_error where a text has so many words that its counts may not fit 32 bits.
-void require_terms_fit(const std::int64_t* rows, std::size_t text);
-
 // Rows have ascending columns.
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads);

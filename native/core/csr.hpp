@@ -13,6 +13,7 @@ struct Csr {
   PageArray<std::int32_t> data;  // counts
   PageArray<std::int32_t> indices;
   std::vector<std::int32_t> indptr;
+  std::size_t size() const { return static_cast<std::size_t>(indptr.back()); }  // entries
 };
 
 // Each shard has a part of the arrays with room for the most that it can write, of which only what is written takes

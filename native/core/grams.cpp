@@ -78,9 +78,7 @@ void GramCounter::add(Piece&& piece) {
     throw std::overflow_error("more than 2,147,483,646 texts at once");
   if (static_cast<std::size_t>(rows_.back()) + piece.ids.size() > std::numeric_limits<std::uint32_t>::max())
     throw std::overflow_error("more than 4,294,967,295 words at once");
-  for (const std::int64_t count : piece.counts) {
-    rows_.push_back(rows_.back() + count);
-  }
+  for (const std::int64_t count : piece.counts) rows_.push_back(rows_.back() + count);
   piece_texts_.push_back(rows_.size() - 1);
   piece.counts = {};
   pieces_.push_back(std::move(piece));
@@ -88,11 +86,15 @@ void GramCounter::add(Piece&& piece) {
 
 void GramCounter::add(std::vector<Piece>&& pieces) {
   if (stage_ != Stage::adding) throw std::logic_error("counted already");
+  std::size_t text = 0;
+  for (const Piece& piece : pieces)
+    for (const std::int64_t count : piece.counts) require_terms_fit(count, text++);
   for (Piece& piece : pieces) add(std::move(piece));
 }
 
 void GramCounter::add(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts) {
   if (stage_ != Stage::adding) throw std::logic_error("counted already");
+  for (std::size_t text = 0; text < n_texts; ++text) require_terms_fit(rows[text + 1] - rows[text], text);
   Piece piece;
   piece.ids.assign(ids, ids + rows[n_texts]);
   for (std::size_t text = 0; text < n_texts; ++text) piece.counts.push_back(rows[text + 1] - rows[text]);

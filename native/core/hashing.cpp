@@ -190,7 +190,7 @@ Counted hash_counts(const std::int32_t* ids, const std::int64_t* rows, std::size
     std::vector<std::int32_t> counts(low == 1 ? terms.n : 0);
     CancelWatch watch(static_cast<std::size_t>(rows[cuts[s]]));
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
-      require_terms_fit(rows, text);
+      require_terms_fit(rows[text + 1] - rows[text], text);
       kept.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (const std::int32_t term = type_terms[ids[i]]; term >= 0) {

@@ -195,6 +195,11 @@ void require_places_fit(std::size_t size, std::size_t text) {
     throw std::overflow_error("text " + std::to_string(text) + " is longer than 2 GiB: places in it do not fit 32 bits");
 }
 
+void require_terms_fit(std::int64_t words, std::size_t text) {
+  if (words > std::numeric_limits<std::int32_t>::max())
+    throw std::overflow_error("text " + std::to_string(text) + " has more than 2,147,483,647 words");
+}
+
 template <class Source>
 std::vector<Piece> scan_pieces(const Program& program, const Source& texts, InternTable& types, bool spans, std::size_t threads) {
   return all_or_nothing(types, [&] { return scan_and_grow(program, texts, types, types, 0, spans, threads); });

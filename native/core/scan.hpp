@@ -44,6 +44,8 @@ struct Piece {
 
 // std::overflow_error where the places in a text of `size` bytes, text `text`, may not fit 32 bits.
 void require_places_fit(std::size_t size, std::size_t text);
+// The same where its words are so many that counts of them may not.
+void require_terms_fit(std::int64_t words, std::size_t text);
 
 // Source is Texts or TextsInPlace, here and below. Interns every token into `types`, which grows; numbers go by first
 // appearance, whatever the number of threads.

@@ -120,7 +120,7 @@ inline void laws_of_scan(const textmill::Program& program, const textmill::Texts
   std::size_t place = 0;
   for (std::size_t text = 0; text < texts.n && texts.n > 1 && texts.n < 8; ++text) {
     InternTable alone;
-    const std::vector<std::string> own = spelled(scan(program, {texts.bytes, texts.offsets + text, 1}, alone, false, 1), alone);
+    const std::vector<std::string> own = spelled(scan(program, Texts{texts.bytes, texts.offsets + text, 1}, alone, false, 1), alone);
     for (const std::string& token : own) require(place < tokens.size() && tokens[place++] == token, "a text's tokens are its own");
   }
 }

@@ -78,7 +78,6 @@ Rows rows_of(const Csr& csr) {
   const auto n = static_cast<std::size_t>(csr.indptr.back());
   return {{csr.data.get(), csr.data.get() + n}, {csr.indices.get(), csr.indices.get() + n}, csr.indptr};
 }
-Rows rows_of(const Counted& counted) { return {counted.data, counted.indices, counted.indptr}; }
 
 // The kept n-grams of all texts, by column, and their counts.
 Rows counted_plainly(const Corpus& corpus, const bool* keep, std::size_t n_columns, std::vector<std::int64_t>& df,
@@ -121,16 +120,16 @@ void laws_of_weights(const Corpus& corpus, const Counted& counted, std::size_t n
   for (std::size_t i = 0; i < n_columns; ++i) idf[i] = 1.0 + static_cast<double>(i) / 8;
   const Weighting weighting{static_cast<Tf>(choice & 3), static_cast<Norm>((choice >> 2) % 3), choice & 64 ? idf.data() : nullptr, corpus.low,
                             corpus.high};
-  std::vector<double> one(counted.data.size()), three(counted.data.size());
+  std::vector<double> one(counted.size()), three(counted.size());
   const auto weighed = [&](std::vector<double>& out, std::size_t n_threads) {
-    weigh<double>(counted.data.data(), out.data(), counted.indices.data(), counted.indptr.data(), counted.lengths.data(), corpus.n_texts,
+    weigh<double>(counted.data.get(), out.data(), counted.indices.get(), counted.indptr.data(), counted.lengths.data(), corpus.n_texts,
                   weighting, n_threads);
   };
   weighed(one, 1);
   weighed(three, threads);
   require(one == three, "threads change no weight");
-  std::vector<std::int32_t> narrow = counted.data;
-  weigh<float>(narrow.data(), narrow.data(), counted.indices.data(), counted.indptr.data(), counted.lengths.data(), corpus.n_texts, weighting,
+  std::vector<std::int32_t> narrow(counted.data.get(), counted.data.get() + counted.size());
+  weigh<float>(narrow.data(), narrow.data(), counted.indices.get(), counted.indptr.data(), counted.lengths.data(), corpus.n_texts, weighting,
                threads);
   for (std::size_t i = 0; i < one.size(); ++i) {
     float value;

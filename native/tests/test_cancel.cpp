@@ -123,8 +123,8 @@ TEST(a_scan_that_stops_leaves_the_table_as_it_was) {
   for (const std::size_t threads : {1, 3})
     for (const bool frozen : {false, true}) {
       InternTable types, others;
-      scan(Program(), {first.data(), before, 1}, types, false, 1);
-      scan(Program(), {first.data(), before, 1}, others, false, 1);
+      scan(Program(), Texts{first.data(), before, 1}, types, false, 1);
+      scan(Program(), Texts{first.data(), before, 1}, others, false, 1);
       // many texts, so that some are done when the stop is seen
       std::vector<std::int64_t> offsets;
       for (std::size_t at = 0; at <= second.size(); at += 1024) offsets.push_back(static_cast<std::int64_t>(at));
@@ -137,7 +137,7 @@ TEST(a_scan_that_stops_leaves_the_table_as_it_was) {
         CHECK_EQ(table->size(), 4u);
         CHECK_EQ(std::string((*table)[3]), std::string("word5"));
         InternTable fresh;
-        scan(Program(), {first.data(), before, 1}, fresh, false, 1);
+        scan(Program(), Texts{first.data(), before, 1}, fresh, false, 1);
         CHECK(scan(Program(), texts, *table, false, 1).ids == scan(Program(), texts, fresh, false, 1).ids);
       }
     }
@@ -149,5 +149,5 @@ TEST(work_without_a_flag_goes_on) {
   const std::string text = words(20000);
   const std::int64_t offsets[] = {0, static_cast<std::int64_t>(text.size())};
   InternTable types;
-  CHECK_EQ(scan(Program(), {text.data(), offsets, 1}, types, false, 2).ids.size(), 20000u);
+  CHECK_EQ(scan(Program(), Texts{text.data(), offsets, 1}, types, false, 2).ids.size(), 20000u);
 }

@@ -89,8 +89,8 @@ TEST(counts_are_those_of_a_plain_count) {
     const Grams grams(std::move(kept.levels), low);
     const Counted again = count(grams, corpus.ids.data(), corpus.rows.data(), 30, type_terms.data(), 2);
     CHECK(again.indptr == csr.indptr);
-    CHECK(std::equal(again.data.begin(), again.data.end(), csr.data.get()));
-    CHECK(std::equal(again.indices.begin(), again.indices.end(), csr.indices.get()));
+    CHECK(std::equal(again.data.get(), again.data.get() + again.size(), csr.data.get()));
+    CHECK(std::equal(again.indices.get(), again.indices.get() + again.size(), csr.indices.get()));
   }
 }
 

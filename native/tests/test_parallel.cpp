@@ -63,14 +63,14 @@ TEST(several_callers_share_a_program_a_frozen_table_and_a_vocabulary) {
     CHECK(again.ids == found.ids && others.size() == 0);
     const Counted counted = count(grams, again.ids.data(), again.rows.data(), corpus.view().n, known.data(), 2);
     CHECK(counted.indptr == matrix.indptr);
-    std::vector<double> out(counted.data.size());
-    weigh<double>(counted.data.data(), out.data(), counted.indices.data(), counted.indptr.data(), counted.lengths.data(), corpus.view().n,
+    std::vector<double> out(counted.size());
+    weigh<double>(counted.data.get(), out.data(), counted.indices.get(), counted.indptr.data(), counted.lengths.data(), corpus.view().n,
                   {Tf::sublinear, Norm::l2, nullptr, 1, 3}, 2);
     rewrite(program, corpus.view(), 2);
     fingerprints(corpus.view(), true, 2);
     segment(corpus.view(), Segments::words, 2);
-    const std::vector<float> values(counted.data.begin(), counted.data.end());
-    const Sparse sparse{values.data(), counted.indices.data(), counted.indptr.data(), corpus.view().n, counter.n_columns()};
+    const std::vector<float> values(counted.data.get(), counted.data.get() + counted.size());
+    const Sparse sparse{values.data(), counted.indices.get(), counted.indptr.data(), corpus.view().n, counter.n_columns()};
     std::vector<float> turned(values.size());
     std::vector<std::int32_t> rows(values.size()), ends(counter.n_columns() + 1);
     transpose(sparse, turned.data(), rows.data(), ends.data(), 2);

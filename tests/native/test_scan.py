@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oracle import words
@@ -31,6 +31,29 @@ def spelled(types: _native.TypeTable) -> list[str]:
 def many_texts(seed: int, n: int) -> list[str]:
     rng = random.Random(seed)
     return [" ".join(f"w{int(rng.paretovariate(0.7)) % 5000}é" for _ in range(rng.randrange(30))) for _ in range(n)]
+
+
+@given(st.lists(texts, max_size=6), st.integers(1, 3))
+@example(["é", "Straße", "\u0130x ÀB", "日本 go", "a\U0001f525b Ω", "plain", "", "\x00a\x00", "x" * 40 + "é"], 2)
+def test_strings_are_read_where_they_lie_as_if_side_by_side(batch: list[str], threads: int) -> None:
+    for spans in (False, True):
+        one, other = _native.TypeTable(), _native.TypeTable()
+        in_place = _native.scan(PROGRAM, batch, one, spans, threads)
+        packed = _native.scan(PROGRAM, _native.pack(batch), other, spans, threads)
+        for found, wanted in zip(in_place, packed, strict=True):
+            assert (found is None and wanted is None) or found.tolist() == wanted.tolist()
+        assert [part.tolist() for part in one.arrays()] == [part.tolist() for part in other.arrays()]
+
+
+def test_a_string_that_is_no_text_is_named() -> None:
+    types = _native.TypeTable()
+    for bad, kind, said in (
+        ("lone \ud800", ValueError, "text 1 holds a lone surrogate"),
+        (7, TypeError, "text 1 is no str but int"),
+    ):
+        with pytest.raises(kind, match=said):
+            _native.scan(PROGRAM, ["fine", bad], types, False, 2)  # type: ignore[list-item]
+    assert len(types) == 0
 
 
 @given(st.lists(texts, max_size=6))

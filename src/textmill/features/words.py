@@ -28,7 +28,7 @@ from textmill.features.weights import (
     weighed,
     weighting_numbers,
 )
-from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
+from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from, text_buffers
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class WordFeatures:
         DataError : if `texts` holds something that is no text
         """
         threads = thread_count(threads)
-        *counts, lengths = self._counts(text_buffers(texts), threads)
+        *counts, lengths = self._counts(texts, threads)
         df = np.bincount(counts[1], minlength=self.n_features)
         self.idf = idf_weights(self.config, df, len(lengths))
         data, indices, indptr = counts
@@ -324,7 +324,7 @@ class WordFeatures:
         if few is not None:
             return few
         threads = thread_count(threads)
-        data, indices, indptr, lengths = self._counts(text_buffers(texts), threads)
+        data, indices, indptr, lengths = self._counts(texts, threads)
         return weighed(
             (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
         )
@@ -341,16 +341,19 @@ class WordFeatures:
         few = self._few_rows(texts, "q")
         if few is not None:
             return few
-        data, indices, indptr, _ = self._counts(text_buffers(texts), thread_count(threads))
+        data, indices, indptr, _ = self._counts(texts, thread_count(threads))
         made: Any = np.ones(len(data), np.int64) if self.config.tf == "binary" else data.astype(np.int64)
         return Csr(made, indices, indptr, self.n_features)
 
     def _counts(
-        self, texts: TextBuffers, threads: int
+        self, texts: Any, threads: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         others = _native.TypeTable()
-        ids, ends, _ = self.text_path.scan_frozen(texts, self._table, others, threads=threads)
-        return _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
+        ids, ends, _ = self.text_path.scan_frozen(
+            texts if isinstance(texts, list) else text_buffers(texts), self._table, others, threads=threads
+        )
+        with numbered_from(0):
+            return _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
 
     def _few_rows(self, texts: Any, kind: Any) -> Csr | None:
         """The rows of a few short texts without the preparations for many; None where it has to be done as for many."""

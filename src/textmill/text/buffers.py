@@ -147,12 +147,14 @@ def text_count(texts: TextBuffers | list[str]) -> int:
 
 @contextmanager
 def numbered_from(before: int) -> Iterator[None]:
-    """Where the core refuses a text, say so, with its number behind `before` others."""
+    """Where the core refuses a text, say so, with its number behind `before` others, or that all are too much."""
     try:
         yield
     except (OverflowError, TypeError, ValueError) as error:
         text = re.match(r"text (\d+) ", str(error))
         if not text:
+            if isinstance(error, OverflowError):
+                raise DataError(str(error), hint="Take fewer texts at a time, or shorter ones.") from None
             raise
         hint = "Cut it into several texts." if isinstance(error, OverflowError) else ""
         raise DataError(f"text {before + int(text[1])} {str(error)[text.end() :]}", hint=hint) from None

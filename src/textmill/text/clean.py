@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, get_args, overload
 from textmill import _native
 from textmill.config import Cleaner, thread_count
 from textmill.errors import UnknownName
-from textmill.text.buffers import decode_types, text_buffers
+from textmill.text.buffers import decode_types, numbered_from, text_buffers
 from textmill.text.profiles import profile
 
 __all__ = [
@@ -83,7 +83,8 @@ def clean_text(text: Any, stages: str | Sequence[str], *, threads: int | None = 
     program = _program(names)
     one = isinstance(text, str)
     texts = text_buffers([text] if one else text)
-    made = decode_types(*_native.rewrite(program, *texts, thread_count(threads)))
+    with numbered_from(0):
+        made = decode_types(*_native.rewrite(program, *texts, thread_count(threads)))
     return made[0] if one else made
 
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import thread_count
-from textmill.errors import DataError
-from textmill.text.buffers import decode_types, text_buffers
+from textmill.text.buffers import numbered_from, text_buffers
+from textmill.text.program_tokens import program_tokens
 from textmill.types import Tokens
 
 __all__ = [
@@ -165,10 +165,7 @@ def word_tokens(texts: Any, *, all: bool = False, spans: bool = False, threads: 
     >>> word_tokens(["No fire, no smoke.", "No!"]).lists()
     [['No', 'fire', 'no', 'smoke'], ['No']]
     """
-    table = _native.TypeTable()
-    program = _programs["all_words" if all else "words"]
-    ids, rows, places = _native.scan(program, text_buffers(texts), table, spans, thread_count(threads))
-    return Tokens(ids=ids, rows=rows, spans=places, types=decode_types(*table.arrays()))
+    return program_tokens(_programs["all_words" if all else "words"], texts, spans=spans, threads=threads)
 
 
 def sentence_spans(texts: Any, *, threads: int | None = None) -> Segments:
@@ -202,10 +199,8 @@ _programs: dict[_Kind, _native.Program] = {
 
 
 def _spans(kind: _Kind, texts: Any, threads: int | None) -> Segments:
-    try:
+    with numbered_from(0):
         return Segments(*_native.segment(kind, *text_buffers(texts), thread_count(threads)))
-    except OverflowError as error:
-        raise DataError(str(error), hint="Cut it into several texts.") from None
 
 
 def _cut(kind: _Kind, text: str) -> list[str]:

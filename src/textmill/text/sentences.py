@@ -16,7 +16,7 @@ import numpy as np
 from textmill import _native
 from textmill.config import thread_count
 from textmill.errors import DataError, FormatError, SourceError
-from textmill.text.buffers import text_buffers
+from textmill.text.buffers import numbered_from, text_buffers
 from textmill.text.segment import Segments
 from textmill.types import canonical_json
 
@@ -228,10 +228,8 @@ class Punkt:
 
 
 def _spans(texts: Any, punkt: _native.Punkt | None, realign: bool, threads: int | None) -> Segments:
-    try:
+    with numbered_from(0):
         return Segments(*_native.sentences(*text_buffers(texts), punkt, realign, thread_count(threads)))
-    except OverflowError as error:
-        raise DataError(str(error), hint="Cut it into several texts.") from None
 
 
 def _cut(splitter: SentenceRules | Punkt, text: str) -> list[str]:

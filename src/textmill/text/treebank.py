@@ -8,9 +8,9 @@ from functools import cached_property, partial
 from typing import Any, Literal
 
 from textmill import _native
-from textmill.config import thread_count
-from textmill.errors import ConfigError, DataError
-from textmill.text.buffers import decode_types, text_buffers
+from textmill.errors import ConfigError
+from textmill.text.buffers import text_buffers
+from textmill.text.program_tokens import program_tokens
 from textmill.text.sentences import Punkt
 from textmill.types import Tokens
 
@@ -98,15 +98,7 @@ class TreebankTokens:
         >>> found.spans.tolist()
         [[0, 1], [1, 3], [3, 4], [4, 5], [0, 2], [2, 3]]
         """
-        table = _native.TypeTable()
-        buffers = text_buffers(texts)
-        try:
-            ids, rows, places = _native.scan(
-                self._program, (buffers.bytes, buffers.offsets), table, spans, thread_count(threads)
-            )
-        except OverflowError as error:
-            raise DataError(str(error), hint="Cut it into several texts.") from None
-        return Tokens(ids=ids, rows=rows, spans=places, types=decode_types(*table.arrays()))
+        return program_tokens(self._program, texts, spans=spans, threads=threads)
 
     @cached_property
     def _program(self) -> _native.Program:

@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textmill import _native
-from textmill.config import thread_count
 from textmill.text.buffers import decode_types, text_buffers
+from textmill.text.program_tokens import program_tokens
 from textmill.types import Tokens
 
 __all__ = ["TweetTokens", "tweet_program"]
@@ -93,12 +96,7 @@ class TweetTokens:
         >>> found.spans.tolist()
         [[0, 1], [1, 6], [6, 7], [0, 1], [2, 4]]
         """
-        table = _native.TypeTable()
-        buffers = text_buffers(texts)
-        ids, rows, places = _native.scan(
-            self._program, (buffers.bytes, buffers.offsets), table, spans, thread_count(threads)
-        )
-        return Tokens(ids=ids, rows=rows, spans=places, types=_decoded(table))
+        return program_tokens(self._program, texts, spans=spans, threads=threads, decode=_decoded)
 
     @cached_property
     def _program(self) -> _native.Program:
@@ -115,8 +113,7 @@ class TweetTokens:
         return partial(TweetTokens, **asdict(self)), ()
 
 
-def _decoded(table: _native.TypeTable) -> list[str]:
-    data, offsets = table.arrays()
+def _decoded(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[str]:
     try:
         return decode_types(data, offsets)
     except UnicodeDecodeError:  # a reference to a lone surrogate

@@ -16,7 +16,7 @@ from textmill.config import FeaturesConfig, thread_count
 from textmill.features.chars import char_path, scanned
 from textmill.features.estimators.core import WORDS, CoreWords, aligned
 from textmill.features.weights import weighed, weighting_numbers
-from textmill.text.buffers import TextBuffers, decode_types, encode_types
+from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from
 from textmill.text.path import TextPath
 
 __all__ = ["HashingVectorizer"]
@@ -162,9 +162,10 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
             type_terms[[term is None for term in spelled]] = -1
             terms = encode_types([term or "" for term in spelled])
         low, high = self.ngram_range
-        *counts, lengths = _native.hash_counts(
-            ids, rows, type_terms, *terms, int(low), int(high), int(self.n_features), self.alternate_sign, threads
-        )
+        with numbered_from(0):
+            *counts, lengths = _native.hash_counts(
+                ids, rows, type_terms, *terms, int(low), int(high), int(self.n_features), self.alternate_sign, threads
+            )
         data, indices, indptr = counts
         csr = weighed(
             (data, indices, indptr),

@@ -20,7 +20,7 @@ from typing import Any
 from benches.measure import THREADS, Row, process
 
 SIZES = (500, 1_000, 5_000)  # megabytes
-MIN_DF = 10
+MIN_DF = 50
 _MOST_MEMORY, _NOISE = 1e9, 1.15  # bytes; slowest over fastest
 
 

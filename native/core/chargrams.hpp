@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/count.hpp"
 #include "core/intern.hpp"
+#include "core/pages.hpp"
 #include "core/scan.hpp"
 
 namespace textmill {
@@ -34,7 +34,7 @@ struct CountedRows {
   // Of each row, how far each column is from the one before it (from 0), then its counts; what is too large for its place
   // stands in `large`, in this order.
   struct Block {
-    std::unique_ptr<std::uint16_t[]> rows;
+    PageArray<std::uint16_t> rows;
     std::size_t end_text;  // the first text whose row is not in it
     std::vector<std::int64_t> large;
   };
@@ -52,8 +52,8 @@ CountedRows count_chars(const UnitGrams& units, const std::int32_t* ids, const s
 
 template <class T>
 struct WeighedRows {
-  std::unique_ptr<T[]> data;
-  std::unique_ptr<std::int32_t[]> indices;
+  PageArray<T> data;
+  PageArray<std::int32_t> indices;
   std::vector<std::int32_t> indptr;
 };
 

@@ -6,9 +6,6 @@
 #include <stdexcept>
 #include <utility>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "core/cancel.hpp"
 #include "core/chargrams.hpp"
@@ -21,19 +18,6 @@ constexpr std::size_t kTokensAThread = 8 * 1024;
 constexpr std::size_t kFirstBlock = 1 << 12, kBlock = 1 << 22;  // in steps of two bytes
 constexpr std::uint16_t kFar = 0xFFFF;  // what stands where a value is too large
 constexpr std::int8_t kMany = -128;
-
-// Room for n values. Large arrays ask for large pages: making small ones takes a good part of the time otherwise.
-template <class T>
-std::unique_ptr<T[]> room_for(std::size_t n) {
-  std::unique_ptr<T[]> room(new T[n]);
-#ifdef __linux__
-  constexpr std::uintptr_t kPage = 4096;
-  const std::size_t size = n * sizeof(T);
-  const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(room.get()) + kPage - 1) & ~(kPage - 1);
-  if (size >= (std::size_t{1} << 22)) madvise(reinterpret_cast<void*>(first), (size - kPage) & ~(kPage - 1), MADV_HUGEPAGE);
-#endif
-  return room;
-}
 
 int bits_for(std::size_t values) { return std::max(1, static_cast<int>(std::bit_width(values > 0 ? values - 1 : 0))); }
 
@@ -204,7 +188,7 @@ CountedRows count_chars(const UnitGrams& units, const std::int32_t* ids, const s
       if (used + most > room || blocks.empty()) {
         room = std::max(most, blocks.empty() ? kFirstBlock : std::min(kBlock, 4 * room));
         used = 0;
-        blocks.push_back({room_for<std::uint16_t>(room), text, {}});
+        blocks.push_back({page_array<std::uint16_t>(room), text, {}});
       }
       CountedRows::Block& block = blocks.back();
       std::uint16_t* const row = block.rows.get() + used;
@@ -265,8 +249,8 @@ WeighedRows<T> weigh_chars(CountedRows&& counted, std::size_t n_columns, const s
   const Idf idf(w.idf, n_columns);
   WeighedRows<T> out;
   out.indptr.assign(ends.begin(), ends.end());
-  out.data = room_for<T>(static_cast<std::size_t>(ends[n_texts]));
-  out.indices = room_for<std::int32_t>(static_cast<std::size_t>(ends[n_texts]));
+  out.data = page_array<T>(static_cast<std::size_t>(ends[n_texts]));
+  out.indices = page_array<std::int32_t>(static_cast<std::size_t>(ends[n_texts]));
   in_parallel(n_shards, [&](std::size_t s) {
     std::vector<double> weights;
     std::vector<std::int32_t> columns;

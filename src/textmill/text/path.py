@@ -26,7 +26,7 @@ from textmill.types import Tokens, canonical_json
 __all__ = ["StageResult", "TextPath"]
 
 # Goes up whenever the same settings would give other terms; old models then say so instead of scoring differently.
-PROGRAM_VERSION = 1
+PROGRAM_VERSION = 2
 # Settings that came later, with what stands for "as before": they enter the description only when they say otherwise,
 # so that the hash of an older model stays what it was.
 _LATER: dict[str, object] = {"min_length": 1, "letters_only": False, "pattern": None}

@@ -37,6 +37,8 @@ def faults(**tables: dict[str, Any]) -> tuple[str, ...]:
         ("text", {"stop_words": ["Fire", "the end"]}, "text.stop_words: wanted single words, got 'the end'"),
         ("features", {"min_df": 0}, "features.min_df: wanted a number of texts, 1 or more, got 0"),
         ("features", {"ngrams": [2, 1]}, "features.ngrams: wanted [low, high]"),
+        ("features", {"skip": -1}, "features.skip: wanted a number of words, 0 or more, got -1"),
+        ("features", {"skip": 1, "analyzer": "char"}, "features.skip: is for analyzer = 'word'"),
         ("model", {"C": -1}, "model.C: wanted a number above 0, or 'cv', got -1.0"),
         ("evaluate", {"promote_if": "f1 > "}, "evaluate.promote_if: wanted METRIC >= NUMBER"),
         ("evaluate", {"bootstrap": 5}, "evaluate.bootstrap: wanted 100 resamples or more, got 5"),

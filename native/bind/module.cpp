@@ -22,6 +22,7 @@
 #include "core/scan.hpp"
 #include "core/segment.hpp"
 #include "core/sentences.hpp"
+#include "core/skipgrams.hpp"
 #include "core/sparse.hpp"
 #include "core/spelling.hpp"
 #include "core/treebank.hpp"
@@ -235,6 +236,12 @@ nb::tuple sparse(Csr&& csr) {
 nb::tuple counted(Counted&& found) {
   auto lengths = own(std::move(found.lengths));
   return nb::steal<nb::tuple>(PySequence_Concat(sparse(std::move(found)).ptr(), nb::make_tuple(lengths).ptr()));
+}
+
+// Bytes of tokens, or as much work where n-grams may skip some.
+std::size_t skipping_work(std::size_t n_tokens, int longest, std::size_t skip) {
+  const double grams = skip ? n_skip_grams(n_tokens, static_cast<std::size_t>(longest), skip) : 0;
+  return 4 * n_tokens + static_cast<std::size_t>(std::min(4 * grams, 1e15));
 }
 
 std::vector<std::int32_t> copied(const In<std::int32_t>& values) { return {values.data(), values.data() + values.shape(0)}; }
@@ -454,8 +461,32 @@ NB_MODULE(_native, m) {
         return nb::make_tuple(own(std::move(kept.terms)), levels_of(std::move(kept.levels)));
       }, nb::arg("keep"));
 
+  nb::class_<SkipGramCounter>(m, "SkipGramCounter")
+      .def("__init__", [](SkipGramCounter* self, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, std::int64_t n_terms,
+                          int low, int high, int skip, std::int64_t min_df) {
+        require(n_terms >= 0 && static_cast<std::uint64_t>(n_terms) <= type_terms.shape(0), "n_terms: wanted 0 to the number of types");
+        check_terms(array(type_terms), kAnyNegative, static_cast<std::size_t>(n_terms));
+        const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
+        require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
+        require(skip >= 0, "skip: wanted 0 or more");
+        released(skipping_work(ids.shape(0), high, static_cast<std::size_t>(skip)), [&] {
+          new (self) SkipGramCounter(ids.data(), rows.data(), n, type_terms.data(), static_cast<std::size_t>(n_terms), low, high,
+                                     static_cast<std::size_t>(skip), min_df);
+        });
+      }, nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("n_terms"), nb::arg("low"), nb::arg("high"), nb::arg("skip"),
+         nb::arg("min_df"))
+      .def_prop_ro("n_columns", &SkipGramCounter::n_columns)
+      .def_prop_ro("longest_text", &SkipGramCounter::longest_text)
+      .def("document_frequencies", [](const SkipGramCounter& self) { return own(self.document_frequencies()); })
+      .def("term_frequencies", [](const SkipGramCounter& self) { return own(self.term_frequencies()); })
+      .def("vocabulary", [](const SkipGramCounter& self, In<bool> keep) {
+        require(keep.shape(0) == self.n_columns(), "keep: wanted one value a column");
+        Vocabulary kept = self.vocabulary(keep.data());
+        return nb::make_tuple(own(std::move(kept.terms)), levels_of(std::move(kept.levels)));
+      }, nb::arg("keep"));
+
   nb::class_<Grams>(m, "Grams")
-      .def("__init__", [](Grams* self, nb::list levels, int low) {
+      .def("__init__", [](Grams* self, nb::list levels, int low, int skip) {
         std::vector<KeptLevel> made;
         for (nb::handle level : levels) {
           const auto parts = nb::cast<nb::tuple>(level);
@@ -465,16 +496,20 @@ NB_MODULE(_native, m) {
           require(made.size() == 1 || (last.prefix.size() == last.column.size() && last.term.size() == last.column.size()), "levels of unlike lengths");
         }
         require(!made.empty(), "levels: wanted one or more");
-        new (self) Grams(std::move(made), low);
-      }, nb::arg("levels"), nb::arg("low"))
+        require(skip >= 0, "skip: wanted 0 or more");
+        new (self) Grams(std::move(made), low, static_cast<std::size_t>(skip));
+      }, nb::arg("levels"), nb::arg("low"), nb::arg("skip") = 0)
       .def("find", [](const Grams& self, In<std::int32_t> terms) {
         check_terms(array(terms), kAnyNegative, self.levels()[0].column.size());
+        const std::size_t width = 1 + self.levels().size();
         std::vector<std::int32_t> found;
-        self.each(terms.data(), terms.shape(0), [&](std::int32_t column, std::size_t first, std::size_t length) {
-          found.insert(found.end(), {column, static_cast<std::int32_t>(first), static_cast<std::int32_t>(first + length)});
+        self.each_place(terms.data(), terms.shape(0), [&](std::int32_t column, const std::size_t* places, std::size_t length) {
+          found.push_back(column);
+          for (std::size_t i = 0; i < length; ++i) found.push_back(static_cast<std::int32_t>(places[i]));
+          found.resize(found.size() + width - 1 - length, -1);
         });
-        const std::size_t n = found.size() / 3;
-        return own(std::move(found), {n, 3});
+        const std::size_t n = found.size() / width;
+        return own(std::move(found), {n, width});
       }, nb::arg("terms"));
 
   m.def("count", [](const Grams& grams, In<std::int32_t> ids, In<std::int64_t> rows, In<std::int32_t> type_terms, int threads) {
@@ -482,7 +517,7 @@ NB_MODULE(_native, m) {
     const std::size_t n = rows_of(ids, rows, type_terms.shape(0));
     const std::size_t n_threads = at_least_one(threads);
     Counted found;
-    released(4 * ids.shape(0), [&] { found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads); });
+    released(skipping_work(ids.shape(0), static_cast<int>(grams.levels().size()), grams.skip()), [&] { found = count(grams, ids.data(), rows.data(), n, type_terms.data(), n_threads); });
     return counted(std::move(found));
   }, nb::arg("grams"), nb::arg("ids"), nb::arg("rows"), nb::arg("type_terms"), nb::arg("threads"));
 
@@ -501,12 +536,13 @@ NB_MODULE(_native, m) {
      nb::arg("n_features"), nb::arg("alternate_sign"), nb::arg("threads"));
 
   m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
-                    std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out) {
+                    std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out, int skip) {
     require(checked_ends(array(indptr), data.shape(0)) == lengths.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
     if (idf) check_indices(array(indices), idf->shape(0));
     require(tf >= 0 && tf <= 3 && norm >= 0 && norm <= 2, "no such weighting");
     require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
-    const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high};
+    require(skip >= 0, "skip: wanted 0 or more");
+    const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high, static_cast<std::size_t>(skip)};
     const std::size_t n_threads = at_least_one(threads);
     require(!out || out->shape(0) == data.shape(0), "out: wanted one value a count");
     released(4 * data.shape(0), [&] {
@@ -514,7 +550,7 @@ NB_MODULE(_native, m) {
       else weigh<float>(data.data(), data.data(), indices.data(), indptr.data(), lengths.data(), lengths.shape(0), weighting, n_threads);
     });
   }, nb::arg("data").noconvert(), nb::arg("indices"), nb::arg("indptr"), nb::arg("lengths"), nb::arg("idf").none(), nb::arg("tf"), nb::arg("norm"),
-     nb::arg("low"), nb::arg("high"), nb::arg("threads"), nb::arg("out") = nb::none());
+     nb::arg("low"), nb::arg("high"), nb::arg("threads"), nb::arg("out") = nb::none(), nb::arg("skip") = 0);
 
   nb::class_<SparseMatrix>(m, "SparseMatrix")
       .def("__init__", [](SparseMatrix* self, In<float> data, In<std::int32_t> indices, In<std::int32_t> indptr, std::int64_t n_columns) {

@@ -119,6 +119,7 @@ void bind_row_maker(nb::module_& m) {
         weighting.tf = static_cast<Tf>(tf);
         weighting.norm = static_cast<Norm>(norm);
         weighting.low = grams.low();
+        weighting.skip = grams.skip();
         weighting.high = static_cast<int>(grams.levels().size());
         const nb::module_ numpy = nb::module_::import_("numpy");
         const nb::object dtype = numpy.attr("dtype");

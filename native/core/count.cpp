@@ -9,20 +9,23 @@
 
 #include "core/parallel.hpp"
 #include "core/row_counter.hpp"
+#include "core/scan.hpp"
 
 namespace textmill {
 namespace {
 constexpr std::size_t kTokensAThread = 8 * 1024;
 }
 
-Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)), low_(low), n_terms_(levels_.at(0).column.size()) {
+Grams::Grams(std::vector<KeptLevel> levels, int low, std::size_t skip)
+    : levels_(std::move(levels)), low_(low), skip_(skip), n_terms_(levels_.at(0).column.size()) {
+  if (skip_ && levels_.size() > kLongestSkipGram) throw std::invalid_argument("n-grams that skip words have 8 words at most");
   std::size_t n_longer = 0;
   for (std::size_t k = 1; k < levels_.size(); ++k) n_longer += levels_[k].term.size();
-  if (n_terms_ + n_longer >= kNone) throw std::overflow_error("more n-grams than 32 bits can number");
+  if (n_terms_ + n_longer >= kNoGram) throw std::overflow_error("more n-grams than 32 bits can number");
   longer_.reserve(n_longer);
   std::size_t n_slots = 16;
   while (n_slots < 2 * n_longer) n_slots *= 2;
-  slots_.assign(n_slots, Slot{kNone, 0});
+  slots_.assign(n_slots, Slot{kNoGram, 0});
   mask_ = n_slots - 1;
   std::uint32_t base = 0;  // number of the first gram of the level before
   for (std::size_t k = 1; k < levels_.size(); ++k) {
@@ -35,7 +38,7 @@ Grams::Grams(std::vector<KeptLevel> levels, int low) : levels_(std::move(levels)
       longer_.push_back({base + static_cast<std::uint32_t>(prefix), static_cast<std::uint32_t>(term), levels_[k].column[i]});
       const std::uint64_t hash = mix(longer_.back().prefix, longer_.back().term);
       std::size_t slot = hash & mask_;
-      while (slots_[slot].gram != kNone) slot = (slot + 1) & mask_;
+      while (slots_[slot].gram != kNoGram) slot = (slot + 1) & mask_;
       slots_[slot] = {first + static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(hash >> 32)};
     }
     base = first;
@@ -61,7 +64,9 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
       if (kept.size() < n) kept.resize(2 * n);
       double* row = kept.data();
       double grams = 0;
-      for (int length = w.low; length <= w.high; ++length) grams += std::max(0, lengths[text] - length + 1);
+      for (int length = w.low; length <= w.high; ++length)
+        grams += w.skip ? n_skip_grams(static_cast<std::size_t>(lengths[text]), static_cast<std::size_t>(length), w.skip)
+                        : std::max(0, lengths[text] - length + 1);
       const std::int32_t* count = counts + first;
       switch (w.tf) {
         case Tf::raw:
@@ -97,18 +102,40 @@ template void weigh<float>(const std::int32_t*, void*, const std::int32_t*, cons
 template void weigh<double>(const std::int32_t*, void*, const std::int32_t*, const std::int32_t*, const std::int32_t*, std::size_t,
                             const Weighting&, std::size_t);
 
+namespace {
+
+// Counts that texts can have together, for which there is to be room.
+std::size_t most_counts(const Grams& grams, const std::int64_t* rows, std::size_t first, std::size_t last) {
+  const std::size_t n_levels = grams.levels().size();
+  if (!grams.skip()) return static_cast<std::size_t>(rows[last] - rows[first]) * n_levels;
+  const auto n_columns = static_cast<double>(grams.n_columns());
+  double most = 0;
+  CancelWatch watch;
+  for (std::size_t text = first; text < last; ++text) {
+    watch.at(text);
+    double grams_of = 0;
+    for (std::size_t length = 1; length <= n_levels; ++length)
+      grams_of += n_skip_grams(static_cast<std::size_t>(rows[text + 1] - rows[text]), length, grams.skip());
+    most += std::min(grams_of, n_columns);
+  }
+  return static_cast<std::size_t>(std::min<double>(most, std::numeric_limits<std::int32_t>::max()));
+}
+
+}  // namespace
+
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
   std::vector<std::size_t> most;
-  for (std::size_t s = 0; s < shards; ++s) most.push_back(static_cast<std::size_t>(rows[cuts[s + 1]] - rows[cuts[s]]) * grams.levels().size());
+  for (std::size_t s = 0; s < shards; ++s) most.push_back(most_counts(grams, rows, cuts[s], cuts[s + 1]));
   CsrShards found(cuts, most);
   std::vector<std::int32_t> lengths(n_texts);
   in_parallel(shards, [&](std::size_t s) {
     CsrShards::Shard& out = found[s];
     RowCounter row(grams.n_columns(), most[s]);
     std::vector<std::int32_t> terms;
+    std::size_t room = most[s];
     CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       watch.at(static_cast<std::size_t>(rows[text]));
@@ -116,8 +143,12 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
       terms.clear();
       for (std::int64_t i = rows[text]; i < rows[text + 1]; ++i)
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);
-      grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t, std::size_t) { row.add(static_cast<std::uint32_t>(column)); });
-      row.drain([&](std::int32_t column, std::int32_t count) { out.put(column, count); });
+      if (grams.skip()) require_skip_grams_fit(terms.size(), grams.levels().size(), grams.skip(), text);
+      grams.each(terms.data(), terms.size(), [&](std::int32_t column) { row.add(static_cast<std::uint32_t>(column)); });
+      row.drain([&](std::int32_t column, std::int32_t count) {
+        if (room-- == 0) throw std::overflow_error("2^31 or more counts at once");
+        out.put(column, count);
+      });
       out.end_row();
       lengths[text] = static_cast<std::int32_t>(terms.size());
     }

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/grams.hpp"
+#include "core/csr.hpp"
+#include "core/gram_hash.hpp"
+#include "core/levels.hpp"
+#include "core/skipgrams.hpp"
 
 namespace textmill {
 
@@ -14,15 +17,38 @@ constexpr std::int32_t kUnknown = -2;   // a term outside the vocabulary: no n-g
 // A frozen vocabulary of word n-grams.
 class Grams {
  public:
-  Grams(std::vector<KeptLevel> levels, int low);
+  // `skip`: places that an n-gram may leave out in all between its words.
+  Grams(std::vector<KeptLevel> levels, int low, std::size_t skip = 0);
 
   const std::vector<KeptLevel>& levels() const { return levels_; }
   int low() const { return low_; }
+  std::size_t skip() const { return skip_; }
   std::size_t n_columns() const { return n_columns_; }
 
   // Calls found(column) for each n-gram of a text that has one, in no particular order.
   template <class Found>
   void each(const std::int32_t* terms, std::size_t n, Found&& found) const {
+    if (skip_) each_skipping(terms, n, [&](std::int32_t column, const std::size_t*, std::size_t) { found(column); });
+    else each_run(terms, n, [&](std::int32_t column, std::size_t, std::size_t) { found(column); });
+  }
+
+  // Calls found(column, places, length) for each, the places of its words.
+  template <class Found>
+  void each_place(const std::int32_t* terms, std::size_t n, Found&& found) const {
+    if (skip_) {
+      each_skipping(terms, n, found);
+      return;
+    }
+    std::vector<std::size_t> places(levels_.size());
+    each_run(terms, n, [&](std::int32_t column, std::size_t first, std::size_t length) {
+      for (std::size_t i = 0; i < length; ++i) places[i] = first + i;
+      found(column, static_cast<const std::size_t*>(places.data()), length);
+    });
+  }
+
+ private:
+  template <class Found>
+  void each_run(const std::int32_t* terms, std::size_t n, Found&& found) const {
     constexpr std::size_t kAhead = 6;  // a look-up waits for memory: ask early
     for (std::size_t first = 0; first < n; ++first) {
       if (first + kAhead + 1 < n)
@@ -33,15 +59,22 @@ class Grams {
       for (std::size_t length = 2; length <= levels_.size() && first + length <= n; ++length) {
         if (terms[first + length - 1] < 0) break;
         gram = longer(gram, static_cast<std::uint32_t>(terms[first + length - 1]));
-        if (gram == kNone) break;
+        if (gram == kNoGram) break;
         const std::int32_t column = longer_[gram - n_terms_].column;
         if (static_cast<int>(length) >= low_ && column >= 0) found(column, first, length);
       }
     }
   }
+  template <class Found>
+  void each_skipping(const std::int32_t* terms, std::size_t n, Found&& found) const {
+    each_skip_gram(
+        terms, n, skip_, levels_.size(), [&](std::uint32_t gram, std::size_t, std::uint32_t term) { return longer(gram, term); },
+        [&](std::uint32_t gram, const std::size_t* places, std::size_t length) {
+          const std::int32_t column = length == 1 ? word_columns()[gram] : longer_[gram - n_terms_].column;
+          if (static_cast<int>(length) >= low_ && column >= 0) found(column, places, length);
+        });
+  }
 
- private:
-  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
   struct Slot {
     std::uint32_t gram, tag;  // the tag, half of the hash, spares a look at the gram itself
   };
@@ -52,16 +85,13 @@ class Grams {
   static bool is(const Longer& gram, std::uint32_t prefix, std::uint32_t term) { return gram.prefix == prefix && gram.term == term; }
   const std::int32_t* word_columns() const { return levels_[0].column.data(); }
   static std::uint64_t mix(std::uint32_t prefix, std::uint32_t term) {
-    std::uint64_t h = ((static_cast<std::uint64_t>(prefix) << 32) | term) * 0x9E3779B97F4A7C15ULL;
-    h ^= h >> 32;
-    h *= 0xC2B2AE3D27D4EB4FULL;
-    return h ^ (h >> 29);
+    return hash_pair(static_cast<std::uint64_t>(prefix) << 32 | term);
   }
   std::uint32_t longer(std::uint32_t prefix, std::uint32_t term) const {
     const std::uint64_t hash = mix(prefix, term);
     for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
       const Slot slot = slots_[i];
-      if (slot.gram == kNone) return kNone;
+      if (slot.gram == kNoGram) return kNoGram;
       if (slot.tag == static_cast<std::uint32_t>(hash >> 32) && is(longer_[slot.gram - n_terms_], prefix, term))
         return slot.gram;
     }
@@ -69,6 +99,7 @@ class Grams {
 
   std::vector<KeptLevel> levels_;
   int low_;
+  std::size_t skip_;
   std::size_t n_terms_, n_columns_;
   std::vector<Longer> longer_;  // the grams of two words and more, numbered behind the words
   std::vector<Slot> slots_;
@@ -83,6 +114,7 @@ struct Weighting {
   Norm norm = Norm::none;
   const double* idf = nullptr;  // one a column, or null
   int low = 1, high = 1;        // lengths of the n-grams: relative counts are divided by the number of them
+  std::size_t skip = 0;         // places that they may leave out
 };
 
 // Turns counts into weights, computed in double and kept as T, float or double. `out` may be the counts' own memory

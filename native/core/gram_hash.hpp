@@ -31,6 +31,14 @@ inline std::uint64_t extend_hash(std::uint64_t gram, std::uint64_t term) {
   return hash ^ (hash >> 29);
 }
 
+// Of two small numbers, an n-gram's and the next term's.
+inline std::uint64_t hash_pair(std::uint64_t pair) {
+  std::uint64_t h = pair * 0x9E3779B97F4A7C15ULL;
+  h ^= h >> 32;
+  h *= 0xC2B2AE3D27D4EB4FULL;
+  return h ^ (h >> 29);
+}
+
 // A hash spread over 0..n - 1, by its high bits.
 inline std::size_t place_of(std::uint64_t hash, std::size_t n) {
   return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * n) >> 64);

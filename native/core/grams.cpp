@@ -117,7 +117,7 @@ void GramCounter::count(const std::int32_t* type_terms, std::size_t n_types, std
     const std::size_t done = levels_.size();
     if (done > 2 && done - 1 < low_) grams_[done - 3] = Blocks<std::int32_t>();  // they were wanted as prefixes only
   }
-  number_columns();
+  n_columns_ = number_columns(levels_, low_, min_df_);
   stage_ = Stage::counted;
   give_memory_back();
 }
@@ -444,56 +444,6 @@ void GramCounter::count_longer(std::size_t threads) {
   levels_.push_back(std::move(level));
 }
 
-// Columns are in the order of spelling: an n-gram stands before all that it begins.
-void GramCounter::number_columns() {
-  const std::size_t n_levels = levels_.size();
-  const auto counts = [&](std::size_t k, std::size_t gram) -> std::int32_t { return k + 1 >= low_ && levels_[k].df[gram] >= min_df_ ? 1 : 0; };
-  std::int64_t total = 0;
-  for (std::size_t k = 0; k < n_levels; ++k)
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) total += counts(k, gram);
-  if (total >= std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("more than 2,147,483,646 n-grams");
-  n_columns_ = static_cast<std::size_t>(total);
-  // columns at or below each gram, then the place of the first of them
-  for (std::size_t k = n_levels; k-- > 0;) {
-    std::vector<std::int32_t>& below = levels_[k].column;
-    below.resize(levels_[k].size());
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) below[gram] = counts(k, gram);
-    if (k + 1 < n_levels)
-      for (std::size_t gram = 0; gram < levels_[k + 1].size(); ++gram)
-        below[static_cast<std::size_t>(levels_[k + 1].prefix[gram])] += levels_[k + 1].column[gram];
-  }
-  std::int32_t before = 0;
-  for (std::int32_t& below : levels_[0].column) before += std::exchange(below, before);
-  for (std::size_t k = 1; k < n_levels; ++k) {
-    std::int32_t parent = -1, next = 0;
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
-      const std::int32_t prefix = levels_[k].prefix[gram];
-      if (prefix != parent) next = levels_[k - 1].column[static_cast<std::size_t>(prefix)] + counts(k - 1, static_cast<std::size_t>(prefix));
-      parent = prefix;
-      next += std::exchange(levels_[k].column[gram], next);
-    }
-  }
-  for (std::size_t k = 0; k < n_levels; ++k)
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
-      if (!counts(k, gram)) levels_[k].column[gram] = -1;
-}
-
-std::vector<std::int64_t> GramCounter::document_frequencies() const {
-  std::vector<std::int64_t> out(n_columns_);
-  for (const Level& level : levels_)
-    for (std::size_t gram = 0; gram < level.column.size(); ++gram)
-      if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.df[gram];
-  return out;
-}
-
-std::vector<std::int64_t> GramCounter::term_frequencies() const {
-  std::vector<std::int64_t> out(n_columns_);
-  for (const Level& level : levels_)
-    for (std::size_t gram = 0; gram < level.column.size(); ++gram)
-      if (level.column[gram] >= 0) out[static_cast<std::size_t>(level.column[gram])] = level.tf[gram];
-  return out;
-}
-
 std::vector<std::int64_t> GramCounter::type_frequencies() const { return {type_counts_.begin(), type_counts_.end()}; }
 
 std::vector<std::int32_t> GramCounter::lengths() const {
@@ -502,24 +452,10 @@ std::vector<std::int32_t> GramCounter::lengths() const {
   return out;
 }
 
-// Of each gram of each level: its number among the kept columns, or -1.
-std::vector<std::vector<std::int32_t>> GramCounter::kept_columns(const bool* keep) const {
-  std::vector<std::int32_t> ranks(n_columns_);
-  std::int32_t kept = 0;
-  for (std::size_t column = 0; column < n_columns_; ++column) ranks[column] = keep[column] ? kept++ : -1;
-  std::vector<std::vector<std::int32_t>> out;
-  for (const Level& level : levels_) {
-    out.push_back(level.column);
-    for (std::int32_t& column : out.back())
-      if (column >= 0) column = ranks[static_cast<std::size_t>(column)];
-  }
-  return out;
-}
-
 Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
   if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::given_up ? "the texts are given up" : "not counted yet");
   stage_ = Stage::given_up;
-  const std::vector<std::vector<std::int32_t>> columns = kept_columns(keep);
+  const std::vector<std::vector<std::int32_t>> columns = kept_columns(levels_, n_columns_, keep);
   std::int64_t total = 0;
   std::size_t n_kept = 0;
   for (std::size_t k = 0; k < levels_.size(); ++k)
@@ -582,45 +518,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
 
 Vocabulary GramCounter::vocabulary(const bool* keep) const {
   if (stage_ != Stage::counted && stage_ != Stage::given_up) throw std::logic_error("not counted yet");
-  const std::size_t n_levels = levels_.size();
-  const std::vector<std::vector<std::int32_t>> column = kept_columns(keep);
-  std::vector<std::vector<bool>> needed(n_levels);
-  for (std::size_t k = n_levels; k-- > 0;) {
-    needed[k].resize(levels_[k].size());
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
-      if (column[k][gram] >= 0) needed[k][gram] = true;
-  }
-  for (std::size_t k = n_levels; k-- > 1;)
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram)
-      if (needed[k][gram]) {
-        needed[k - 1][static_cast<std::size_t>(levels_[k].prefix[gram])] = true;
-        needed[0][static_cast<std::size_t>(levels_[k].term[gram])] = true;
-      }
-  Vocabulary out;
-  out.levels.resize(n_levels);
-  std::vector<std::int32_t> new_terms(levels_[0].size(), -1), new_prefixes;
-  for (std::size_t term = 0; term < levels_[0].size(); ++term)
-    if (needed[0][term]) {
-      new_terms[term] = static_cast<std::int32_t>(out.terms.size());
-      out.terms.push_back(static_cast<std::int32_t>(term));
-      out.levels[0].column.push_back(column[0][term]);
-    }
-  new_prefixes = new_terms;
-  for (std::size_t k = 1; k < n_levels; ++k) {
-    std::vector<std::int32_t> renumbered(levels_[k].size(), -1);
-    KeptLevel& kept = out.levels[k];
-    const auto n = static_cast<std::size_t>(std::count(needed[k].begin(), needed[k].end(), true));
-    for (auto* values : {&kept.prefix, &kept.term, &kept.column}) values->reserve(n);
-    for (std::size_t gram = 0; gram < levels_[k].size(); ++gram) {
-      if (!needed[k][gram]) continue;
-      renumbered[gram] = static_cast<std::int32_t>(kept.term.size());
-      kept.prefix.push_back(new_prefixes[static_cast<std::size_t>(levels_[k].prefix[gram])]);
-      kept.term.push_back(new_terms[static_cast<std::size_t>(levels_[k].term[gram])]);
-      kept.column.push_back(column[k][gram]);
-    }
-    new_prefixes.swap(renumbered);
-  }
-  return out;
+  return kept_vocabulary(levels_, n_columns_, keep);
 }
 
 }  // namespace textmill

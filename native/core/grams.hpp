@@ -8,28 +8,11 @@
 
 #include "core/blocks.hpp"
 #include "core/csr.hpp"
+#include "core/levels.hpp"
 #include "core/pages.hpp"
 #include "core/scan.hpp"
 
 namespace textmill {
-
-// N-grams of one length in ascending order of (prefix, term). In the first level, gram i is term i and has no prefix.
-struct Level {
-  std::vector<std::int32_t> prefix, term;
-  std::vector<std::int32_t> df;      // texts
-  std::vector<std::uint32_t> tf;     // occurrences
-  std::vector<std::int32_t> column;  // -1: none, only a prefix of longer ones
-  std::size_t size() const { return df.size(); }
-};
-
-// What is kept of the levels: only the terms and prefixes that some kept n-gram needs, numbered anew.
-struct KeptLevel {
-  std::vector<std::int32_t> prefix, term, column;  // column -1: only a prefix of longer ones
-};
-struct Vocabulary {
-  std::vector<std::int32_t> terms;  // old number of each term that stays, ascending
-  std::vector<KeptLevel> levels;
-};
 
 class GramCounter {
  public:
@@ -51,8 +34,8 @@ class GramCounter {
   std::size_t n_texts() const { return rows_.size() - 1; }
   std::size_t n_tokens() const { return static_cast<std::size_t>(rows_.back()); }
   std::size_t n_columns() const { return n_columns_; }
-  std::vector<std::int64_t> document_frequencies() const;
-  std::vector<std::int64_t> term_frequencies() const;
+  std::vector<std::int64_t> document_frequencies() const { return textmill::document_frequencies(levels_, n_columns_); }
+  std::vector<std::int64_t> term_frequencies() const { return textmill::term_frequencies(levels_, n_columns_); }
   std::vector<std::int64_t> type_frequencies() const;  // one a type
   std::vector<std::int32_t> lengths() const;           // terms of each text
   Vocabulary vocabulary(const bool* keep) const;
@@ -71,8 +54,6 @@ class GramCounter {
   std::int32_t texts_of(const std::uint32_t* places, std::size_t n) const;
   template <class Key>
   void count_longer(std::size_t threads);
-  void number_columns();
-  std::vector<std::vector<std::int32_t>> kept_columns(const bool* keep) const;
   std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
   enum class Stage { adding, counted, given_up, stopped } stage_ = Stage::adding;

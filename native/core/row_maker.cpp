@@ -45,7 +45,7 @@ void RowMaker::add(std::string_view raw) {
     }
     if (term != kLeftOut) terms_.push_back(term);
   });
-  grams_.each(terms_.data(), terms_.size(), [&](std::int32_t column, std::size_t, std::size_t) { found_.push_back(column); });
+  grams_.each(terms_.data(), terms_.size(), [&](std::int32_t column) { found_.push_back(column); });
   std::sort(found_.begin(), found_.end());
   for (std::size_t i = 0; i < found_.size();) {
     std::size_t next = i + 1;

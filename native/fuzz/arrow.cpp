@@ -162,11 +162,13 @@ void on_levels(fuzz::Input& input) {
   while (input.left()) terms.push_back(static_cast<std::int8_t>(input.choice()) % 8);
   terms.shrink_to_fit();
   const int low = levels[0].term.empty() ? 1 : 1 + (levels[0].term[0] & 1);
+  const std::size_t skip = levels[0].term.empty() ? 0 : levels[0].term[0] >> 1 & 3;
   accepts([&] {
-    const Grams grams(std::move(levels), low);
+    const Grams grams(std::move(levels), low, skip);
     check_terms(array(terms), kUnknown, n_terms);
-    grams.each(terms.data(), terms.size(), [&](std::int32_t column, std::size_t first, std::size_t length) {
-      require(column >= 0 && first + length <= terms.size(), "an n-gram lies in its text");
+    grams.each_place(terms.data(), terms.size(), [&](std::int32_t column, const std::size_t* places, std::size_t length) {
+      require(column >= 0 && places[length - 1] < terms.size(), "an n-gram lies in its text");
+      require(places[length - 1] - places[0] < length + skip, "an n-gram skips no more than it may");
     });
   });
 }

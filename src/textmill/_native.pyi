@@ -161,6 +161,30 @@ class GramCounter:
     def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints]:
         """Data, indices, indptr; once only, the texts are given up on the way."""
 
+class SkipGramCounter:
+    """Word n-grams that leave out up to `skip` places in all between their words, in the order of their spelling."""
+
+    def __init__(
+        self,
+        ids: _Ints,
+        rows: _Offsets,
+        type_terms: _Ints,
+        n_terms: int,
+        low: int,
+        high: int,
+        skip: int,
+        min_df: int,
+    ) -> None: ...
+    @property
+    def n_columns(self) -> int: ...
+    @property
+    def longest_text(self) -> int:
+        """How many terms the longest text has."""
+
+    def document_frequencies(self) -> NDArray[np.int64]: ...
+    def term_frequencies(self) -> NDArray[np.int64]: ...
+    def vocabulary(self, keep: NDArray[np.bool_]) -> tuple[_Ints, list[tuple[_Ints, _Ints, _Ints]]]: ...
+
 class GramFilter:
     """The n-grams that a sketch did not rule out; a new one lets all pass."""
 
@@ -220,11 +244,14 @@ class StreamCounter:
         """Terms, the commonest type of each, types, the term of each, levels."""
 
 class Grams:
-    """A frozen vocabulary of n-grams: a tree of (prefix, term, column) a length."""
+    """A frozen vocabulary of n-grams: a tree of (prefix, term, column) a length.
 
-    def __init__(self, levels: Sequence[tuple[_Ints, _Ints, _Ints]], low: int) -> None: ...
+    `skip`: places that an n-gram may leave out in all between its words.
+    """
+
+    def __init__(self, levels: Sequence[tuple[_Ints, _Ints, _Ints]], low: int, skip: int = 0) -> None: ...
     def find(self, terms: _Ints) -> _Ints:
-        """Column, first term, end term of each n-gram of one text: int32 (n, 3)."""
+        """Column and places of the words of each n-gram of one text: int32 (n, 1 + high), -1 behind the last word."""
 
 def count(
     grams: Grams, ids: _Ints, rows: _Offsets, type_terms: _Ints, threads: int
@@ -274,6 +301,7 @@ def weigh(
     high: int,
     threads: int,
     out: NDArray[np.float64] | None = None,
+    skip: int = 0,
 ) -> None:
     """Turns int32 counts into weights: float64 into `out`, else float32 in place (view `data` as float32 then)."""
 

@@ -184,6 +184,7 @@ class FeaturesConfig:
     kind: Literal["tf-idf", "counts"] = "tf-idf"
     analyzer: Literal["word", "char", "char_wb"] = "word"  # n-grams of words, of letters, of letters inside words
     ngrams: tuple[int, int] = (1, 2)
+    skip: int = 0  # words that an n-gram may leave out in all between its words
     min_df: int | float | Literal["auto"] = "auto"  # fewest texts; auto: 1, from 10,000 texts on 2 (a third the size)
     max_df: int | float = 1.0
     max_features: int | None = None
@@ -197,6 +198,10 @@ class FeaturesConfig:
         most = 8 if self.analyzer == "word" else 32
         if not 1 <= self.ngrams[0] <= self.ngrams[1] <= most:
             found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= {most}, got {list(self.ngrams)}")
+        if self.skip < 0:
+            found.append(f"skip: wanted a number of words, 0 or more, got {self.skip}")
+        if self.skip > 0 and self.analyzer != "word":
+            found.append(f"skip: is for analyzer = 'word', got analyzer = {self.analyzer!r}")
         for key, value in (("min_df", self.min_df), ("max_df", self.max_df)):
             if isinstance(value, float) and not 0 <= value <= 1:
                 found.append(f"{key}: wanted a share between 0.0 and 1.0, or a whole number of texts, got {value}")

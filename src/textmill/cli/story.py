@@ -135,7 +135,8 @@ def _path(config: TextConfig) -> str:
 def _grams(config: FeaturesConfig) -> str:
     low, high = config.ngrams
     names = {1: "words", 2: "pairs", 3: "triples"}
-    return _listed([names.get(n, f"{n}-grams") for n in range(low, high + 1)])
+    listed = _listed([names.get(n, f"{n}-grams") for n in range(low, high + 1)])
+    return f"{listed} that skip up to {config.skip} words" if config.skip else listed
 
 
 def _listed(words: list[str]) -> str:

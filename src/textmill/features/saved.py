@@ -34,8 +34,10 @@ def write_features(
 ) -> None:
     """Write ``features.json`` and one .npy an array; the same features give the same bytes."""
     settings = asdict(config)
-    if config.analyzer == "word":  # as it was before there were others
+    if config.analyzer == "word":  # as it was before there was anything else; so too below
         del settings["analyzer"]
+    if not config.skip:
+        del settings["skip"]
     for name, array in arrays.items():
         write_array(folder / f"{name}.npy", array)
     for key, data in text_path.assets.items():

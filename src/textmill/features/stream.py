@@ -17,35 +17,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, DataError
+from textmill.features.terms import Vocabulary, spelled
 from textmill.features.weights import chosen, document_limits, idf_weights, nothing_left
 from textmill.read.corpus import Corpus
-from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_chunks
+from textmill.text.buffers import TextBuffers, text_chunks
 from textmill.text.path import TextPath
 
-__all__ = ["MEMORY", "Vocabulary", "batches_of", "learn"]
+__all__ = ["MEMORY", "batches_of", "learn"]
 
 MEMORY = 512 * 2**20
 _LEAST_MEMORY = 4 * 2**20
 _SLICE_BYTES, _SLICE_TEXTS = 8 * 2**20, 2**18  # at most split and counted at once, whatever the batches are
-
-
-class Vocabulary(NamedTuple):
-    """What `WordFeatures` is made of, beside its settings."""
-
-    types: TextBuffers
-    type_terms: NDArray[np.int32]
-    terms: TextBuffers
-    term_types: NDArray[np.int32]
-    levels: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
-    idf: NDArray[np.float64] | None
 
 
 def batches_of(source: Any) -> Callable[[], Iterator[Any]]:
@@ -96,17 +85,20 @@ def learn(
 
     Raises
     ------
-    ConfigError : if a setting is out of its range
+    ConfigError : if a setting is out of its range, or `skip` is not 0
     DataError : if the n-grams that may stay do not fit into `memory`; if `source` gives other texts the second time;
         else as `WordFeatures.fit`
 
     Examples
     --------
+    >>> from textmill.text.buffers import decode_types
     >>> found = learn(TextPath(), FeaturesConfig(min_df=2, ngrams=(1, 2)), [["red sun", "sun"], ["red sun"]])
     >>> decode_types(*found.terms), found.levels[1][2].tolist()
     (['red', 'sun'], [1])
     """
     config = from_mapping(FeaturesConfig, asdict(config))
+    if config.skip:
+        raise ConfigError([f"skip: wanted 0 where texts come in batches, got {config.skip}; fit takes all at once"])
     if memory < _LEAST_MEMORY:
         raise ConfigError([f"memory: wanted {_LEAST_MEMORY:,} bytes or more, got {memory:,}"])
     threads = thread_count(threads)
@@ -122,7 +114,7 @@ def learn(
     for texts in _slices(begin, second, memory):
         others = _native.TypeTable()
         ids, rows, _ = text_path.scan_frozen(texts, counter.types, others, threads=threads)
-        terms = None if text_path.is_plain else _spelled(text_path, others, 0)
+        terms = None if text_path.is_plain else spelled(text_path, others)
         counter.add(ids, rows, others, terms and terms.bytes, terms and terms.offsets, threads)
         if counter.memory > memory:
             raise _too_large(counter, second, first, memory)
@@ -191,7 +183,7 @@ def _first_pass(
         if text_path.is_plain:
             sketch.name(types)
         else:
-            sketch.name_terms(*_spelled(text_path, types, known))
+            sketch.name_terms(*spelled(text_path, types, known))
         sketch.add(ids, rows, threads)
     if extent.n_texts == 0:
         raise DataError("there is no text to learn a vocabulary from")
@@ -209,11 +201,6 @@ def _counter_bits(config: FeaturesConfig) -> int:
     if isinstance(config.min_df, float):
         return 8
     return next((bits for bits in (1, 2, 4) if config.min_df < 1 << bits), 8)
-
-
-def _spelled(text_path: TextPath, types: _native.TypeTable, first: int) -> TextBuffers:
-    """The terms of the types from number `first` on, empty where they are left out."""
-    return encode_types([term or "" for term in text_path.terms(decode_types(*types.arrays(first)))])
 
 
 def _too_large(counter: _native.StreamCounter, now: _Extent, whole: _Extent | None, memory: int) -> DataError:

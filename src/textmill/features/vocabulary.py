@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig
 from textmill.errors import DataError
+from textmill.features.terms import Levels
 from textmill.text.path import TextPath
 from textmill.text.stop_words import stop_words
 
 __all__ = ["vocabulary_tables"]
 
-_Levels = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
-
 
 def vocabulary_tables(
     text_path: TextPath, config: FeaturesConfig, vocabulary: Sequence[str]
-) -> tuple[list[str], list[str], _Levels]:
+) -> tuple[list[str], list[str], Levels]:
     """What the n-grams consist of.
 
     Returns
@@ -60,7 +58,7 @@ def vocabulary_tables(
             raise DataError(f"the n-gram {gram!r} is in the vocabulary twice, as {columns[place]} and as {column}")
         columns[place] = column
     none = np.zeros(0, np.int32)
-    levels: _Levels = [(none, none, np.array(words, np.int32))]
+    levels: Levels = [(none, none, np.array(words, np.int32))]
     for places, columns in longer:
         pairs = np.array(list(places), np.int32).reshape(len(places), 2)
         levels.append((pairs[:, 0].copy(), pairs[:, 1].copy(), np.array(columns, np.int32)))

@@ -12,7 +12,16 @@ from textmill.config import FeaturesConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr
 
-__all__ = ["chosen", "document_limits", "has_idf", "idf_weights", "nothing_left", "weighed", "weighting_numbers"]
+__all__ = [
+    "chosen",
+    "document_limits",
+    "has_idf",
+    "idf_weights",
+    "nothing_left",
+    "places_to_skip",
+    "weighed",
+    "weighting_numbers",
+]
 
 # From here on words of a single text are left out by default: IMDB's model is a third as large and as good; of 6,000
 # tweets they are worth 0.3 points of F1.
@@ -58,7 +67,7 @@ def nothing_left(n_texts: int, there: bool) -> DataError:
 
 
 def chosen(
-    counter: _native.GramCounter | _native.StreamCounter | _native.CharGramCounter,
+    counter: _native.GramCounter | _native.SkipGramCounter | _native.StreamCounter | _native.CharGramCounter,
     df: NDArray[np.int64],
     low: int,
     high: int,
@@ -106,6 +115,11 @@ def weighting_numbers(config: FeaturesConfig) -> tuple[int, int]:
     return _TF[config.tf], _NORM[config.norm]
 
 
+def places_to_skip(config: FeaturesConfig) -> int:
+    """`skip` as the core takes it; no text has more places than 31 bits count."""
+    return min(config.skip, 2**31 - 1)
+
+
 def weighed(
     counts: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     lengths: NDArray[np.int32],
@@ -127,6 +141,6 @@ def weighed(
     data, indices, indptr = counts
     tf, norm = weighting_numbers(config)
     out = np.empty(len(data), np.float64) if np.dtype(dtype) == np.float64 else None
-    _native.weigh(data, indices, indptr, lengths, idf, tf, norm, *config.ngrams, threads, out)
+    _native.weigh(data, indices, indptr, lengths, idf, tf, norm, *config.ngrams, threads, out, places_to_skip(config))
     made: Any = data.view(np.float32) if out is None else out
     return Csr(made, indices, indptr, n_columns)

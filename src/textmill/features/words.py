@@ -17,7 +17,9 @@ from textmill.errors import CorruptError, DataError
 from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
+from textmill.features.skip_grams import learn_skip_grams, ways_from_a_place
 from textmill.features.stream import MEMORY, batches_of, learn
+from textmill.features.terms import DROPPED, UNKNOWN, Levels, term_table
 from textmill.features.vocabulary import vocabulary_tables
 from textmill.features.weights import (
     chosen,
@@ -25,6 +27,7 @@ from textmill.features.weights import (
     has_idf,
     idf_weights,
     nothing_left,
+    places_to_skip,
     weighed,
     weighting_numbers,
 )
@@ -38,7 +41,7 @@ __all__ = ["WordFeatures"]
 
 FORMAT = 1
 _MET_AT_MOST, _MET_LETTERS = 200_000, 64
-_DROPPED, _UNKNOWN = -1, -2
+_MOST_WAYS = 256  # n-grams from one place; with more even a short text may take long, and Ctrl-C must stop it
 _KINDS: dict[Any, Literal["f", "d"]] = {np.float32: "f", np.float64: "d"}
 
 
@@ -78,7 +81,7 @@ class WordFeatures:
         type_terms: NDArray[np.int32],
         terms: TextBuffers,
         term_types: NDArray[np.int32],
-        levels: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]],
+        levels: Levels,
         idf: NDArray[np.float64] | None,
     ) -> None:
         self.text_path = text_path
@@ -121,42 +124,33 @@ class WordFeatures:
         """
         threads = thread_count(threads)
         config = from_mapping(FeaturesConfig, asdict(config))
+        if config.skip:
+            learned, ids, ends = learn_skip_grams(text_path, config, texts, threads=threads)
+            features = cls(text_path, config, **learned._asdict())
+            *counts, lengths = features._counted(ids, ends, features._type_terms, threads)
+            return features, features._weighed(counts, lengths, dtype, threads)
         table = _native.TypeTable()
         counter = _native.GramCounter()
         n_texts = text_path.count(counter, texts, table, threads=threads)
         if n_texts == 0:
             raise DataError("there is no text to learn a vocabulary from")
-        types = TextBuffers(*table.arrays())
-        spelled = types if text_path.is_plain else _spelled(text_path.terms(decode_types(*types)))
-        type_terms, term_bytes, term_offsets = _native.number_by_spelling(*spelled)
-        terms = TextBuffers(term_bytes, term_offsets)
+        words = term_table(text_path, table)
         low, high = config.ngrams
         min_df, max_df = document_limits(config, n_texts)
-        counter.count(type_terms, terms.n_texts, low, high, min(min_df, n_texts), threads)
+        with numbered_from(0):
+            counter.count(words.type_terms, words.terms.n_texts, low, high, min(min_df, n_texts), threads)
         df = counter.document_frequencies()
         keep = chosen(counter, df, min_df, max_df, config)
         lengths = counter.lengths()
         if not keep.any():
             raise nothing_left(n_texts, bool((lengths >= low).any()))
-        kept_terms, levels = counter.vocabulary(keep)
-        renumbered = np.full(terms.n_texts + 1, _UNKNOWN, np.int32)  # its last place serves the dropped, -1
-        renumbered[kept_terms] = np.arange(len(kept_terms), dtype=np.int32)
-        renumbered[-1] = _DROPPED
         idf = idf_weights(config, df[keep], n_texts)
-        term_types = _commonest(type_terms, counter.type_frequencies(), terms.n_texts)[kept_terms]
-        counted = counter.matrix(keep, threads)
-        del counter, df, keep
-        features = cls(
-            text_path,
-            config,
-            types=types,
-            type_terms=renumbered[type_terms],
-            terms=TextBuffers(*_native.take(*terms, kept_terms)),
-            term_types=term_types,
-            levels=levels,
-            idf=idf,
-        )
-        return features, weighed(counted, lengths, idf, config, features.n_features, dtype=dtype, threads=threads)
+        learned = words.kept(*counter.vocabulary(keep), counter.type_frequencies(), idf)
+        with numbered_from(0):
+            counts = [*counter.matrix(keep, threads)]
+        del counter, df, keep, words
+        features = cls(text_path, config, **learned._asdict())
+        return features, features._weighed(counts, lengths, dtype, threads)
 
     @classmethod
     def fit_batches(
@@ -186,7 +180,7 @@ class WordFeatures:
 
         Raises
         ------
-        ConfigError : if a setting is out of its range
+        ConfigError : if a setting is out of its range, or `skip` is not 0
         DataError : if what may stay does not fit into `memory`, if `batches` is an iterator, which can be gone through
             only once, or gives other texts the second time; else as `fit`
 
@@ -228,7 +222,7 @@ class WordFeatures:
         config = from_mapping(FeaturesConfig, asdict(config))
         terms, types, levels = vocabulary_tables(text_path, config, vocabulary)
         number = {term: i for i, term in enumerate(terms)}
-        type_terms = [_DROPPED if term is None else number.get(term, _UNKNOWN) for term in text_path.terms(types)]
+        type_terms = [DROPPED if term is None else number.get(term, UNKNOWN) for term in text_path.terms(types)]
         return cls(
             text_path,
             config,
@@ -260,10 +254,7 @@ class WordFeatures:
         *counts, lengths = self._counts(texts, threads)
         df = np.bincount(counts[1], minlength=self.n_features)
         self.idf = idf_weights(self.config, df, len(lengths))
-        data, indices, indptr = counts
-        return weighed(
-            (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
-        )
+        return self._weighed(counts, lengths, dtype, threads)
 
     def __getstate__(self) -> dict[str, Any]:
         # for those who send estimators to other processes: what the core made is made there anew
@@ -275,7 +266,7 @@ class WordFeatures:
 
     @cached_property
     def _grams(self) -> _native.Grams:
-        return _native.Grams(self._levels, self.config.ngrams[0])
+        return _native.Grams(self._levels, self.config.ngrams[0], places_to_skip(self.config))
 
     @cached_property
     def _term_numbers(self) -> dict[str, int]:
@@ -286,13 +277,13 @@ class WordFeatures:
         if not len(others):
             return self._type_terms
         if self.text_path.is_plain:  # a word that was not learned cannot be a term
-            new = np.full(len(others), _UNKNOWN, np.int32)
+            new = np.full(len(others), UNKNOWN, np.int32)
         else:
             words = decode_types(*others.arrays())
             met = self._met if len(self._met) < _MET_AT_MOST else {}
             fresh = [word for word in words if word not in met]
             terms = {
-                word: _DROPPED if term is None else self._term_numbers.get(term, _UNKNOWN)
+                word: DROPPED if term is None else self._term_numbers.get(term, UNKNOWN)
                 for word, term in zip(fresh, self.text_path.terms(fresh), strict=True)
             }
             new = np.array([met[word] if (term := terms.get(word)) is None else term for word in words], np.int32)
@@ -324,10 +315,8 @@ class WordFeatures:
         if few is not None:
             return few
         threads = thread_count(threads)
-        data, indices, indptr, lengths = self._counts(texts, threads)
-        return weighed(
-            (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
-        )
+        *counts, lengths = self._counts(texts, threads)
+        return self._weighed(counts, lengths, dtype, threads)
 
     def counts(self, texts: Any, *, threads: int | None = None) -> Csr:
         """As `rows`, but whole numbers: how often a text has each n-gram, or 1 where the term frequency is "binary".
@@ -352,8 +341,21 @@ class WordFeatures:
         ids, ends, _ = self.text_path.scan_frozen(
             texts if isinstance(texts, list) else text_buffers(texts), self._table, others, threads=threads
         )
+        return self._counted(ids, ends, self._all_type_terms(others), threads)
+
+    def _counted(
+        self, ids: NDArray[np.int32], ends: NDArray[np.int64], type_terms: NDArray[np.int32], threads: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         with numbered_from(0):
-            return _native.count(self._grams, ids, ends, self._all_type_terms(others), threads)
+            return _native.count(self._grams, ids, ends, type_terms, threads)
+
+    def _weighed(
+        self, counts: list[NDArray[np.int32]], lengths: NDArray[np.int32], dtype: DTypeLike, threads: int
+    ) -> Csr:
+        data, indices, indptr = counts
+        return weighed(
+            (data, indices, indptr), lengths, self.idf, self.config, self.n_features, dtype=dtype, threads=threads
+        )
 
     def _few_rows(self, texts: Any, kind: Any) -> Csr | None:
         """The rows of a few short texts without the preparations for many; None where it has to be done as for many."""
@@ -369,13 +371,13 @@ class WordFeatures:
             terms = self.text_path.terms(made)
             number = self._term_numbers
             maker.learn(
-                made, np.array([_DROPPED if term is None else number.get(term, _UNKNOWN) for term in terms], np.int32)
+                made, np.array([DROPPED if term is None else number.get(term, UNKNOWN) for term in terms], np.int32)
             )
 
     @cached_property
     def _row_maker(self) -> _native.RowMaker | None:
         program = self.text_path.program
-        if program is None:
+        if program is None or ways_from_a_place(self.config) > _MOST_WAYS:
             return None
         return _native.RowMaker(
             program,
@@ -425,11 +427,11 @@ class WordFeatures:
         ids, _, spans = self.text_path.scan_frozen(text_buffers([text]), self._table, others, spans=True, threads=1)
         assert spans is not None
         terms = self._all_type_terms(others)[ids] if len(ids) else ids
-        kept = terms != _DROPPED
+        kept = terms != DROPPED
         spans = spans[kept]
         return [
-            (column, tuple((int(a), int(b)) for a, b in spans[first:end]))
-            for column, first, end in self._grams.find(np.ascontiguousarray(terms[kept])).tolist()
+            (column, tuple((int(a), int(b)) for a, b in spans[[place for place in at if place >= 0]]))
+            for column, *at in self._grams.find(np.ascontiguousarray(terms[kept])).tolist()
         ]
 
     @cached_property
@@ -523,24 +525,8 @@ class WordFeatures:
             and len(self._term_types) == n_terms
             and bool((self._term_types >= 0).all() and (self._term_types < len(self._table)).all())
             and self._grams is not None
-            and bool((self._type_terms >= _UNKNOWN).all() and (self._type_terms < n_terms).all())
+            and bool((self._type_terms >= UNKNOWN).all() and (self._type_terms < n_terms).all())
             and len(columns) == self.n_features
             and bool((columns >= 0).all() and (np.bincount(columns) == 1).all())
             and (self.idf is None or (len(self.idf) == self.n_features and bool(np.isfinite(self.idf).all())))
         )
-
-
-def _spelled(terms: list[str | None]) -> TextBuffers:
-    """Terms side by side; an empty one, which no term is, for each that is dropped."""
-    return encode_types([term or "" for term in terms])
-
-
-def _commonest(type_terms: NDArray[np.int32], counts: NDArray[np.int64], n_terms: int) -> NDArray[np.int32]:
-    """The most frequent type of each term, the first of equals: int32 (n_terms,)."""
-    if len(type_terms) == n_terms and (type_terms >= 0).all():  # each term has one type
-        return np.argsort(type_terms).astype(np.int32)
-    order = np.argsort(-counts, kind="stable")
-    terms, first = np.unique(type_terms[order], return_index=True)
-    found = np.zeros(n_terms, np.int32)
-    found[terms[terms >= 0]] = order[first[terms >= 0]]
-    return found

@@ -119,6 +119,7 @@ def chain(texts: list[str]) -> Row:
         tokens="treebank",
         tokens_file=str(data_dir() / "nltk_data"),
         stop_words=tuple(sorted(ENGLISH_STOP_WORDS)),
+        keep_negations=False,
         map="porter",
     )
     settings = FeaturesConfig(kind="counts", ngrams=(1, 1), min_df=1)

@@ -453,18 +453,19 @@ std::vector<std::int32_t> GramCounter::lengths() const {
 }
 
 Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
-  if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::given_up ? "the texts are given up" : "not counted yet");
+  const std::vector<std::vector<std::int32_t>> columns = kept_columns(levels(), n_columns_, keep);
   stage_ = Stage::given_up;
-  const std::vector<std::vector<std::int32_t>> columns = kept_columns(levels_, n_columns_, keep);
+  const std::size_t n_levels = levels_.size();
   std::int64_t total = 0;
   std::size_t n_kept = 0;
-  for (std::size_t k = 0; k < levels_.size(); ++k)
+  for (std::size_t k = 0; k < n_levels; ++k)
     for (std::size_t gram = 0; gram < columns[k].size(); ++gram)
       if (columns[k][gram] >= 0) {
         total += levels_[k].df[gram];
         ++n_kept;
       }
   if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
+  levels_ = {};
 
   if (high_ == 1) {  // they were made as words were counted
     if (n_kept < columns[0].size())
@@ -490,7 +491,7 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       const auto first = static_cast<std::size_t>(rows_[text]), last = static_cast<std::size_t>(rows_[text + 1]);
       watch.at(last);
-      for (std::size_t k = low_ - 1; k < levels_.size(); ++k) {
+      for (std::size_t k = low_ - 1; k < n_levels; ++k) {
         const std::int32_t* of = columns[k].data();
         grams.clear();
         for (std::size_t i = first + k; i < last; ++i)
@@ -516,9 +517,11 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
   return rows.close();
 }
 
-Vocabulary GramCounter::vocabulary(const bool* keep) const {
-  if (stage_ != Stage::counted && stage_ != Stage::given_up) throw std::logic_error("not counted yet");
-  return kept_vocabulary(levels_, n_columns_, keep);
+Vocabulary GramCounter::vocabulary(const bool* keep) const { return kept_vocabulary(levels(), n_columns_, keep); }
+
+const std::vector<Level>& GramCounter::levels() const {
+  if (stage_ != Stage::counted) throw std::logic_error(stage_ == Stage::given_up ? "the n-grams are given up" : "not counted yet");
+  return levels_;
 }
 
 }  // namespace textmill

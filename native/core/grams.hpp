@@ -34,13 +34,13 @@ class GramCounter {
   std::size_t n_texts() const { return rows_.size() - 1; }
   std::size_t n_tokens() const { return static_cast<std::size_t>(rows_.back()); }
   std::size_t n_columns() const { return n_columns_; }
-  std::vector<std::int64_t> document_frequencies() const { return textmill::document_frequencies(levels_, n_columns_); }
-  std::vector<std::int64_t> term_frequencies() const { return textmill::term_frequencies(levels_, n_columns_); }
+  std::vector<std::int64_t> document_frequencies() const { return textmill::document_frequencies(levels(), n_columns_); }
+  std::vector<std::int64_t> term_frequencies() const { return textmill::term_frequencies(levels(), n_columns_); }
   std::vector<std::int64_t> type_frequencies() const;  // one a type
   std::vector<std::int32_t> lengths() const;           // terms of each text
   Vocabulary vocabulary(const bool* keep) const;
-  // The counts of the columns where keep[column] is true; throws std::overflow_error from 2^31 entries on. Once only:
-  // the texts are given up on the way.
+  // The counts of the columns where keep[column] is true; throws std::overflow_error from 2^31 entries on. Once only,
+  // and last: texts and n-grams are given up on the way.
   Csr matrix(const bool* keep, std::size_t threads);
 
  private:
@@ -54,6 +54,7 @@ class GramCounter {
   std::int32_t texts_of(const std::uint32_t* places, std::size_t n) const;
   template <class Key>
   void count_longer(std::size_t threads);
+  const std::vector<Level>& levels() const;  // std::logic_error where they are not there
   std::int32_t gram_at(std::size_t level, std::size_t place) const;
 
   enum class Stage { adding, counted, given_up, stopped } stage_ = Stage::adding;

@@ -336,6 +336,6 @@ def test_a_counter_that_has_not_counted_says_so() -> None:
 def test_a_counter_gives_its_matrix_once() -> None:
     counter = _counter(_int32(0), _int64(0, 1), _int32(0), 1, (1, 1), 1)
     counter.matrix(np.ones(1, bool), 1)
-    with pytest.raises(RuntimeError, match="given up"):
-        counter.matrix(np.ones(1, bool), 1)
-    assert counter.document_frequencies().tolist() == [1]
+    for ask in (lambda: counter.matrix(np.ones(1, bool), 1), counter.document_frequencies):
+        with pytest.raises(RuntimeError, match="given up"):
+            ask()

@@ -42,7 +42,7 @@ def rows() -> list[Row]:
             title = f"unicode {said}, IMDB train ({size / 1e6:.0f} MB)"
             if rival is None:
                 made.append(
-                    Row(f"{title} against {name}", wanted, "not installed", True, "pip install 'textmill[bench]'")
+                    Row(f"{title} against {name}", wanted, "not installed", not least, "pip install 'textmill[bench]'")
                 )
                 continue
             mine, theirs, ratio = by_the_megabyte(ours[what], size, rival, some)

@@ -87,19 +87,19 @@ def test_counts_and_order_are_those_of_a_plain_count(
     columns, counts = words.count_matrix(docs, low, high, min_df)
     everything = np.ones(counter.n_columns, bool)
     assert spelled(terms, counter, everything) == columns
-    assert dense(counter.matrix(everything, 1), len(columns)) == counts
     assert counter.document_frequencies().tolist() == np.count_nonzero(counts, axis=0).tolist()
     assert counter.term_frequencies().tolist() == np.sum(counts, axis=0).tolist()
     assert counter.lengths().tolist() == [len(doc) for doc in docs]
+    assert dense(counter.matrix(everything, 1), len(columns)) == counts
 
     keep = np.array([rng.random() < 0.5 for _ in columns], bool)
     kept = np.flatnonzero(keep)
     counter = counted(ids, rows, np.arange(len(terms), dtype=np.int32), len(terms), (low, high), min_df)
     assert spelled(terms, counter, keep) == [columns[c] for c in kept]
+    kept_terms, levels = counter.vocabulary(keep)
     assert dense(counter.matrix(keep, 1), len(kept)) == [[row[c] for c in kept] for row in counts]
 
     # and what the frozen vocabulary finds in the same texts
-    kept_terms, levels = counter.vocabulary(keep)
     type_terms = np.full(len(terms), -2, np.int32)
     type_terms[kept_terms] = np.arange(len(kept_terms))
     *again, lengths = _native.count(_native.Grams(levels, low), ids, rows, type_terms, 1)
@@ -164,9 +164,9 @@ def test_keys_of_more_than_64_bits_sort_like_short_ones() -> None:
         long = counted(ids, rows, many, 2**23, (1, high), 1, 2)
         assert short.n_columns == long.n_columns
         keep = np.ones(short.n_columns, bool)
-        for a, b in zip(short.matrix(keep, 2), long.matrix(keep, 2), strict=True):
-            np.testing.assert_array_equal(a, b)
         for (_, a, _), (_, b, _) in zip(short.vocabulary(keep)[1], long.vocabulary(keep)[1], strict=True):
+            np.testing.assert_array_equal(a, b)
+        for a, b in zip(short.matrix(keep, 2), long.matrix(keep, 2), strict=True):
             np.testing.assert_array_equal(a, b)
 
 

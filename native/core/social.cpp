@@ -187,7 +187,7 @@ void split_hashtags(const Text& in, Text& out) {
                                now.code != 0x200C && small_follows(text, i + now.size, end);  // NASAFire, 2020Fire
       if (cut || word_starts) {
         out.copy(in, copied, i);
-        out.put(" ", in, i, i + now.size);  // the blank stands where the next part starts
+        out.put(" ", in, i, i + 1);  // the blank stands where the next part starts, no further than its first byte
         copied = i;
       }
       before = sort;

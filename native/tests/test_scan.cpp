@@ -60,7 +60,7 @@ TEST(places_are_code_points_of_the_raw_text) {
   program.stages = {strip_html};
   InternTable types;
   const Scanned found = scan(program, packed.view(), types, true, 1);
-  CHECK(found.spans == std::vector<std::int32_t>({5, 19, 20, 23}));
+  CHECK(found.spans == PageVector<std::int32_t>({5, 19, 20, 23}));
   CHECK_EQ(types[0], "\xC3\xA9t\xC3\xA9");
 }
 

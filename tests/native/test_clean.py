@@ -76,6 +76,7 @@ def tokens(text: str, *clean: str) -> list[tuple[str, int, int]]:
 @given(texts, st.lists(st.sampled_from(TWINS), min_size=1, max_size=3))
 @example("\u0301a", ["ascii"])
 @example("#A\u0301b", ["hashtags-split"])
+@example("#Ab\u0130 go", ["hashtags-split"])
 @example("x[1]y [1]y x[1]", ["citations"])
 def test_texts_and_places_are_those_of_the_twin(text: str, clean: list[str]) -> None:
     assert rewritten(text, *clean) == oracle.rewrite(text, clean)

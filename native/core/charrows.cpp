@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <utility>
 
-
 #include "core/cancel.hpp"
 #include "core/chargrams.hpp"
 #include "core/parallel.hpp"

@@ -245,19 +245,15 @@ class Fingerprint {
     mix();
     word_ = length_;
     mix();
-    out[0] = fold(a_, 0x9E3779B97F4A7C15ULL);
-    out[1] = fold(b_, 0xD6E8FEB86659FD93ULL);
+    out[0] = multiply_and_fold(a_, 0x9E3779B97F4A7C15ULL);
+    out[1] = multiply_and_fold(b_, 0xD6E8FEB86659FD93ULL);
   }
   std::uint64_t length() const { return length_; }
 
  private:
-  static std::uint64_t fold(std::uint64_t x, std::uint64_t y) {
-    const unsigned __int128 product = static_cast<unsigned __int128>(x) * y;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-  }
   void mix() {
-    a_ = fold(a_ ^ word_ ^ 0xA0761D6478BD642FULL, 0xE7037ED1A0B428DBULL);
-    b_ = fold(b_ + word_ * 0x9FB21C651E98DF25ULL, 0x8EBC6AF09C88C6E3ULL) ^ (b_ << 23 | b_ >> 41);
+    a_ = multiply_and_fold(a_ ^ word_ ^ 0xA0761D6478BD642FULL, 0xE7037ED1A0B428DBULL);
+    b_ = multiply_and_fold(b_ + word_ * 0x9FB21C651E98DF25ULL, 0x8EBC6AF09C88C6E3ULL) ^ (b_ << 23 | b_ >> 41);
     word_ = 0;
   }
   std::uint64_t a_ = 0x2D358DCCAA6C78A5ULL, b_ = 0x8BB84B93962EACC9ULL, word_ = 0, length_ = 0;

@@ -10,28 +10,9 @@
 #include "core/cancel.hpp"
 #include "core/count.hpp"
 #include "tests/check.hpp"
+#include "tests/random_corpus.hpp"
 
 using namespace textmill;
-
-namespace {
-
-struct Corpus {
-  std::vector<std::int32_t> ids;
-  std::vector<std::int64_t> rows{0};
-};
-
-Corpus random_corpus(unsigned seed, int n_texts, int n_terms) {
-  std::mt19937 random(seed);
-  Corpus made;
-  for (int text = 0; text < n_texts; ++text) {
-    for (unsigned i = random() % 20; i > 0; --i)
-      made.ids.push_back(static_cast<std::int32_t>(std::min(random() % static_cast<unsigned>(n_terms), random() % static_cast<unsigned>(n_terms))));
-    made.rows.push_back(static_cast<std::int64_t>(made.ids.size()));
-  }
-  return made;
-}
-
-}  // namespace
 
 TEST(skip_grams_are_those_of_a_plain_count) {
   for (unsigned seed = 0; seed < 60; ++seed) {

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig
-from textmill.errors import DataError
 from textmill.features.terms import Vocabulary, term_table
 from textmill.features.weights import chosen, document_limits, idf_weights, nothing_left, places_to_skip
 from textmill.text.buffers import numbered_from
@@ -63,11 +62,9 @@ def learn_skip_grams(
     table = _native.TypeTable()
     ids, rows, _ = text_path.scan(texts, table, threads=threads)
     n_texts = len(rows) - 1
-    if n_texts == 0:
-        raise DataError("there is no text to learn a vocabulary from")
+    min_df, max_df = document_limits(config, n_texts)
     words = term_table(text_path, table)
     low, high = config.ngrams
-    min_df, max_df = document_limits(config, n_texts)
     with numbered_from(0):
         counter = _native.SkipGramCounter(
             ids, rows, words.type_terms, words.terms.n_texts, low, high, places_to_skip(config), min(min_df, n_texts)

@@ -125,8 +125,6 @@ def learn(
             got=f"{second.n_texts:,} texts of {second.n_bytes:,} bytes",
         )
     n_texts = second.n_texts
-    if n_texts == 0:
-        raise DataError("there is no text to learn a vocabulary from")
     min_df, max_df = document_limits(config, n_texts)
     there = counter.reached(low)
     counter.finish(min(min_df, n_texts), threads)
@@ -185,8 +183,6 @@ def _first_pass(
         else:
             sketch.name_terms(*spelled(text_path, types, known))
         sketch.add(ids, rows, threads)
-    if extent.n_texts == 0:
-        raise DataError("there is no text to learn a vocabulary from")
     limit, _ = document_limits(config, extent.n_texts)
     return extent, _native.GramFilter() if limit == 1 else sketch.at_least(limit, threads)
 

@@ -35,13 +35,15 @@ def document_limits(config: FeaturesConfig, n_texts: int) -> tuple[int, int]:
 
     Raises
     ------
-    DataError : if no number lies between them
+    DataError : if no number lies between them, or there is no text
 
     Examples
     --------
     >>> document_limits(FeaturesConfig(min_df=0.1, max_df=0.5), 25)
     (3, 12)
     """
+    if n_texts == 0:
+        raise DataError("there is no text to learn a vocabulary from")
     if config.min_df == "auto":
         low = 2 if n_texts >= _MANY_TEXTS else 1
     else:

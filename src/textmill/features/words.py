@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from textmill import _native
 from textmill.config import FeaturesConfig, from_mapping, thread_count
-from textmill.errors import CorruptError, DataError
+from textmill.errors import CorruptError
 from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
@@ -31,7 +31,7 @@ from textmill.features.weights import (
     weighed,
     weighting_numbers,
 )
-from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from, text_buffers
+from textmill.text.buffers import TextBuffers, decode_types, encode_types, in_place, numbered_from, text_buffers
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
@@ -132,11 +132,9 @@ class WordFeatures:
         table = _native.TypeTable()
         counter = _native.GramCounter()
         n_texts = text_path.count(counter, texts, table, threads=threads)
-        if n_texts == 0:
-            raise DataError("there is no text to learn a vocabulary from")
+        min_df, max_df = document_limits(config, n_texts)
         words = term_table(text_path, table)
         low, high = config.ngrams
-        min_df, max_df = document_limits(config, n_texts)
         with numbered_from(0):
             counter.count(words.type_terms, words.terms.n_texts, low, high, min(min_df, n_texts), threads)
         df = counter.document_frequencies()
@@ -338,9 +336,7 @@ class WordFeatures:
         self, texts: Any, threads: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         others = _native.TypeTable()
-        ids, ends, _ = self.text_path.scan_frozen(
-            texts if isinstance(texts, list) else text_buffers(texts), self._table, others, threads=threads
-        )
+        ids, ends, _ = self.text_path.scan_frozen(in_place(texts), self._table, others, threads=threads)
         return self._counted(ids, ends, self._all_type_terms(others), threads)
 
     def _counted(

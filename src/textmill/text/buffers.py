@@ -123,21 +123,28 @@ def _pieces(texts: Any, before: int) -> Iterator[TextBuffers]:
         yield TextBuffers(data, offsets)
 
 
+def in_place(texts: Any, before: int = 0) -> TextBuffers | list[str]:
+    """What the core scans: a list as it is, its strings are read where they lie; anything else as `text_buffers`."""
+    return texts if isinstance(texts, list) else text_buffers(texts, before)
+
+
 def texts_in_place(texts: Any) -> Iterator[TextBuffers | list[str]]:
     """As `text_chunks`, but a list stays one: the core reads its strings where they lie.
 
     Errors of texts in a list come from whoever reads them; see `numbered_from`.
     """
     before = 0
-    for part in _parts(texts):
+    for each in _parts(texts):
+        part = in_place(each, before)
+        before += text_count(part)
         if not isinstance(part, list):
-            part = text_buffers(part, before)
-        first, n_texts = 0, text_count(part)
-        while isinstance(part, list) and (last := _native.last_of(part, first, _PIECE)) < n_texts:
+            yield part
+            continue
+        first = 0
+        while (last := _native.last_of(part, first, _PIECE)) < len(part):
             yield part[first:last]
             first = last
         yield part[first:] if first else part
-        before += n_texts
 
 
 def text_count(texts: TextBuffers | list[str]) -> int:

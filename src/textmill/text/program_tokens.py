@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import thread_count
-from textmill.text.buffers import decode_types, numbered_from, text_buffers
+from textmill.text.buffers import decode_types, in_place, numbered_from
 from textmill.types import Tokens
 
 __all__ = ["program_tokens"]
@@ -43,7 +43,5 @@ def program_tokens(
     """
     table = _native.TypeTable()
     with numbered_from(0):
-        ids, rows, places = _native.scan(
-            program, texts if isinstance(texts, list) else text_buffers(texts), table, spans, thread_count(threads)
-        )
+        ids, rows, places = _native.scan(program, in_place(texts), table, spans, thread_count(threads))
     return Tokens(ids=ids, rows=rows, spans=places, types=decode(*table.arrays()))

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bind/released.hpp"
+#include "core/count.hpp"
 #include "core/grams.hpp"
 #include "core/layout.hpp"
 #include "core/scan.hpp"
@@ -44,6 +45,17 @@ Out<T> own(std::unique_ptr<T[], Deleter>&& values, std::initializer_list<std::si
   T* kept = values.release();
   nb::capsule owner(kept, [](void* p) noexcept { Deleter()(static_cast<T*>(p)); });
   return Out<T>(kept, shape, owner);
+}
+
+// Counts, columns, ends of rows; with the lengths of texts.
+inline nb::tuple sparse(Csr&& csr) {
+  const auto n = static_cast<std::size_t>(csr.indptr.back());
+  return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
+}
+
+inline nb::tuple counted(Counted&& found) {
+  auto lengths = own(std::move(found.lengths));
+  return nb::steal<nb::tuple>(PySequence_Concat(sparse(std::move(found)).ptr(), nb::make_tuple(lengths).ptr()));
 }
 
 inline void require(bool holds, const char* what) {

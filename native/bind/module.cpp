@@ -228,16 +228,6 @@ Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<
   return own(std::move(found));
 }
 
-nb::tuple sparse(Csr&& csr) {
-  const auto n = static_cast<std::size_t>(csr.indptr.back());
-  return nb::make_tuple(own(std::move(csr.data), {n}), own(std::move(csr.indices), {n}), own(std::move(csr.indptr)));
-}
-
-nb::tuple counted(Counted&& found) {
-  auto lengths = own(std::move(found.lengths));
-  return nb::steal<nb::tuple>(PySequence_Concat(sparse(std::move(found)).ptr(), nb::make_tuple(lengths).ptr()));
-}
-
 // Bytes of tokens, or as much work where n-grams may skip some.
 std::size_t skipping_work(std::size_t n_tokens, int longest, std::size_t skip) {
   const double grams = skip ? n_skip_grams(n_tokens, static_cast<std::size_t>(longest), skip) : 0;

@@ -120,17 +120,16 @@ class PlaceSorter {
 }  // namespace
 
 CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std::size_t threads) {
-  std::vector<std::uint32_t> at;        // where in codes_ n-grams begin
-  std::vector<std::uint64_t> first_of;  // the first entry of each such place
+  std::vector<std::uint32_t> at;  // where in codes_ n-grams begin: a place, an entry
   units_.starts.reserve(units.n + 1);
   units_.totals.reserve(units.n);
   codes_.reserve(units.size_in_bytes() + (range.padded ? 3 : 1) * units.n);
   std::uint32_t most_code = 0;
-  std::uint64_t n_entries = 0;
   CharWords words(range);
   CancelWatch watch;
   for (std::size_t u = 0; u < units.n; ++u) {
     watch.at(codes_.size());
+    std::int64_t total = 0;
     words.each(units[u], [&](std::int64_t) {
       const std::size_t base = codes_.size();
       if (base + words.n_codes() >= std::numeric_limits<std::uint32_t>::max()) throw std::overflow_error("more than 4,294,967,294 letters of distinct words");
@@ -142,12 +141,11 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
       codes_.push_back(0);
       words.each_place([&](std::size_t first, std::size_t shortest, std::size_t longest) {
         at.push_back(static_cast<std::uint32_t>(base + first));
-        first_of.push_back(n_entries);
-        n_entries += longest - shortest + 1;
+        total += static_cast<std::int64_t>(longest - shortest + 1);
       });
     });
-    units_.totals.push_back(static_cast<std::int64_t>(n_entries) - units_.starts.back());
-    units_.starts.push_back(static_cast<std::int64_t>(n_entries));
+    units_.totals.push_back(total);
+    units_.starts.push_back(static_cast<std::int64_t>(at.size()));
   }
 
   // dealt out by their first letters, so that no n-gram is in two parts, and parts can be sorted side by side
@@ -208,10 +206,11 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
   if (n_grams >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) throw std::overflow_error("more than 2,147,483,646 n-grams");
   places_.resize(n_grams);
   lengths_.resize(n_grams);
-  units_.entries.resize(n_entries);
+  parents_.resize(n_grams);
+  units_.entries.resize(at.size());
   next = 0;
   in_parallel(std::min(shards, n_parts), [&](std::size_t) {
-    std::vector<std::uint32_t> now(static_cast<std::size_t>(range.high) + 1);  // the n-gram of each length at the item
+    std::vector<std::int32_t> now(static_cast<std::size_t>(range.high) + 1);  // the n-gram of each length at the item
     for (std::size_t part; (part = next++) < n_parts;) {
       stop_if_cancelled();
       std::size_t gram = firsts[part];
@@ -219,10 +218,10 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
         for (std::size_t n = first; n <= length; ++n) {
           places_[gram] = at[item.slot];
           lengths_[gram] = static_cast<std::uint8_t>(n);
-          now[n] = static_cast<std::uint32_t>(gram++);
+          parents_[gram] = n > low ? now[n - 1] : -1;
+          now[n] = static_cast<std::int32_t>(gram++);
         }
-        std::uint32_t* entry = units_.entries.data() + first_of[item.slot];
-        for (std::size_t n = std::min(low, length); n <= length; ++n) *entry++ = now[n] << 1;
+        units_.entries[item.slot] = static_cast<std::uint32_t>(now[length]) << 1;
       });
     }
   });
@@ -230,7 +229,7 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
 
 void CharGramCounter::count(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t threads) {
   if (std::exchange(counting_, true)) throw std::logic_error("counted already");
-  counted_ = count_chars(units_, ids, rows, n_texts, n_columns(), true, threads);
+  counted_ = count_chars(units_, parents_.data(), ids, rows, n_texts, n_columns(), &df_, threads);
   occurrences_.assign(n_units(), 0);
   for (std::int64_t i = 0; i < rows[n_texts]; ++i) ++occurrences_[static_cast<std::size_t>(ids[i])];
 }
@@ -240,6 +239,8 @@ std::vector<std::int64_t> CharGramCounter::term_frequencies() const {
   for (std::size_t unit = 0; unit < occurrences_.size(); ++unit)
     for (std::int64_t e = units_.starts[unit]; e < units_.starts[unit + 1]; ++e)
       out[units_.entries[static_cast<std::size_t>(e)] >> 1] += occurrences_[unit];
+  for (std::size_t column = n_columns(); column-- > 0;)  // those that begin with it come behind
+    if (parents_[column] >= 0) out[static_cast<std::size_t>(parents_[column])] += out[column];
   return out;
 }
 
@@ -258,22 +259,18 @@ std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> CharGramCounter:
   return {std::move(bytes), std::move(ends)};
 }
 
-template <class T>
-WeighedRows<T> CharGramCounter::matrix(const bool* keep, const Weighting& weighting) {
-  if (counted_.cuts.empty()) throw std::logic_error("not counted, or taken already");
+Counted CharGramCounter::matrix(const bool* keep, std::size_t threads) {
+  if (!counting_ || std::exchange(taken_, true)) throw std::logic_error("not counted, or taken already");
   units_ = UnitGrams();
   occurrences_ = {};
-  CountedRows counted = std::exchange(counted_, CountedRows());
-  if (std::find(keep, keep + n_columns(), false) == keep + n_columns()) return weigh_chars<T>(std::move(counted), n_columns(), nullptr, weighting);
-  std::vector<std::int32_t> renumbered(n_columns(), -1);
-  std::int32_t n_kept = 0;
-  for (std::size_t column = 0; column < n_columns(); ++column)
-    if (keep[column]) renumbered[column] = n_kept++;
-  return weigh_chars<T>(std::move(counted), static_cast<std::size_t>(n_kept), renumbered.data(), weighting);
+  if (std::find(keep, keep + n_columns(), false) != keep + n_columns()) {
+    std::vector<std::int32_t> renumbered(n_columns(), -1);
+    std::int32_t n_kept = 0;
+    for (std::size_t column = 0; column < n_columns(); ++column)
+      if (keep[column]) renumbered[column] = n_kept++;
+    renumber(counted_, renumbered.data(), threads);
+  }
+  return std::move(counted_);
 }
-
-template WeighedRows<float> CharGramCounter::matrix<float>(const bool*, const Weighting&);
-template WeighedRows<double> CharGramCounter::matrix<double>(const bool*, const Weighting&);
-template WeighedRows<std::int64_t> CharGramCounter::matrix<std::int64_t>(const bool*, const Weighting&);
 
 }  // namespace textmill

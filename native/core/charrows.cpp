@@ -1,298 +1,187 @@
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/cancel.hpp"
 #include "core/chargrams.hpp"
+#include "core/hashed_row.hpp"
 #include "core/parallel.hpp"
+#include "core/row_counter.hpp"
 
 namespace textmill {
 namespace {
 
-constexpr std::size_t kTokensAThread = 8 * 1024;
-constexpr std::size_t kFirstBlock = 1 << 12, kBlock = 1 << 22;  // in steps of two bytes
-constexpr std::uint16_t kFar = 0xFFFF;  // what stands where a value is too large
-constexpr std::int8_t kMany = -128;
+constexpr std::size_t kIdsAThread = 8 * 1024;
+constexpr std::size_t kAhead = 8;  // a look-up waits for memory: ask early
 
-int bits_for(std::size_t values) { return std::max(1, static_cast<int>(std::bit_width(values > 0 ? values - 1 : 0))); }
-
-std::size_t steps_for(std::size_t counts) { return counts + (counts + 1) / 2; }
-
-// Makes one row at a time, with its own buffers: one a thread. A row is made by sorting, not by look-ups in a table of
-// columns: the n-grams of a text lie so far apart that each look-up would wait for memory.
-class RowMaker {
+// Goes through the distinct strings of one text after the other, with its own tables: one a thread.
+class DistinctStrings {
  public:
-  RowMaker(const UnitGrams& units, std::size_t n_columns)
-      : units_(units), passes_((bits_for(n_columns) + kDigit - 1) / kDigit), width_((bits_for(n_columns) + passes_ - 1) / passes_),
-        counts_of_(units.totals.size(), 0), places_(static_cast<std::size_t>(passes_) << width_, 0) {}
+  explicit DistinctStrings(const UnitGrams& units) : units_(units), counts_of_(units.totals.size(), 0) {}
 
-  std::int64_t total() const { return total_; }
-
-  // The text's n-grams by ascending columns, one or more keys for each: twice the column plus one where it counts down,
-  // in the lower half how often.
-  const std::vector<std::uint64_t>& gather(const std::int32_t* ids, std::size_t n) {
-    if (n > std::numeric_limits<std::uint32_t>::max()) throw std::overflow_error("a text of 2^32 words or more");
+  // Returns how many n-grams the strings have together, unknown ones too.
+  std::size_t meet(const std::int32_t* ids, std::size_t n, std::size_t text) {
     met_.clear();
-    std::size_t size = 0;
-    total_ = 0;
+    std::int64_t distinct = 0, total = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const auto unit = static_cast<std::size_t>(ids[i]);
+      total += units_.totals[unit];
       if (counts_of_[unit]++ > 0) continue;
       met_.push_back(ids[i]);
-      size += static_cast<std::size_t>(units_.starts[unit + 1] - units_.starts[unit]);
+      distinct += units_.totals[unit];
     }
-    keys_.resize(size);
-    std::uint64_t* out = keys_.data();
+    if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("text " + std::to_string(text) + " has more than 2,147,483,647 n-grams");
+    total_ = static_cast<std::int32_t>(total);
+    return static_cast<std::size_t>(distinct);
+  }
+  std::int32_t total() const { return total_; }  // n-grams of the text
+
+  // found(entry, times) for each entry of each string that was met; forgets them.
+  template <class Found>
+  void each(Found&& found) {
     CancelWatch watch;
+    std::size_t seen = 0;
     for (std::size_t i = 0; i < met_.size(); ++i) {
-      watch.at(static_cast<std::size_t>(out - keys_.data()));
-      if (i + kAhead < met_.size()) {
-        const std::uint32_t* ahead = units_.entries.data() + units_.starts[static_cast<std::size_t>(met_[i + kAhead])];
-        __builtin_prefetch(ahead);
-        __builtin_prefetch(ahead + 16);
-      }
+      if (i + kAhead < met_.size()) __builtin_prefetch(units_.entries.data() + units_.starts[static_cast<std::size_t>(met_[i + kAhead])]);
       const auto unit = static_cast<std::size_t>(met_[i]);
-      const std::uint32_t count = std::exchange(counts_of_[unit], 0);
-      total_ += count * units_.totals[unit];
+      const auto times = static_cast<std::int32_t>(std::exchange(counts_of_[unit], 0));
       const std::uint32_t* entry = units_.entries.data() + units_.starts[unit];
       const std::uint32_t* const end = units_.entries.data() + units_.starts[unit + 1];
-      for (; entry < end; ++entry) *out++ = static_cast<std::uint64_t>(*entry) << 32 | count;
+      watch.at(seen += static_cast<std::size_t>(end - entry));
+      for (; entry < end; ++entry) found(*entry, times);
     }
-    sort();
-    return keys_;
   }
 
  private:
-  void sort() {
-    const std::size_t n = keys_.size();
-    if (n < 128) {
-      std::sort(keys_.begin(), keys_.end());
-      return;
-    }
-    spare_.resize(n);
-    const std::size_t digits = std::size_t{1} << width_;
-    std::fill(places_.begin(), places_.end(), 0);
-    for (const std::uint64_t key : keys_)  // those of all passes at once
-      for (int pass = 0, shift = kShift; pass < passes_; ++pass, shift += width_)
-        ++places_[static_cast<std::size_t>(pass) * digits + (key >> shift & (digits - 1))];
-    for (int pass = 0, shift = kShift; pass < passes_; ++pass, shift += width_) {
-      std::uint32_t* places = places_.data() + static_cast<std::size_t>(pass) * digits;
-      std::uint32_t before = 0;
-      for (std::size_t d = 0; d < digits; ++d) before += std::exchange(places[d], before);
-      std::uint64_t* const out = spare_.data();
-      for (std::size_t i = 0; i < n;) {
-        stop_if_cancelled();
-        for (const std::size_t end = std::min(n, i + kBlock); i < end; ++i) out[places[keys_[i] >> shift & (digits - 1)]++] = keys_[i];
-      }
-      keys_.swap(spare_);
-    }
-  }
-
-  static constexpr int kDigit = 11, kShift = 33;
-  static constexpr std::size_t kAhead = 8;
   const UnitGrams& units_;
-  int passes_, width_;
   std::vector<std::uint32_t> counts_of_;  // of each string in this text
   std::vector<std::int32_t> met_;
-  std::vector<std::uint64_t> keys_, spare_;
-  std::vector<std::uint32_t> places_;
-  std::int64_t total_ = 0;
+  std::int32_t total_ = 0;
 };
 
-// Writes sorted keys as a row, one count a column, and calls found(column) for each; returns how many there are.
-template <class Found>
-std::size_t write_row(const std::vector<std::uint64_t>& keys, CountedRows::Block& block, std::uint16_t* row, std::vector<std::int64_t>& counts,
-                      Found&& found) {
-  if (keys.size() > std::numeric_limits<std::uint32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
-  counts.clear();
-  std::uint64_t before = 0;
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < keys.size(); ++n) {
-    const std::uint64_t column = keys[i] >> 33;
-    std::int64_t count = 0;
-    for (; i < keys.size() && keys[i] >> 33 == column; ++i) {
-      const auto by = static_cast<std::int64_t>(static_cast<std::uint32_t>(keys[i]));
-      count += keys[i] >> 32 & 1 ? -by : by;
-    }
-    const std::uint64_t gap = column - before;
-    before = column;
-    if (gap >= kFar) block.large.push_back(static_cast<std::int64_t>(gap));
-    row[n] = gap >= kFar ? kFar : static_cast<std::uint16_t>(gap);
-    counts.push_back(count);
-    found(static_cast<std::size_t>(column));
-  }
-  auto* small = reinterpret_cast<std::int8_t*>(row + n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const bool many = counts[i] <= kMany || counts[i] > std::numeric_limits<std::int8_t>::max();
-    if (many) block.large.push_back(counts[i]);
-    small[i] = many ? kMany : static_cast<std::int8_t>(counts[i]);
-  }
-  return n;
-}
-
-// The idf of columns. Many columns have the same, and their number takes up less room than themselves: look-ups wait for
-// memory.
-class Idf {
+// How many texts have each column. Those that have a longest n-gram are counted, and where two longest ones of a text
+// begin alike, the text is taken away once where they part: so the sum over all that begin with an n-gram is how many
+// texts have it, and few counts are touched for each text.
+class DocumentFrequencies {
  public:
-  Idf(const double* idf, std::size_t n_columns) : idf_(idf) {
-    if (!idf || n_columns < 4096) return;
-    std::vector<double> sorted(idf, idf + n_columns);
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    if (sorted.size() > 65536) return;
-    values_ = std::move(sorted);
-    numbers_.resize(n_columns);
-    for (std::size_t c = 0; c < n_columns; ++c)
-      numbers_[c] = static_cast<std::uint16_t>(std::lower_bound(values_.begin(), values_.end(), idf[c]) - values_.begin());
+  explicit DocumentFrequencies(std::size_t n_columns = 0) : some_(n_columns, 0), all_(n_columns, 0) {}
+
+  void add(std::int32_t column) {
+    if (++some_[static_cast<std::size_t>(column)] == kMost) carry(column);
   }
-  explicit operator bool() const { return idf_; }
-  double operator[](std::size_t column) const { return numbers_.empty() ? idf_[column] : values_[numbers_[column]]; }
+  void take_away(std::int32_t column) {
+    if (--some_[static_cast<std::size_t>(column)] == -kMost) carry(column);
+  }
+  void prefetch(std::int32_t column) const { __builtin_prefetch(&some_[static_cast<std::size_t>(column)]); }
+  // Adds to `df` what is not summed up yet.
+  void add_to(std::vector<std::int64_t>& df) const {
+    for (std::size_t column = 0; column < all_.size(); ++column) df[column] += all_[column] + some_[column];
+  }
 
  private:
-  const double* idf_;
-  std::vector<double> values_;
-  std::vector<std::uint16_t> numbers_;
+  [[gnu::noinline, gnu::cold]] void carry(std::int32_t column) {
+    all_[static_cast<std::size_t>(column)] += std::exchange(some_[static_cast<std::size_t>(column)], std::int16_t{0});
+  }
+
+  static constexpr std::int16_t kMost = std::numeric_limits<std::int16_t>::max();
+  std::vector<std::int16_t> some_;  // small, to be near
+  std::vector<std::int64_t> all_;   // what does not fit there
 };
+
+// A column and how often it comes.
+struct Longest {
+  std::int32_t column, count;
+};
+
+// Writes the row of the longest n-grams of a text, which come in order: all that they begin with are counted with them.
+// Returns the size of the row.
+std::size_t write_row(const std::vector<Longest>& longest, const std::int32_t* parents, DocumentFrequencies* df, std::int32_t* columns,
+                      std::int32_t* counts) {
+  struct {
+    std::int32_t column;
+    std::size_t entry;
+  } open[256];  // the last one and what it begins with, from the shortest on; the first is none
+  std::int32_t fresh[256];
+  open[0].column = -1;
+  std::size_t depth = 0, size = 0;
+  CancelWatch watch;
+  for (std::size_t i = 0; i < longest.size(); ++i) {
+    watch.at(i);
+    if (i + 2 * kAhead < longest.size()) {
+      __builtin_prefetch(parents + longest[i + 2 * kAhead].column);
+      if (df) df->prefetch(longest[i + 2 * kAhead].column);
+      if (const std::int32_t above = parents[longest[i + kAhead].column]; above >= 0) __builtin_prefetch(parents + parents[above]);
+    }
+    std::size_t n_fresh = 0;
+    std::int32_t above = longest[i].column;
+    for (; above > open[depth].column; above = parents[above]) fresh[n_fresh++] = above;
+    while (open[depth].column > above) --depth;  // in the order of spelling: `above` is open, or there is none
+    const std::int32_t count = longest[i].count;
+    for (std::size_t d = 1; d <= depth; ++d) counts[open[d].entry] += count;
+    if (df) {
+      df->add(longest[i].column);
+      if (above >= 0) df->take_away(above);
+    }
+    while (n_fresh > 0) {
+      open[++depth] = {fresh[--n_fresh], size};
+      columns[size] = open[depth].column;
+      counts[size++] = count;
+    }
+  }
+  return size;
+}
 
 }  // namespace
 
-CountedRows count_chars(const UnitGrams& units, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
-                        std::size_t n_columns, bool with_df, std::size_t threads) {
-  const std::size_t n_shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
-  CountedRows all;
-  all.cuts = even_cuts(rows, n_texts, n_shards);
-  all.shards.resize(n_shards);
-  all.sizes.resize(n_texts);
-  all.totals.resize(n_texts);
-  std::vector<std::vector<std::int64_t>> dfs(n_shards);
-  in_parallel(n_shards, [&](std::size_t s) {
-    RowMaker maker(units, n_columns);
-    std::vector<CountedRows::Block>& blocks = all.shards[s];
-    std::vector<std::int64_t>& df = dfs[s];
-    std::vector<std::uint16_t> some(with_df ? n_columns : 0, 0);  // of the last texts: small, to be near
-    std::vector<std::int64_t> counts;
-    std::size_t used = 0, room = 0;  // of the last block
-    const auto add_up = [&] {
-      df.resize(some.size());
-      for (std::size_t column = 0; column < some.size(); ++column) df[column] += std::exchange(some[column], 0);
-    };
-    for (std::size_t text = all.cuts[s]; text < all.cuts[s + 1]; ++text) {
+Counted count_chars(const UnitGrams& units, const std::int32_t* parents, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
+                    std::size_t n_columns, std::vector<std::int64_t>* df, std::size_t threads) {
+  const auto n_ids = static_cast<std::size_t>(rows[n_texts]);
+  const std::size_t n_threads = worthwhile(threads, n_ids, kIdsAThread);
+  std::vector<std::size_t> mosts(n_threads, 0);  // n-grams, counted again where a word comes again
+  in_parallel(n_threads, [&](std::size_t thread) {
+    std::size_t most = 0;
+    for (std::size_t i = n_ids * thread / n_threads; i < n_ids * (thread + 1) / n_threads; ++i) most += static_cast<std::size_t>(units.totals[static_cast<std::size_t>(ids[i])]);
+    mosts[thread] = most;
+  });
+  std::size_t most = 0;
+  for (const std::size_t some : mosts) most += some;
+  CsrParts parts(rows, n_texts, most);
+  std::vector<std::int32_t> lengths(n_texts);
+  std::vector<DocumentFrequencies> dfs(n_threads);
+  in_parallel(n_threads, [&](std::size_t thread) {
+    DistinctStrings strings(units);
+    HashedRow hashed(static_cast<std::uint32_t>(n_columns));
+    RowCounter counter(parents ? n_columns : 0, n_ids);
+    DocumentFrequencies here(df ? n_columns : 0);
+    std::vector<Longest> longest;
+    parts.take([&](std::size_t text, CsrParts::Part& part) {
       stop_if_cancelled();
-      const std::vector<std::uint64_t>& keys = maker.gather(ids + rows[text], static_cast<std::size_t>(rows[text + 1] - rows[text]));
-      const std::size_t most = steps_for(keys.size());
-      if (used + most > room || blocks.empty()) {
-        room = std::max(most, blocks.empty() ? kFirstBlock : std::min(kBlock, 4 * room));
-        used = 0;
-        blocks.push_back({page_array<std::uint16_t>(room), text, {}});
+      const std::size_t n = strings.meet(ids + rows[text], static_cast<std::size_t>(rows[text + 1] - rows[text]), text);
+      lengths[text] = strings.total();
+      if (!parents) {
+        hashed.begin(n);
+        strings.each([&](std::uint32_t entry, std::int32_t times) { hashed.add(entry, times); });
+        part.drain_row(n, [&](auto&& found) { hashed.drain(found); });
+        return;
       }
-      CountedRows::Block& block = blocks.back();
-      std::uint16_t* const row = block.rows.get() + used;
-      const std::size_t size = with_df ? write_row(keys, block, row, counts, [&](std::size_t column) { ++some[column]; })
-                                       : write_row(keys, block, row, counts, [](std::size_t) {});
-      used += steps_for(size);
-      block.end_text = text + 1;
-      all.sizes[text] = static_cast<std::uint32_t>(size);
-      all.totals[text] = maker.total();
-      if (with_df && (text - all.cuts[s]) % 65535 == 65534) add_up();
-    }
-    add_up();
-  });
-  if (with_df) {
-    all.df.assign(n_columns, 0);
-    for (const std::vector<std::int64_t>& df : dfs)
-      for (std::size_t column = 0; column < n_columns; ++column) all.df[column] += df[column];
-  }
-  return all;
-}
-
-template <class T>
-WeighedRows<T> weigh_chars(CountedRows&& counted, std::size_t n_columns, const std::int32_t* renumbered, const Weighting& w) {
-  const std::size_t n_texts = counted.sizes.size(), n_shards = counted.shards.size();
-  std::vector<std::int64_t> ends(n_texts + 1, 0);
-  // made(text, gaps, counts, n, large) for each row of a shard; returns the place in `large` behind the row's
-  const auto each = [&](std::size_t s, bool last, auto&& made) {
-    std::size_t text = counted.cuts[s];
-    for (CountedRows::Block& block : counted.shards[s]) {
-      const std::uint16_t* row = block.rows.get();
-      const std::int64_t* large = block.large.data();
-      for (; text < block.end_text; ++text) {
-        stop_if_cancelled();
-        const std::size_t n = counted.sizes[text];
-        large = made(text, row, reinterpret_cast<const std::int8_t*>(row + n), n, large);
-        row += steps_for(n);
-      }
-      if (last) block = {nullptr, text, {}};
-    }
-  };
-  if (!renumbered) {
-    for (std::size_t text = 0; text < n_texts; ++text) ends[text + 1] = counted.sizes[text];
-  } else {
-    in_parallel(n_shards, [&](std::size_t s) {
-      each(s, false, [&](std::size_t text, const std::uint16_t* gaps, const std::int8_t* counts, std::size_t n, const std::int64_t* large) {
-        std::int64_t column = 0, kept = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-          column += gaps[i] == kFar ? *large++ : gaps[i];
-          kept += renumbered[column] >= 0;
-        }
-        ends[text + 1] = kept;
-        return large + std::count(counts, counts + n, kMany);
-      });
+      longest.clear();
+      strings.each([&](std::uint32_t entry, std::int32_t times) { counter.add(entry >> 1, times); });
+      counter.drain([&](std::int32_t column, std::int32_t count) { longest.push_back({column, count}); });
+      part.put_row(n, [&](std::int32_t* columns, std::int32_t* counts) { return write_row(longest, parents, df ? &here : nullptr, columns, counts); });
     });
-  }
-  for (std::size_t text = 0; text < n_texts; ++text) ends[text + 1] += ends[text];
-  if (ends[n_texts] > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("2^31 or more counts at once");
-  const Idf idf(w.idf, n_columns);
-  WeighedRows<T> out;
-  out.indptr.assign(ends.begin(), ends.end());
-  out.data = page_array<T>(static_cast<std::size_t>(ends[n_texts]));
-  out.indices = page_array<std::int32_t>(static_cast<std::size_t>(ends[n_texts]));
-  in_parallel(n_shards, [&](std::size_t s) {
-    std::vector<double> weights;
-    std::vector<std::int32_t> columns;
-    each(s, true, [&](std::size_t text, const std::uint16_t* gaps, const std::int8_t* counts, std::size_t n, const std::int64_t* large) {
-      columns.resize(n);
-      weights.resize(n);
-      std::int64_t column = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        column += gaps[i] == kFar ? *large++ : gaps[i];
-        columns[i] = static_cast<std::int32_t>(column);
-      }
-      for (std::size_t i = 0; i < n; ++i) weights[i] = static_cast<double>(counts[i] == kMany ? *large++ : counts[i]);
-      if (renumbered) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-          columns[kept] = renumbered[columns[i]];
-          weights[kept] = weights[i];
-          kept += columns[kept] >= 0;
-        }
-        n = kept;
-      }
-      if (w.tf == Tf::binary) std::fill_n(weights.begin(), n, 1.0);
-      if (w.tf == Tf::sublinear)
-        for (std::size_t i = 0; i < n; ++i) weights[i] = weights[i] == 1 ? 1 : 1 + std::log(weights[i]);
-      if (w.tf == Tf::relative)
-        for (std::size_t i = 0; i < n; ++i) weights[i] /= static_cast<double>(counted.totals[text]);
-      if (idf)
-        for (std::size_t i = 0; i < n; ++i) weights[i] *= idf[static_cast<std::size_t>(columns[i])];
-      double sum = 0;
-      if (w.norm != Norm::none)
-        for (std::size_t i = 0; i < n; ++i) sum += w.norm == Norm::l2 ? weights[i] * weights[i] : std::fabs(weights[i]);
-      const double scale = sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
-      std::copy_n(columns.data(), n, out.indices.get() + ends[text]);
-      T* const data = out.data.get() + ends[text];
-      for (std::size_t i = 0; i < n; ++i) data[i] = static_cast<T>(weights[i] / scale);
-      return large;
-    });
+    dfs[thread] = std::move(here);
   });
-  return out;
+  if (df) {
+    df->assign(n_columns, 0);
+    for (const DocumentFrequencies& each : dfs) each.add_to(*df);
+    for (std::size_t column = n_columns; column-- > 0;)  // what begins with an n-gram stands behind it
+      if (parents[column] >= 0) (*df)[static_cast<std::size_t>(parents[column])] += (*df)[column];
+  }
+  return {parts.close(), std::move(lengths)};
 }
-
-template WeighedRows<float> weigh_chars<float>(CountedRows&&, std::size_t, const std::int32_t*, const Weighting&);
-template WeighedRows<double> weigh_chars<double>(CountedRows&&, std::size_t, const std::int32_t*, const Weighting&);
-template WeighedRows<std::int64_t> weigh_chars<std::int64_t>(CountedRows&&, std::size_t, const std::int32_t*, const Weighting&);
 
 }  // namespace textmill

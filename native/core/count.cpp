@@ -57,12 +57,16 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
   const std::vector<std::size_t> cuts = even_cuts(before.data(), n_texts, shards);
   in_parallel(shards, [&](std::size_t s) {
     std::vector<double> kept;
+    std::vector<T> made;
     CancelWatch watch;
     for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
       watch.at(static_cast<std::size_t>(indptr[text]));
       const std::size_t first = static_cast<std::size_t>(indptr[text]), n = static_cast<std::size_t>(indptr[text + 1]) - first;
-      if (kept.size() < n) kept.resize(2 * n);
-      double* row = kept.data();
+      if (kept.size() < n) {
+        kept.resize(2 * n);
+        made.resize(2 * n);
+      }
+      double* const row = kept.data();
       double grams = 0;
       for (int length = w.low; length <= w.high; ++length)
         grams += w.skip ? n_skip_grams(static_cast<std::size_t>(lengths[text]), static_cast<std::size_t>(length), w.skip)
@@ -89,10 +93,10 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
       else if (w.norm == Norm::l1)
         for (std::size_t i = 0; i < n; ++i) sum += std::fabs(row[i]);
       const double scale = sum == 0 ? 1 : w.norm == Norm::l2 ? std::sqrt(sum) : sum;
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto weight = static_cast<T>(row[i] / scale);
-        std::memcpy(static_cast<char*>(out) + (first + i) * sizeof weight, &weight, sizeof weight);
-      }
+      // `out` may be the counts' own memory, of another type: bytes are moved
+      T* const weights = made.data();
+      for (std::size_t i = 0; i < n; ++i) weights[i] = static_cast<T>(row[i] / scale);
+      if (n > 0) std::memcpy(static_cast<char*>(out) + first * sizeof(T), weights, n * sizeof(T));
     }
   });
 }
@@ -104,40 +108,28 @@ template void weigh<double>(const std::int32_t*, void*, const std::int32_t*, con
 
 namespace {
 
-// Counts that texts can have together, for which there is to be room.
-std::size_t most_counts(const Grams& grams, const std::int64_t* rows, std::size_t first, std::size_t last) {
+// Counts that a text of so many words can have.
+std::size_t most_counts(const Grams& grams, std::size_t n_words) {
   const std::size_t n_levels = grams.levels().size();
-  if (!grams.skip()) return static_cast<std::size_t>(rows[last] - rows[first]) * n_levels;
-  const auto n_columns = static_cast<double>(grams.n_columns());
+  if (!grams.skip()) return std::min(n_words * n_levels, grams.n_columns());
   double most = 0;
-  CancelWatch watch;
-  for (std::size_t text = first; text < last; ++text) {
-    watch.at(text);
-    double grams_of = 0;
-    for (std::size_t length = 1; length <= n_levels; ++length)
-      grams_of += n_skip_grams(static_cast<std::size_t>(rows[text + 1] - rows[text]), length, grams.skip());
-    most += std::min(grams_of, n_columns);
-  }
-  return static_cast<std::size_t>(std::min<double>(most, std::numeric_limits<std::int32_t>::max()));
+  for (std::size_t length = 1; length <= n_levels; ++length) most += n_skip_grams(n_words, length, grams.skip());
+  return static_cast<std::size_t>(std::min(most, static_cast<double>(grams.n_columns())));
 }
 
 }  // namespace
 
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {
-  const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread);
-  const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
-  std::vector<std::size_t> most;
-  for (std::size_t s = 0; s < shards; ++s) most.push_back(most_counts(grams, rows, cuts[s], cuts[s + 1]));
-  CsrShards found(cuts, most);
+  std::size_t most = 0;
+  for (std::size_t text = 0; text < n_texts; ++text) most += most_counts(grams, static_cast<std::size_t>(rows[text + 1] - rows[text]));
+  CsrParts parts(rows, n_texts, most);
   std::vector<std::int32_t> lengths(n_texts);
-  in_parallel(shards, [&](std::size_t s) {
-    CsrShards::Shard& out = found[s];
-    RowCounter row(grams.n_columns(), most[s]);
+  in_parallel(worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread), [&](std::size_t) {
+    RowCounter row(grams.n_columns(), most);
     std::vector<std::int32_t> terms;
-    std::size_t room = most[s];
     CancelWatch watch;
-    for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+    parts.take([&](std::size_t text, CsrParts::Part& part) {
       watch.at(static_cast<std::size_t>(rows[text]));
       require_terms_fit(rows[text + 1] - rows[text], text);
       terms.clear();
@@ -145,15 +137,11 @@ Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* r
         if (type_terms[ids[i]] != kLeftOut) terms.push_back(type_terms[ids[i]]);
       if (grams.skip()) require_skip_grams_fit(terms.size(), grams.levels().size(), grams.skip(), text);
       grams.each(terms.data(), terms.size(), [&](std::int32_t column) { row.add(static_cast<std::uint32_t>(column)); });
-      row.drain([&](std::int32_t column, std::int32_t count) {
-        if (room-- == 0) throw std::overflow_error("2^31 or more counts at once");
-        out.put(column, count);
-      });
-      out.end_row();
+      part.drain_row(most_counts(grams, terms.size()), [&](auto&& found) { row.drain(found); });
       lengths[text] = static_cast<std::int32_t>(terms.size());
-    }
+    });
   });
-  return {found.close(), std::move(lengths)};
+  return {parts.close(), std::move(lengths)};
 }
 
 }  // namespace textmill

@@ -1,8 +1,11 @@
 // A sparse matrix, row after row, made by several threads at once.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "core/pages.hpp"
@@ -20,7 +23,7 @@ struct Csr {
 // memory; in the end they are moved together.
 class CsrShards {
  public:
-  class Shard {
+  class alignas(128) Shard {  // lines of the cache of its own: threads write to their shards all the time
    public:
     void put(std::int32_t column, std::int32_t count) {
       indices_[n_] = column;
@@ -51,6 +54,81 @@ class CsrShards {
   Csr all_;
   std::vector<Shard> shards_;
 };
+
+// The same, a part of the rows at a time: each part is put behind the one before it as soon as the size of that is known,
+// so nothing is moved in the end, and no memory is touched that is not needed.
+class CsrParts {
+ public:
+  // Of texts whose tokens lie between `rows`, n_texts + 1 ends; they have at most `most` entries together.
+  CsrParts(const std::int64_t* rows, std::size_t n_texts, std::size_t most);
+
+  // The rows of one part.
+  class Part {
+   public:
+    // For the next row, which has at most so many entries: write(columns, counts) writes them and returns how many.
+    template <class Write>
+    void put_row(std::size_t most, Write&& write) {
+      if (columns_.size() < n_ + most) {
+        columns_.resize(2 * (n_ + most));
+        counts_.resize(columns_.size());
+      }
+      n_ += write(columns_.data() + n_, counts_.data() + n_);
+      ends_.push_back(n_);
+    }
+    // The same: drain(found) calls found(column, count) for each.
+    template <class Drain>
+    void drain_row(std::size_t most, Drain&& drain) {
+      put_row(most, [&](std::int32_t* columns, std::int32_t* counts) {
+        std::size_t n = 0;
+        drain([&](std::int32_t column, std::int32_t count) {
+          columns[n] = column;
+          counts[n++] = count;
+        });
+        return n;
+      });
+    }
+
+   private:
+    friend CsrParts;
+    PageVector<std::int32_t> columns_, counts_;
+    std::vector<std::size_t> ends_;
+    std::size_t n_ = 0;
+  };
+
+  // For each thread: calls make(row, part) for each row of a part, as long as there are parts.
+  template <class Make>
+  void take(Make&& make) {
+    Part part;
+    try {
+      for (std::size_t p; (p = next_++) + 1 < cuts_.size();) {
+        part.n_ = 0;
+        part.ends_.clear();
+        for (std::size_t row = cuts_[p]; row < cuts_[p + 1]; ++row) make(row, part);
+        if (!put(p, part)) return;
+      }
+    } catch (...) {
+      give_up();
+      throw;
+    }
+  }
+  // Once only.
+  Csr close();
+
+ private:
+  bool put(std::size_t p, const Part& part);  // false where another thread has given up
+  void give_up();
+
+  Csr all_;
+  std::vector<std::size_t> cuts_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t turn_ = 0, n_ = 0;  // the part that is to be put next, and where
+  bool given_up_ = false;
+};
+
+// Each entry anew: `renumbered` gives the new number of each column, a negative one where it goes.
+void renumber(Csr& csr, const std::int32_t* renumbered, std::size_t threads);
 
 template <class Column>
 void CsrShards::Shard::renumber(Column&& column_of) {

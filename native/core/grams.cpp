@@ -190,7 +190,7 @@ struct RowShard {
       totals[id] += static_cast<std::uint32_t>(count);
       if (cells[id].term < 0) continue;
       length += count;
-      row.add_many(static_cast<std::uint32_t>(cells[id].term), count);
+      row.add(static_cast<std::uint32_t>(cells[id].term), count);
     }
     row.drain([&](std::int32_t term, std::int32_t count) {
       rows->put(term, count);

@@ -31,52 +31,41 @@ class RowCounter {
     }
     bits_.resize(n_columns / 64 + 1);
     again_.resize(bits_.size());
-    down_.resize(bits_.size());
     middle_.resize(bits_.size() / 64 + 1);
     top_.resize(middle_.size() / 64 + 1);
     more_.reset(static_cast<std::int32_t*>(std::calloc(n_columns + 1, sizeof(std::int32_t))));  // most of it is never touched
     if (!more_) throw std::bad_alloc();
   }
 
-  // One more of `column`, or one less.
-  void add(std::uint32_t column, bool down = false) {
+  // So many more of `column`, one or more.
+  void add(std::uint32_t column, std::int32_t times = 1) {
     if (sorts_) {
-      keys_.push_back(static_cast<std::uint64_t>(column) << 1 | static_cast<std::uint64_t>(down));
+      keys_.push_back(static_cast<std::uint64_t>(column) << 32 | static_cast<std::uint32_t>(times));
       return;
     }
     const std::size_t word = column >> 6;
     const std::uint64_t bit = std::uint64_t{1} << (column & 63);
     if (few_) {
-      numbers_[column] += down ? -1 : 1;
+      numbers_[column] += times;
       bits_[word] |= bit;
       middle_[word >> 6] |= std::uint64_t{1} << (word & 63);
       return;
     }
     if (bits_[word] & bit) {
       again_[word] |= bit;
-      more_[column] += down ? -1 : 1;
+      more_[column] += times;
       return;
     }
     bits_[word] |= bit;
-    if (down) down_[word] |= bit;
+    if (times > 1) {
+      again_[word] |= bit;
+      more_[column] = times - 1;
+    }
     middle_[word >> 6] |= std::uint64_t{1} << (word & 63);
     top_[word >> 12] |= std::uint64_t{1} << (word >> 6 & 63);
   }
 
-  // So many more of `column`, one or more.
-  void add_many(std::uint32_t column, std::int32_t times) {
-    if (few_ && !sorts_) {
-      const std::size_t word = column >> 6;
-      numbers_[column] += times;
-      bits_[word] |= std::uint64_t{1} << (column & 63);
-      middle_[word >> 6] |= std::uint64_t{1} << (word & 63);
-      return;
-    }
-    for (; times > 0; --times) add(column);
-  }
-
-  // Calls found(column, count) for each column that was added, in ascending order, and forgets them. A column whose ups
-  // and downs come to 0 is told all the same.
+  // Calls found(column, count) for each column that was added, in ascending order, and forgets them.
   template <class Found>
   void drain(Found&& found) {
     if (sorts_) {
@@ -101,18 +90,18 @@ class RowCounter {
 
   template <class Found>
   void drain_word(std::size_t word, Found& found) {
-    const std::uint64_t again = again_[word], down = down_[word];
+    const std::uint64_t again = again_[word];
     for (std::uint64_t left = bits_[word]; left; left &= left - 1) {
       const int i = std::countr_zero(left);
       const std::size_t column = word << 6 | static_cast<std::size_t>(i);
-      std::int32_t count = down >> i & 1 ? -1 : 1;
+      std::int32_t count = 1;
       if (again >> i & 1) {
         count += more_[column];
         more_[column] = 0;
       }
       found(static_cast<std::int32_t>(column), count);
     }
-    bits_[word] = again_[word] = down_[word] = 0;
+    bits_[word] = again_[word] = 0;
   }
 
   template <class Found>
@@ -134,9 +123,9 @@ class RowCounter {
   void drain_sorted(Found& found) {
     std::sort(keys_.begin(), keys_.end());
     for (std::size_t i = 0; i < keys_.size();) {
-      const std::uint64_t column = keys_[i] >> 1;
+      const std::uint64_t column = keys_[i] >> 32;
       std::int32_t count = 0;
-      for (; i < keys_.size() && keys_[i] >> 1 == column; ++i) count += keys_[i] & 1 ? -1 : 1;
+      for (; i < keys_.size() && keys_[i] >> 32 == column; ++i) count += static_cast<std::int32_t>(static_cast<std::uint32_t>(keys_[i]));
       found(static_cast<std::int32_t>(column), count);
     }
     keys_.clear();
@@ -146,7 +135,7 @@ class RowCounter {
 
   bool sorts_, few_;
   std::vector<std::uint64_t> keys_;
-  std::vector<std::uint64_t> bits_, again_, down_, middle_, top_;
+  std::vector<std::uint64_t> bits_, again_, middle_, top_;
   std::unique_ptr<std::int32_t[], Free> more_;
   std::vector<std::int32_t> numbers_;
 };

@@ -131,14 +131,22 @@ Scanned join(std::vector<Piece>& pieces, std::size_t n_texts) {
 // gives the order of one thread. `offset` is what numbers of `types` are raised by.
 void number_pieces(std::vector<Piece>& pieces, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
                    std::int32_t offset) {
+  types.reserve(types.size() + locals[0].size());
+  std::vector<Span> tokens;
   for (std::size_t p = 0; p < pieces.size(); ++p) {
+    const InternTable& local = locals[p];
     pieces[p].base = base;
-    pieces[p].numbers.reserve(locals[p].size());
-    CancelWatch watch;
-    for (std::size_t id = 0; id < locals[p].size(); ++id) {
-      watch.at(id);
-      const std::string_view token = locals[p][id];
-      pieces[p].numbers.push_back(offset + types.intern(token.data(), token.size()));
+    pieces[p].numbers.resize(local.size());
+    constexpr std::size_t kBlock = 4096;
+    for (std::size_t first = 0; first < local.size(); first += kBlock) {
+      stop_if_cancelled();
+      tokens.clear();
+      for (std::size_t id = first; id < std::min(first + kBlock, local.size()); ++id) {
+        const auto begin = static_cast<std::size_t>(local[id].data() - local.bytes());
+        tokens.push_back({begin, local.ends()[id]});
+      }
+      number_tokens(types, local.bytes(), tokens.data(), tokens.size(), pieces[p].numbers.data() + first,
+                    [&](const TokenHash& hash, const char* bytes, std::size_t size) { return offset + types.intern(hash, bytes, size); });
     }
   }
 }

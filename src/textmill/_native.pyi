@@ -318,27 +318,16 @@ class CharGramCounter:
     def document_frequencies(self) -> NDArray[np.int64]: ...
     def term_frequencies(self) -> NDArray[np.int64]: ...
     def names(self, keep: NDArray[np.bool_]) -> tuple[_Bytes, _Offsets]: ...
-    def matrix(
-        self, keep: NDArray[np.bool_], idf: NDArray[np.float64] | None, tf: int, norm: int, dtype: str
-    ) -> tuple[NDArray[Any], _Ints, _Ints]:
-        """Weights, columns, row ends over the kept columns; dtype is float32, float64 or int64."""
+    def matrix(self, keep: NDArray[np.bool_], threads: int) -> tuple[_Ints, _Ints, _Ints, _Ints]:
+        """Counts, columns, row ends over the kept columns; n-grams of each text. Once only."""
 
 class CharGrams:
     """A frozen vocabulary of character n-grams, in ascending order; ValueError where it is not."""
 
     def __init__(self, bytes: _Bytes, offsets: _Offsets, low: int, high: int, padded: bool) -> None: ...
-    def rows(
-        self,
-        bytes: _Bytes,
-        offsets: _Offsets,
-        ids: _Ints,
-        rows: _Offsets,
-        idf: NDArray[np.float64] | None,
-        tf: int,
-        norm: int,
-        dtype: str,
-        threads: int,
-    ) -> tuple[NDArray[Any], _Ints, _Ints]:
+    def count(
+        self, bytes: _Bytes, offsets: _Offsets, ids: _Ints, rows: _Offsets, threads: int
+    ) -> tuple[_Ints, _Ints, _Ints, _Ints]:
         """As `CharGramCounter.matrix`; `bytes` and `offsets` are the strings that `ids` number."""
     def places(self, unit: _Bytes) -> _Ints:
         """Column, first code point, end of each n-gram of one string: int32 (n, 3); a blank in front is one before."""
@@ -353,12 +342,9 @@ def hash_chars(
     padded: bool,
     n_features: int,
     alternate_sign: bool,
-    tf: int,
-    norm: int,
-    dtype: str,
     threads: int,
-) -> tuple[NDArray[Any], _Ints, _Ints]:
-    """Weights, columns, row ends of hashed character n-grams."""
+) -> tuple[_Ints, _Ints, _Ints, _Ints]:
+    """Signed counts, columns, row ends of hashed character n-grams; n-grams of each text."""
 
 class SparseMatrix:
     """A CSR matrix (n_rows, n_columns), checked once; ValueError where its arrays do not fit together."""

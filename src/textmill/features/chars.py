@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,16 +16,19 @@ from textmill.errors import ConfigError, CorruptError, DataError
 from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
-from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighting_numbers
-from textmill.text.buffers import TextBuffers, decode_types, encode_types, text_buffers
+from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed
+from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from, text_buffers
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["CharFeatures", "char_path", "scanned"]
+__all__ = ["CharFeatures", "char_path", "scanned", "weighed_chars"]
 
 FORMAT = 2  # the first was words alone
+
+_Ints: TypeAlias = NDArray[np.int32]
+_Counts: TypeAlias = tuple[_Ints, _Ints, _Ints, _Ints]  # data, indices, indptr; n-grams of each text
 
 
 class CharFeatures:
@@ -95,8 +98,8 @@ class CharFeatures:
         Raises
         ------
         ConfigError : if a setting is out of its range, or `char` is asked of a text path that maps words
-        DataError : if there is no text, or nothing is left of them under `min_df` and `max_df`
-        OverflowError : if there are 2^31 n-grams or entries, or more
+        DataError : if there is no text, nothing is left of them under `min_df` and `max_df`, or there are 2^31 n-grams
+            or counts, or more
         """
         threads = thread_count(threads)
         config = from_mapping(FeaturesConfig, asdict(config))
@@ -105,8 +108,9 @@ class CharFeatures:
         if n_texts == 0:
             raise DataError("there is no text to learn a vocabulary from")
         min_df, max_df = document_limits(config, n_texts)
-        counter = _native.CharGramCounter(*types, *config.ngrams, config.analyzer == "char_wb", threads)
-        counter.count(ids, rows, threads)
+        with numbered_from(0):
+            counter = _native.CharGramCounter(*types, *config.ngrams, config.analyzer == "char_wb", threads)
+            counter.count(ids, rows, threads)
         del ids, rows
         df = counter.document_frequencies()
         keep = chosen(counter, df, min_df, max_df, config)
@@ -119,8 +123,11 @@ class CharFeatures:
         idf = idf_weights(config, df[keep], n_texts)
         n_types = types.n_texts
         del df, types
-        csr = Csr(*counter.matrix(keep, idf, *weighting_numbers(config), np.dtype(dtype).name), grams.n_texts)
-        return cls(text_path, config, grams=grams, idf=idf, n_types=n_types), csr
+        with numbered_from(0):
+            counts = counter.matrix(keep, threads)
+        del counter, keep
+        features = cls(text_path, config, grams=grams, idf=idf, n_types=n_types)
+        return features, features._weighed(counts, dtype, threads)
 
     def __getstate__(self) -> dict[str, Any]:
         # for those who send estimators to other processes: what the core made is made there anew
@@ -154,10 +161,10 @@ class CharFeatures:
 
         Raises
         ------
-        DataError : if `texts` holds something that is no text
-        OverflowError : if there are 2^31 entries or more
+        DataError : if `texts` holds something that is no text, or there are 2^31 counts or more
         """
-        return self._rows(texts, self.idf, weighting_numbers(self.config), np.dtype(dtype).name, threads)
+        threads = thread_count(threads)
+        return self._weighed(self._counts(texts, threads), dtype, threads)
 
     def counts(self, texts: Any, *, threads: int | None = None) -> Csr:
         """As `rows`, but whole numbers: how often a text has each n-gram, or 1 where the term frequency is "binary".
@@ -166,14 +173,22 @@ class CharFeatures:
         -------
         Csr (n_texts, n_features) of int64
         """
-        return self._rows(texts, None, weighting_numbers(replace(self.config, kind="counts")), "int64", threads)
+        return self._whole(self._counts(texts, thread_count(threads)))
 
-    def _rows(
-        self, texts: Any, idf: NDArray[np.float64] | None, numbers: tuple[int, int], dtype: str, threads: int | None
-    ) -> Csr:
-        threads = thread_count(threads)
+    def _counts(self, texts: Any, threads: int) -> _Counts:
         types, ids, rows = scanned(self._path, text_buffers(texts), threads)
-        return Csr(*self._grams.rows(*types, ids, rows, idf, *numbers, dtype, threads), self.n_features)
+        with numbered_from(0):
+            return self._grams.count(*types, ids, rows, threads)
+
+    def _weighed(self, counts: _Counts, dtype: DTypeLike, threads: int) -> Csr:
+        if np.dtype(dtype) == np.int64:
+            return self._whole(counts)
+        return weighed_chars(counts, self.idf, self.config, self.n_features, dtype=dtype, threads=threads)
+
+    def _whole(self, counts: _Counts) -> Csr:
+        data, indices, indptr, _ = counts
+        made: Any = np.ones(len(data), np.int64) if self.config.tf == "binary" else data.astype(np.int64)
+        return Csr(made, indices, indptr, self.n_features)
 
     def transform(self, texts: Any, *, threads: int | None = None) -> csr_array:
         """`rows` as a `scipy.sparse.csr_array`, float32 (n_texts, n_features)."""
@@ -295,3 +310,18 @@ def scanned(path: TextPath, texts: Any, threads: int) -> tuple[TextBuffers, NDAr
     if not path.is_plain:
         types = encode_types([term or "" for term in path.terms(decode_types(*types))])
     return types, ids, rows
+
+
+def weighed_chars(
+    counts: _Counts,
+    idf: NDArray[np.float64] | None,
+    config: FeaturesConfig,
+    n_columns: int,
+    *,
+    dtype: DTypeLike,
+    threads: int,
+) -> Csr:
+    """As `weighed`, of counts that come with the n-grams of each text, not with its words."""
+    data, indices, indptr, n_grams = counts
+    config = replace(config, ngrams=(1, 1))
+    return weighed((data, indices, indptr), n_grams, idf, config, n_columns, dtype=dtype, threads=threads)

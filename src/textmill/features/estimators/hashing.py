@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
-from scipy.sparse import csr_array
 from sklearn.feature_extraction import text as theirs
 
 from textmill import _native
 from textmill.config import FeaturesConfig, thread_count
-from textmill.features.chars import char_path, scanned
-from textmill.features.estimators.core import WORDS, CoreWords, aligned
-from textmill.features.weights import weighed, weighting_numbers
+from textmill.features.chars import char_path, scanned, weighed_chars
+from textmill.features.csr import Csr
+from textmill.features.estimators.core import WORDS, CoreWords, matrix_of
+from textmill.features.weights import weighed
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from
 from textmill.text.path import TextPath
 
@@ -149,11 +149,10 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
     def _hashed(self, texts: Any) -> Any:
         threads = thread_count(self.n_jobs)
         path = TextPath(self._text_settings())
-        made = self._words(path, texts, threads) if self.analyzer == "word" else self._chars(path, texts, threads)
-        made.has_canonical_format = True
-        return aligned(made)
+        csr = self._words(path, texts, threads) if self.analyzer == "word" else self._chars(path, texts, threads)
+        return matrix_of(csr._replace(data=csr.data.astype(self.dtype, copy=False)))
 
-    def _words(self, path: TextPath, texts: Any, threads: int) -> csr_array:
+    def _words(self, path: TextPath, texts: Any, threads: int) -> Csr:
         types = _native.TypeTable()
         ids, rows, _ = path.scan(texts, types, threads=threads)
         terms, type_terms = types.arrays(), np.arange(len(types), dtype=np.int32)
@@ -167,35 +166,22 @@ ngram_range, analyzer, n_features, binary, norm, alternate_sign, dtype : as in s
                 ids, rows, type_terms, *terms, int(low), int(high), int(self.n_features), self.alternate_sign, threads
             )
         data, indices, indptr = counts
-        csr = weighed(
-            (data, indices, indptr),
-            lengths,
-            None,
-            self._settings(),
-            int(self.n_features),
-            dtype=np.float32 if self.dtype == np.float32 else np.float64,
-            threads=threads,
+        config, n_columns = self._settings(), int(self.n_features)
+        return weighed(
+            (data, indices, indptr), lengths, None, config, n_columns, dtype=self._weights_dtype(), threads=threads
         )
-        shape = (len(rows) - 1, csr.n_columns)
-        return csr_array((csr.data.astype(self.dtype, copy=False), indices, indptr), shape=shape)
 
-    def _chars(self, path: TextPath, texts: Any, threads: int) -> csr_array:
-        config = self._settings()
+    def _chars(self, path: TextPath, texts: Any, threads: int) -> Csr:
+        config, n_columns = self._settings(), int(self.n_features)
         types, ids, rows = scanned(char_path(path, config), texts, threads)
-        data, indices, indptr = _native.hash_chars(
-            *types,
-            ids,
-            rows,
-            *config.ngrams,
-            self.analyzer == "char_wb",
-            int(self.n_features),
-            self.alternate_sign,
-            *weighting_numbers(config),
-            "float64",
-            threads,
-        )
-        shape = (len(rows) - 1, int(self.n_features))
-        return csr_array((data.astype(self.dtype, copy=False), indices, indptr), shape=shape)
+        with numbered_from(0):
+            counts = _native.hash_chars(
+                *types, ids, rows, *config.ngrams, self.analyzer == "char_wb", n_columns, self.alternate_sign, threads
+            )
+        return weighed_chars(counts, None, config, n_columns, dtype=self._weights_dtype(), threads=threads)
+
+    def _weights_dtype(self) -> type[np.floating[Any]]:
+        return np.float32 if self.dtype == np.float32 else np.float64
 
     def _settings(self) -> FeaturesConfig:
         low, high = self.ngram_range

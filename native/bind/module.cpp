@@ -528,11 +528,10 @@ NB_MODULE(_native, m) {
   m.def("weigh", [](InOut<std::int32_t> data, In<std::int32_t> indices, In<std::int32_t> indptr, In<std::int32_t> lengths,
                     std::optional<In<double>> idf, int tf, int norm, int low, int high, int threads, std::optional<InOut<double>> out, int skip) {
     require(checked_ends(array(indptr), data.shape(0)) == lengths.shape(0) && data.shape(0) == indices.shape(0), "no sparse matrix");
-    if (idf) check_indices(array(indices), idf->shape(0));
     require(tf >= 0 && tf <= 3 && norm >= 0 && norm <= 2, "no such weighting");
     require(1 <= low && low <= high && high <= 8, "n-grams: wanted 1 <= low <= high <= 8");
     require(skip >= 0, "skip: wanted 0 or more");
-    const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high, static_cast<std::size_t>(skip)};
+    const Weighting weighting{static_cast<Tf>(tf), static_cast<Norm>(norm), idf ? idf->data() : nullptr, low, high, static_cast<std::size_t>(skip), idf ? idf->shape(0) : 0};
     const std::size_t n_threads = at_least_one(threads);
     require(!out || out->shape(0) == data.shape(0), "out: wanted one value a count");
     released(4 * data.shape(0), [&] {

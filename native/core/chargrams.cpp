@@ -151,22 +151,31 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
   // dealt out by their first letters, so that no n-gram is in two parts, and parts can be sorted side by side
   const PlaceSorter sorter(codes_, at, most_code, range.high);
   const int head = range.low >= 2 && 2 * sorter.width() <= 20 ? 2 * sorter.width() : sorter.width();
-  std::vector<std::uint32_t> part_of(std::size_t{1} << head, 0);
-  std::vector<Item> items(at.size());
-  const std::size_t shards = worthwhile(threads, at.size(), kItemsAPart);
+  const std::size_t n_heads = std::size_t{1} << head, shards = worthwhile(threads, at.size(), kItemsAPart);
+  PageVector<Item> items(at.size());
+  std::vector<std::uint32_t> part_of(n_heads, 0);
   {
-    std::vector<Item> found(at.size());
+    PageVector<Item> found(at.size());
+    std::vector<std::vector<std::uint32_t>> places(shards);  // of each first letters, at first how many a shard has
+    const auto each = [&](std::size_t s, auto&& item) {
+      for (std::size_t i = at.size() * s / shards; i < at.size() * (s + 1) / shards; ++i) item(i);
+    };
     in_parallel(shards, [&](std::size_t s) {
-      for (std::size_t i = at.size() * s / shards; i < at.size() * (s + 1) / shards; ++i) found[i] = sorter.item(static_cast<std::uint32_t>(i));
+      places[s].assign(n_heads, 0);
+      each(s, [&](std::size_t i) {
+        found[i] = sorter.item(static_cast<std::uint32_t>(i));
+        ++places[s][found[i].key >> (64 - head)];
+      });
     });
-    for (const Item& item : found) ++part_of[item.key >> (64 - head)];
-    std::size_t before = 0;
-    std::vector<std::size_t> places(part_of.size());
-    for (std::size_t h = 0; h < part_of.size(); ++h) {
-      places[h] = before;
-      before += part_of[h];
-    }
-    for (const Item& item : found) items[places[item.key >> (64 - head)]++] = item;
+    std::uint32_t before = 0;
+    for (std::size_t h = 0; h < n_heads; ++h)
+      for (std::vector<std::uint32_t>& of : places) {
+        part_of[h] += of[h];
+        before += std::exchange(of[h], before);
+      }
+    in_parallel(shards, [&](std::size_t s) {
+      each(s, [&](std::size_t i) { items[places[s][found[i].key >> (64 - head)]++] = found[i]; });
+    });
   }
   std::vector<std::size_t> cuts{0};
   std::size_t in_part = 0, seen = 0;
@@ -230,39 +239,39 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
 void CharGramCounter::count(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t threads) {
   if (std::exchange(counting_, true)) throw std::logic_error("counted already");
   counted_ = count_chars(units_, parents_.data(), ids, rows, n_texts, n_columns(), &df_, threads);
-  occurrences_.assign(n_units(), 0);
-  for (std::int64_t i = 0; i < rows[n_texts]; ++i) ++occurrences_[static_cast<std::size_t>(ids[i])];
 }
 
 std::vector<std::int64_t> CharGramCounter::term_frequencies() const {
+  if (!counting_ || taken_) throw std::logic_error("not counted, or taken already");
   std::vector<std::int64_t> out(n_columns(), 0);
-  for (std::size_t unit = 0; unit < occurrences_.size(); ++unit)
-    for (std::int64_t e = units_.starts[unit]; e < units_.starts[unit + 1]; ++e)
-      out[units_.entries[static_cast<std::size_t>(e)] >> 1] += occurrences_[unit];
-  for (std::size_t column = n_columns(); column-- > 0;)  // those that begin with it come behind
-    if (parents_[column] >= 0) out[static_cast<std::size_t>(parents_[column])] += out[column];
+  for (std::size_t i = 0; i < counted_.size(); ++i) out[static_cast<std::size_t>(counted_.indices[i])] += counted_.data[i];
   return out;
 }
 
 std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> CharGramCounter::names(const bool* keep) const {
-  std::vector<std::uint8_t> bytes;
+  std::size_t most = 0, n_kept = 0;
+  for (std::size_t gram = 0; gram < n_columns(); ++gram) {
+    most += keep[gram] ? lengths_[gram] : 0u;
+    n_kept += keep[gram];
+  }
+  std::vector<std::uint8_t> bytes(4 * most);
   std::vector<std::int64_t> ends{0};
+  ends.reserve(n_kept + 1);
+  std::uint8_t* to = bytes.data();
   for (std::size_t gram = 0; gram < n_columns(); ++gram) {
     if (!keep[gram]) continue;
-    for (std::size_t k = 0; k < lengths_[gram]; ++k) {
-      char spelled[4];
-      const std::size_t size = encode(codes_[places_[gram] + k] - 1, spelled);
-      bytes.insert(bytes.end(), spelled, spelled + size);
-    }
-    ends.push_back(static_cast<std::int64_t>(bytes.size()));
+    const std::uint32_t* code = &codes_[places_[gram]];
+    for (std::size_t k = 0; k < lengths_[gram]; ++k) to += encode(code[k] - 1, reinterpret_cast<char*>(to));
+    ends.push_back(to - bytes.data());
   }
+  bytes.resize(static_cast<std::size_t>(to - bytes.data()));
+  bytes.shrink_to_fit();
   return {std::move(bytes), std::move(ends)};
 }
 
 Counted CharGramCounter::matrix(const bool* keep, std::size_t threads) {
   if (!counting_ || std::exchange(taken_, true)) throw std::logic_error("not counted, or taken already");
   units_ = UnitGrams();
-  occurrences_ = {};
   if (std::find(keep, keep + n_columns(), false) != keep + n_columns()) {
     std::vector<std::int32_t> renumbered(n_columns(), -1);
     std::int32_t n_kept = 0;

@@ -25,9 +25,9 @@ struct CharRange {
 // The n-grams of some distinct strings. Those that begin at one place are what its longest known one begins with, so
 // that one stands for all of them; hashed ones stand for themselves.
 struct UnitGrams {
-  std::vector<std::int64_t> starts{0};  // string u owns entries[starts[u]:starts[u + 1]]
+  PageVector<std::int64_t> starts{0};  // string u owns entries[starts[u]:starts[u + 1]]
   std::vector<std::uint32_t> entries;   // twice a column, plus one where it counts down
-  std::vector<std::int64_t> totals;     // n-grams of each string, unknown ones too
+  PageVector<std::int64_t> totals;     // n-grams of each string, unknown ones too
 };
 
 // Counts texts, given as numbers of strings; columns ascend, lengths are their n-grams, unknown ones too. `parents`: of
@@ -61,9 +61,8 @@ class CharGramCounter {
   Counted counted_;
   std::vector<std::int64_t> df_;
   bool counting_ = false, taken_ = false;
-  std::vector<std::int64_t> occurrences_;  // of each string
   std::vector<std::uint32_t> codes_;       // of all strings: code points plus one, a zero behind each word
-  std::vector<std::int32_t> parents_;      // of each column, see count_chars
+  PageVector<std::int32_t> parents_;      // of each column, see count_chars
   std::vector<std::uint32_t> places_;      // of each column, where it stands in codes_
   std::vector<std::uint8_t> lengths_;
 };
@@ -86,7 +85,7 @@ class CharGrams {
 
   CharRange range_;
   InternTable table_;  // numbers are columns
-  std::vector<std::int32_t> parents_;
+  PageVector<std::int32_t> parents_;
 };
 
 // As in hashing.hpp.

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/layout.hpp"
 #include "core/parallel.hpp"
 #include "core/row_counter.hpp"
 #include "core/scan.hpp"
@@ -52,7 +53,7 @@ Grams::Grams(std::vector<KeptLevel> levels, int low, std::size_t skip)
 template <class T>
 void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
            std::size_t n_texts, const Weighting& w, std::size_t threads) {
-  std::vector<std::int64_t> before(indptr, indptr + n_texts + 1);
+  const std::vector<std::int64_t> before(indptr, indptr + n_texts + 1);
   const std::size_t shards = worthwhile(threads, static_cast<std::size_t>(indptr[n_texts]), kTokensAThread);
   const std::vector<std::size_t> cuts = even_cuts(before.data(), n_texts, shards);
   in_parallel(shards, [&](std::size_t s) {
@@ -85,8 +86,10 @@ void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, c
         case Tf::binary:
           std::fill(row, row + n, 1.0);
       }
-      if (w.idf)
+      if (w.idf) {
+        check_indices({indices + first, n}, w.n_columns);
         for (std::size_t i = 0; i < n; ++i) row[i] *= w.idf[indices[first + i]];
+      }
       double sum = 0;
       if (w.norm == Norm::l2)
         for (std::size_t i = 0; i < n; ++i) sum += row[i] * row[i];

@@ -112,13 +112,14 @@ enum class Norm { none, l1, l2 };
 struct Weighting {
   Tf tf = Tf::raw;
   Norm norm = Norm::none;
-  const double* idf = nullptr;  // one a column, or null
+  const double* idf = nullptr;  // n_columns, or null
   int low = 1, high = 1;        // lengths of the n-grams: relative counts are divided by the number of them
   std::size_t skip = 0;         // places that they may leave out
+  std::size_t n_columns = 0;    // where there is an idf
 };
 
 // Turns counts into weights, computed in double and kept as T, float or double. `out` may be the counts' own memory
-// where T is float.
+// where T is float. Throws std::invalid_argument where a column has no idf.
 template <class T>
 void weigh(const std::int32_t* counts, void* out, const std::int32_t* indices, const std::int32_t* indptr, const std::int32_t* lengths,
            std::size_t n_texts, const Weighting& weighting, std::size_t threads);

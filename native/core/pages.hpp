@@ -20,7 +20,7 @@ namespace textmill {
 inline void* take_pages(std::size_t bytes) {
 #ifdef __linux__
   constexpr std::size_t kPage = std::size_t{1} << 21;
-  if (bytes >= 2 * kPage && bytes <= SIZE_MAX - kPage) {
+  if (bytes >= kPage && bytes <= SIZE_MAX - kPage) {
     const std::size_t whole = (bytes + kPage - 1) & ~(kPage - 1);
     if (void* room = std::aligned_alloc(kPage, whole)) {
       madvise(room, bytes & ~(kPage - 1), MADV_HUGEPAGE);  // not the last page, of which little may be wanted

@@ -74,6 +74,7 @@ template <class T>
 void RowMaker::weights(const double* idf, T* out) const {
   Weighting weighting = weighting_;
   weighting.idf = idf;
+  weighting.n_columns = grams_.n_columns();
   weigh<T>(counts_.data(), out, columns_.data(), ends_.data(), lengths_.data(), lengths_.size(), weighting, 1);
 }
 

@@ -129,11 +129,15 @@ Scanned join(std::vector<Piece>& pieces, std::size_t n_texts) {
 
 // Each piece numbers the tokens it met for the first time from `base` on; then they are interned piece by piece, which
 // gives the order of one thread. `offset` is what numbers of `types` are raised by.
-void number_pieces(std::vector<Piece>& pieces, const std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
+void number_pieces(std::vector<Piece>& pieces, std::vector<InternTable>& locals, InternTable& types, std::int32_t base,
                    std::int32_t offset) {
-  types.reserve(types.size() + locals[0].size());
+  std::size_t first_piece = 0;
+  if (types.size() == 0 && offset == 0) {  // the first piece has numbered its tokens as one thread would
+    types = std::move(locals[0]);
+    first_piece = 1;
+  }
   std::vector<Span> tokens;
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
+  for (std::size_t p = first_piece; p < pieces.size(); ++p) {
     const InternTable& local = locals[p];
     pieces[p].base = base;
     pieces[p].numbers.resize(local.size());

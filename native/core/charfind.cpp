@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,7 +38,7 @@ UnitGrams of_units(const Texts& units, const CharRange& range, std::size_t threa
         each(words, part.entries);
       });
       part.starts.push_back(static_cast<std::int64_t>(part.entries.size()));
-      part.totals.push_back(total);
+      part.totals.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(total, std::numeric_limits<std::uint32_t>::max())));
     }
   });
   UnitGrams all = std::move(parts[0]);

@@ -50,7 +50,7 @@ void sort_items(Item* items, std::size_t n, int low_bit, std::vector<Item>& spar
 // them as fit a number are compared at once.
 class PlaceSorter {
  public:
-  PlaceSorter(const std::vector<std::uint32_t>& codes, const std::vector<std::uint32_t>& at, std::uint32_t most_code, int high)
+  PlaceSorter(const PageVector<std::uint32_t>& codes, const PageVector<std::uint32_t>& at, std::uint32_t most_code, int high)
       : codes_(codes), at_(at), high_(static_cast<std::size_t>(high)), ranks_(std::size_t{most_code} + 1, 0) {
     for (const std::uint32_t code : codes) ranks_[code] = 1;
     std::uint32_t n = 0;
@@ -62,7 +62,9 @@ class PlaceSorter {
   }
 
   int width() const { return width_; }
-  Item item(std::uint32_t slot) const { return {key(slot, 0), slot}; }
+  Item item(std::uint32_t slot) const { return {key(slot, 0, most_), slot}; }
+  // The key of the first two letters.
+  std::uint64_t first_letters(std::uint32_t slot) const { return key(slot, 0, std::min<std::size_t>(2, most_)); }
   void sort(Item* items, std::size_t n, std::vector<Item>& spare) const { sort(items, n, 0, spare); }
 
   // How many letters of an n-gram two items of a sorted row share, `other` may be null; how many `item` has.
@@ -87,11 +89,12 @@ class PlaceSorter {
   }
 
  private:
-  std::uint64_t key(std::uint32_t slot, std::size_t depth) const {
+  // Of so many letters of an n-gram behind the first `depth`.
+  std::uint64_t key(std::uint32_t slot, std::size_t depth, std::size_t n) const {
     const std::uint32_t* code = &codes_[at_[slot]] + depth;
     std::uint64_t key = 0;
     int shift = 64 - width_;
-    for (std::size_t n = std::min(most_, high_ - depth); n > 0 && *code; --n, ++code, shift -= width_)
+    for (n = std::min(n, high_ - depth); n > 0 && *code; --n, ++code, shift -= width_)
       key |= static_cast<std::uint64_t>(ranks_[*code]) << shift;
     return key;
   }
@@ -105,13 +108,13 @@ class PlaceSorter {
       const std::size_t first = i;
       while (i < n && items[i].key == items[first].key) ++i;
       if (i - first < 2 || !(items[first].key & last_letter)) continue;
-      for (std::size_t k = first; k < i; ++k) items[k].key = key(items[k].slot, depth + most_);
+      for (std::size_t k = first; k < i; ++k) items[k].key = key(items[k].slot, depth + most_, most_);
       sort(items + first, i - first, depth + most_, spare);
     }
   }
 
-  const std::vector<std::uint32_t>& codes_;
-  const std::vector<std::uint32_t>& at_;
+  const PageVector<std::uint32_t>& codes_;
+  const PageVector<std::uint32_t>& at_;
   std::size_t high_, most_ = 1;  // letters a key holds
   std::vector<std::uint32_t> ranks_;
   int width_ = 1;  // bits a letter
@@ -120,10 +123,11 @@ class PlaceSorter {
 }  // namespace
 
 CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std::size_t threads) {
-  std::vector<std::uint32_t> at;  // where in codes_ n-grams begin: a place, an entry
+  PageVector<std::uint32_t> at;  // where in codes_ n-grams begin: a place, an entry
   units_.starts.reserve(units.n + 1);
   units_.totals.reserve(units.n);
   codes_.reserve(units.size_in_bytes() + (range.padded ? 3 : 1) * units.n);
+  at.reserve(range.padded ? codes_.capacity() : units.n);
   std::uint32_t most_code = 0;
   CharWords words(range);
   CancelWatch watch;
@@ -144,7 +148,7 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
         total += static_cast<std::int64_t>(longest - shortest + 1);
       });
     });
-    units_.totals.push_back(total);
+    units_.totals.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(total, std::numeric_limits<std::uint32_t>::max())));
     units_.starts.push_back(static_cast<std::int64_t>(at.size()));
   }
 
@@ -155,17 +159,13 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
   PageVector<Item> items(at.size());
   std::vector<std::uint32_t> part_of(n_heads, 0);
   {
-    PageVector<Item> found(at.size());
     std::vector<std::vector<std::uint32_t>> places(shards);  // of each first letters, at first how many a shard has
-    const auto each = [&](std::size_t s, auto&& item) {
-      for (std::size_t i = at.size() * s / shards; i < at.size() * (s + 1) / shards; ++i) item(i);
+    const auto each = [&](std::size_t s, auto&& slot) {
+      for (std::size_t i = at.size() * s / shards; i < at.size() * (s + 1) / shards; ++i) slot(static_cast<std::uint32_t>(i));
     };
     in_parallel(shards, [&](std::size_t s) {
       places[s].assign(n_heads, 0);
-      each(s, [&](std::size_t i) {
-        found[i] = sorter.item(static_cast<std::uint32_t>(i));
-        ++places[s][found[i].key >> (64 - head)];
-      });
+      each(s, [&](std::uint32_t slot) { ++places[s][sorter.first_letters(slot) >> (64 - head)]; });
     });
     std::uint32_t before = 0;
     for (std::size_t h = 0; h < n_heads; ++h)
@@ -174,7 +174,10 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
         before += std::exchange(of[h], before);
       }
     in_parallel(shards, [&](std::size_t s) {
-      each(s, [&](std::size_t i) { items[places[s][found[i].key >> (64 - head)]++] = found[i]; });
+      each(s, [&](std::uint32_t slot) {
+        const Item item = sorter.item(slot);
+        items[places[s][item.key >> (64 - head)]++] = item;
+      });
     });
   }
   std::vector<std::size_t> cuts{0};

@@ -27,7 +27,7 @@ struct CharRange {
 struct UnitGrams {
   PageVector<std::int64_t> starts{0};  // string u owns entries[starts[u]:starts[u + 1]]
   std::vector<std::uint32_t> entries;   // twice a column, plus one where it counts down
-  PageVector<std::int64_t> totals;     // n-grams of each string, unknown ones too
+  PageVector<std::uint32_t> totals;     // n-grams of each string, unknown ones too; at most 2^32 - 1, which no text may have
 };
 
 // Counts texts, given as numbers of strings; columns ascend, lengths are their n-grams, unknown ones too. `parents`: of
@@ -61,7 +61,7 @@ class CharGramCounter {
   Counted counted_;
   std::vector<std::int64_t> df_;
   bool counting_ = false, taken_ = false;
-  std::vector<std::uint32_t> codes_;       // of all strings: code points plus one, a zero behind each word
+  PageVector<std::uint32_t> codes_;        // of all strings: code points plus one, a zero behind each word
   PageVector<std::int32_t> parents_;      // of each column, see count_chars
   std::vector<std::uint32_t> places_;      // of each column, where it stands in codes_
   std::vector<std::uint8_t> lengths_;

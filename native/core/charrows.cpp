@@ -25,18 +25,25 @@ class DistinctStrings {
 
   // Returns how many n-grams the strings have together, unknown ones too.
   std::size_t meet(const std::int32_t* ids, std::size_t n, std::size_t text) {
-    met_.clear();
-    std::int64_t distinct = 0, total = 0;
+    if (met_.size() < n + 1) met_.resize(2 * n + 1);
+    n_met_ = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      const auto unit = static_cast<std::size_t>(ids[i]);
-      total += units_.totals[unit];
-      if (counts_of_[unit]++ > 0) continue;
-      met_.push_back(ids[i]);
+      met_[n_met_] = ids[i];
+      n_met_ += counts_of_[static_cast<std::size_t>(ids[i])]++ == 0;
+    }
+    for (std::size_t i = 0; i < n_met_; ++i) {  // look-ups wait for memory: ask for all of them first
+      __builtin_prefetch(&units_.starts[static_cast<std::size_t>(met_[i])]);
+      __builtin_prefetch(&units_.totals[static_cast<std::size_t>(met_[i])]);
+    }
+    std::uint64_t distinct = 0, total = 0;
+    for (std::size_t i = 0; i < n_met_; ++i) {
+      const auto unit = static_cast<std::size_t>(met_[i]);
       distinct += units_.totals[unit];
+      total += std::uint64_t{counts_of_[unit]} * units_.totals[unit];
     }
     if (total > std::numeric_limits<std::int32_t>::max()) throw std::overflow_error("text " + std::to_string(text) + " has more than 2,147,483,647 n-grams");
     total_ = static_cast<std::int32_t>(total);
-    return static_cast<std::size_t>(distinct);
+    return distinct;
   }
   std::int32_t total() const { return total_; }  // n-grams of the text
 
@@ -45,11 +52,8 @@ class DistinctStrings {
   void each(Found&& found) {
     CancelWatch watch;
     std::size_t seen = 0;
-    for (std::size_t i = 0; i < met_.size(); ++i) {
-      if (i + 2 * kAhead < met_.size()) {
-        __builtin_prefetch(&units_.starts[static_cast<std::size_t>(met_[i + 2 * kAhead])]);
-        __builtin_prefetch(units_.entries.data() + units_.starts[static_cast<std::size_t>(met_[i + kAhead])]);
-      }
+    for (std::size_t i = 0; i < n_met_; ++i) {
+      if (i + kAhead < n_met_) __builtin_prefetch(&units_.entries[static_cast<std::size_t>(units_.starts[static_cast<std::size_t>(met_[i + kAhead])])]);
       const auto unit = static_cast<std::size_t>(met_[i]);
       const auto times = static_cast<std::int32_t>(std::exchange(counts_of_[unit], 0));
       const std::uint32_t* entry = units_.entries.data() + units_.starts[unit];
@@ -62,7 +66,8 @@ class DistinctStrings {
  private:
   const UnitGrams& units_;
   std::vector<std::uint32_t> counts_of_;  // of each string in this text
-  std::vector<std::int32_t> met_;
+  std::vector<std::int32_t> met_;         // each once
+  std::size_t n_met_ = 0;
   std::int32_t total_ = 0;
 };
 
@@ -147,7 +152,7 @@ Counted count_chars(const UnitGrams& units, const std::int32_t* parents, const s
   std::vector<std::size_t> mosts(n_threads, 0);  // n-grams, counted again where a word comes again
   in_parallel(n_threads, [&](std::size_t thread) {
     std::size_t most = 0;
-    for (std::size_t i = n_ids * thread / n_threads; i < n_ids * (thread + 1) / n_threads; ++i) most += static_cast<std::size_t>(units.totals[static_cast<std::size_t>(ids[i])]);
+    for (std::size_t i = n_ids * thread / n_threads; i < n_ids * (thread + 1) / n_threads; ++i) most += units.totals[static_cast<std::size_t>(ids[i])];
     mosts[thread] = most;
   });
   std::size_t most = 0;

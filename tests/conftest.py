@@ -11,9 +11,13 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `import strategies` and `from oracle import words`
 
+from strategies import examples
+
 # a busy machine is no fault of the code: no test has a time limit for one example. And the same examples each time, so
 # that a change that broke nothing sees nothing break; TEXTMILL_EXPLORE=1 looks for new ones.
-settings.register_profile("textmill", deadline=None, derandomize=not os.environ.get("TEXTMILL_EXPLORE"))
+settings.register_profile(
+    "textmill", deadline=None, derandomize=not os.environ.get("TEXTMILL_EXPLORE"), max_examples=examples(100)
+)
 settings.load_profile("textmill")
 
 

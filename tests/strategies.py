@@ -1,7 +1,8 @@
-"""Texts for hypothesis: any Unicode, weighted to what breaks tokenisers."""
+"""Texts for hypothesis: any Unicode, weighted to what breaks tokenisers; and how many of them a test takes."""
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,11 @@ from hypothesis import strategies as st
 from textmill import _native
 
 _ASSIGNED = Path(__file__).parent / "golden" / f"assigned-{_native.UNICODE_VERSION}.txt"
+
+
+def examples(n: int) -> int:
+    """How many examples of `n`: a share of them where there is little time, as in `make test-fast`."""
+    return max(5, round(n * float(os.environ.get("TEXTMILL_EXAMPLES", "1"))))
 
 
 @cache

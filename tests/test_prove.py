@@ -59,6 +59,7 @@ def test_a_difference_is_found_and_shown(folder: Path, monkeypatch: pytest.Monke
     assert "1 strings hold a lone surrogate" in table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", prove.SPLITTERS, ids=lambda line: f"{line.name}, {line.reference}")
 def test_each_line_of_the_proof_holds_on_the_naughty_strings(line: prove.Splitter, data_dir: Path) -> None:
     found = prove.compare((f"{line.name} {line.reference}", "naughty_strings", 1 if line.longest is None else 0.1))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import csv
 from sklearn.feature_extraction import text as theirs
 
-from strategies import corpora
+from strategies import corpora, examples
 from strategies import texts as any_texts
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig
@@ -90,7 +90,7 @@ def same_bits(a: Csr, b: Csr) -> bool:
     return a.n_columns == b.n_columns and all(x.tobytes() == y.tobytes() for x, y in zip(a[:3], b[:3], strict=True))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(documents, options, cuts, st.integers(1, 3))
 def test_counts_are_those_of_scikit_learn(
     texts: list[str], option: dict[str, Any], cut: dict[str, Any], threads: int
@@ -99,7 +99,7 @@ def test_counts_are_those_of_scikit_learn(
     agree(ours, theirs.CountVectorizer(**option, **cut), texts, [*texts[:2], "unseen words, né", ""])
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(documents, options, cuts, weightings)
 def test_weights_are_those_of_scikit_learn(
     texts: list[str], option: dict[str, Any], cut: dict[str, Any], weighting: dict[str, Any]
@@ -108,7 +108,7 @@ def test_weights_are_those_of_scikit_learn(
     agree(TfidfVectorizer(**every), theirs.TfidfVectorizer(**every), texts, [*texts[:2], "unseen words, né", ""])
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     documents,
     options,
@@ -123,6 +123,7 @@ def test_hashed_counts_are_those_of_scikit_learn(
     assert same(HashingVectorizer(**every).transform(texts), theirs.HashingVectorizer(**every).transform(texts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("analyzer", ["char", "char_wb"])
 def test_tweets_and_reviews_are_counted_as_by_scikit_learn(data_dir: Path, analyzer: str) -> None:
     table = csv.read_csv(
@@ -171,7 +172,7 @@ configs = st.builds(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.one_of(corpora, documents), configs, st.sampled_from([(), ("html", "urls")]), st.data())
 def test_saved_and_loaded_rows_are_those_of_the_fit_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], config: FeaturesConfig, clean: Any, data: st.DataObject

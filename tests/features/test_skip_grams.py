@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.util import skipgrams
 
+from strategies import examples
 from textmill import TextClassifier, _native
 from textmill.config import FeaturesConfig, TextConfig, from_mapping
 from textmill.errors import ConfigError, CorruptError, DataError
@@ -60,7 +61,7 @@ def fitted(texts: list[str], config: FeaturesConfig, text: TextConfig = PLAIN, t
 some_ngrams = st.tuples(st.integers(1, 4), st.integers(1, 4)).map(lambda pair: (min(pair), max(pair)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts_of_few_words, some_ngrams, st.integers(0, 9), st.integers(1, 3), st.none() | st.integers(1, 9))
 def test_counts_are_nltks(
     texts: list[str], ngrams: tuple[int, int], skip: int, min_df: int, max_features: int | None
@@ -86,7 +87,7 @@ def test_counts_are_nltks(
     assert [row for text in texts for row in counts_of(features, features.counts([text]))] == kept
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(texts_of_few_words, texts_of_few_words, some_ngrams, st.integers(1, 4))
 def test_what_was_learned_meets_unknown_words(
     texts: list[str], others: list[str], ngrams: tuple[int, int], skip: int
@@ -108,7 +109,7 @@ def test_what_was_learned_meets_unknown_words(
     assert [row for text in others for row in counts_of(features, features.counts([text]))] == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(texts_of_few_words, some_ngrams, st.integers(0, 4))
 def test_places_are_those_of_the_words_themselves(texts: list[str], ngrams: tuple[int, int], skip: int) -> None:
     try:
@@ -122,7 +123,7 @@ def test_places_are_those_of_the_words_themselves(texts: list[str], ngrams: tupl
             assert " ".join(text[a:b] for a, b in spans) == features.names[column]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(texts_of_few_words, some_ngrams, st.integers(1, 4))
 def test_shares_are_of_all_skip_grams(texts: list[str], ngrams: tuple[int, int], skip: int) -> None:
     try:

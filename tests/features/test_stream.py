@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies import corpora
+from strategies import corpora, examples
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import ConfigError, DataError
 from textmill.features import CountVectorizer, HashingVectorizer, TfidfVectorizer, WordFeatures, stream
@@ -70,7 +70,7 @@ def one_pass(features: WordFeatures, whole: WordFeatures) -> None:
     assert features.idf is None or whole.idf is None or features.idf.tobytes() == whole.idf.tobytes()
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     corpora,
     feature_settings,
@@ -97,7 +97,7 @@ def test_batches_teach_what_the_whole_teaches(
     assert weights(features, unseen) == weights(whole, unseen)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(
     st.lists(st.integers(0, 4_000), max_size=6),
     st.integers(2, 3),

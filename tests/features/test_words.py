@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from strategies import corpora
+from strategies import corpora, examples
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError
 from textmill.features.csr import Csr
@@ -84,7 +84,7 @@ cuts = {
 }
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(corpora, st.fixed_dictionaries({**weightings, **cuts}))
 def test_weights_of_hypothesis_texts_are_those_of_scikit_learn(texts: list[str], settings: dict[str, Any]) -> None:
     agrees_with_sklearn(texts, settings)
@@ -178,7 +178,7 @@ all_texts = st.builds(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(corpora, all_features, all_texts)
 def test_saved_and_loaded_rows_are_those_of_the_fit_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], config: FeaturesConfig, text: TextConfig

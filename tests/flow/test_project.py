@@ -471,6 +471,7 @@ for size in (16, 48, 80, 112, 160, 192):
 """
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_in_the_middle_is_one_sentence_and_the_next_run_goes_on(fresh, tmp_path):
     if shutil.which("unshare") is None:
         pytest.skip("there is no unshare here, so no disk can be made small for a test")

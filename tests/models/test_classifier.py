@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from strategies import corpora, texts
+from strategies import corpora, examples, texts
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.models import TextClassifier
@@ -63,7 +63,7 @@ def test_a_text_scores_alone_as_among_others_and_through_every_door(model: TextC
         assert model.predict(door(TEXTS), threads=2).scores.tobytes() == together.tobytes()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(text=st.one_of(texts, st.lists(st.sampled_from(TEXTS), max_size=4).map(" ".join)))
 def test_an_explanation_adds_up(model: TextClassifier, text: str) -> None:
     scores = model.predict([text]).scores[0]
@@ -207,7 +207,7 @@ def test_a_class_that_is_not_there_cannot_be_explained(model: TextClassifier) ->
         model.explain("fire", toward="nothing")
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(batch=corpora)
 def test_saved_and_loaded_scores_are_the_same_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, model: TextClassifier, batch: list[str]

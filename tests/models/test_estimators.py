@@ -53,6 +53,7 @@ def test_a_strength_that_is_none_is_refused(C: float) -> None:
         LogisticRegression(C=C).fit([[1.0], [0.0]], ["a", "b"])
 
 
+@pytest.mark.slow
 def test_a_grid_search_over_the_whole_pipeline_runs_in_processes() -> None:
     grid = {"tfidfvectorizer__ngram_range": [(1, 1), (1, 2)], "logisticregression__C": [0.1, 10.0]}
     search = GridSearchCV(make_pipeline(TfidfVectorizer(), LogisticRegression()), grid, cv=2, n_jobs=2)

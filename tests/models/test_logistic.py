@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, random_array, vstack
 from sklearn.linear_model import LogisticRegression
 
+from strategies import examples
 from textmill import _native
 from textmill.errors import LabelError
 from textmill.features.csr import Csr
@@ -74,7 +75,7 @@ def test_weights_and_probabilities_are_those_of_scikit_learn(k: int, C: float, b
     np.testing.assert_allclose(p, theirs.predict_proba(X.astype(np.float64)), atol=1e-5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.integers(2, 40),
     st.integers(1, 12),

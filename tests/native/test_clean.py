@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import strategies
 from oracle import clean as oracle
-from strategies import is_known
+from strategies import examples, is_known
 from textmill import _native
 from textmill.text.clean import STAGES
 
@@ -72,7 +72,7 @@ def tokens(text: str, *clean: str) -> list[tuple[str, int, int]]:
     return [(names[i], a, b) for i, (a, b) in zip(ids.tolist(), spans.tolist(), strict=True)]
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(texts, st.lists(st.sampled_from(TWINS), min_size=1, max_size=3))
 @example("\u0301a", ["ascii"])
 @example("#A\u0301b", ["hashtags-split"])
@@ -83,7 +83,7 @@ def test_texts_and_places_are_those_of_the_twin(text: str, clean: list[str]) -> 
     assert tokens(text, *clean) == oracle.tokens(text, clean)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(texts, st.sampled_from(FORMS))
 def test_normal_forms_are_those_of_unicodedata(text: str, form: str) -> None:
     assert rewritten(text, form) == unicodedata.normalize(form.upper(), text)
@@ -152,7 +152,7 @@ def test_every_emoji_has_its_name(data_dir: Path) -> None:
         assert tokens(f"é{emoji} b", "emoji-drop") == [("é", 0, 1), ("b", len(emoji) + 2, len(emoji) + 3)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(text=texts)
 def test_emoji_are_those_of_the_twin(text: str, data_dir: Path) -> None:
     last, named, dropped = 0, "", ""
@@ -164,7 +164,7 @@ def test_emoji_are_those_of_the_twin(text: str, data_dir: Path) -> None:
     assert rewritten(text, "emoji-drop") == dropped + text[last:]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(texts, chains)
 @example("e\u0301\u0323 x", ["nfd"])
 def test_places_rise_and_lie_in_the_text_through_any_chain(text: str, clean: list[str]) -> None:
@@ -174,7 +174,7 @@ def test_places_rise_and_lie_in_the_text_through_any_chain(text: str, clean: lis
     assert [b for _, b in places] == sorted(b for _, b in places)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(texts, chains)
 def test_a_token_that_no_stage_changed_is_what_stands_in_its_place(text: str, clean: list[str]) -> None:
     # letters that no cleaner changes or takes part in, between blanks, whatever stands around them
@@ -188,7 +188,7 @@ def test_a_token_that_no_stage_changed_is_what_stands_in_its_place(text: str, cl
 REPEATABLE = sorted(set(STAGES) - {"html", "emails", "citations", "emoji-name"})
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(texts, st.sampled_from(REPEATABLE))
 @example(" @a@b", "mentions")
 def test_cleaning_twice_changes_nothing(text: str, name: str) -> None:

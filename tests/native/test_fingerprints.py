@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle import fingerprints as oracle
-from strategies import fragments, texts
+from strategies import examples, fragments, texts
 from textmill import _native
 
 loosely_alike = st.builds(
@@ -25,7 +25,7 @@ def classes(prints: np.ndarray) -> list[int]:  # type: ignore[type-arg]
     return [first.setdefault(tuple(row), i) for i, row in enumerate(prints.tolist())]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.one_of(fragments, texts, loosely_alike), max_size=12), st.booleans())
 def test_equal_texts_and_no_others_have_equal_fingerprints(batch: list[str], loose: bool) -> None:
     packed = _native.pack(batch)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from oracle import words
-from strategies import corpora
+from strategies import corpora, examples
 from textmill import _native
 from textmill.config import FeaturesConfig, TextConfig
 from textmill.errors import DataError
@@ -76,7 +76,7 @@ docs_of_few_words = st.lists(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(docs_of_few_words, st.integers(1, 4), st.integers(0, 3), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_counts_and_order_are_those_of_a_plain_count(
     docs: list[list[str]], low: int, more: int, min_df: int, rng: Any
@@ -212,7 +212,7 @@ sklearn_settings = st.fixed_dictionaries(
 
 
 @pytest.mark.filterwarnings("ignore:Your stop_words may be inconsistent")
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(corpora, sklearn_settings)
 def test_hypothesis_texts_are_counted_as_scikit_learn_counts_them(texts: list[str], settings: dict[str, Any]) -> None:
     agrees_with_sklearn(texts, settings)

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oracle import words
-from strategies import is_known, texts
+from strategies import examples, is_known, texts
 from textmill import _native
 
 cleaners = st.lists(st.sampled_from(["html", "urls", "mentions"]), max_size=4)
@@ -36,7 +36,7 @@ def rewritten(text: str, clean: list[str], lower_case: bool) -> str:
     return _native.Program(clean, lower_case, 2).rewrite(text).decode()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(texts)
 def test_lower_case_is_that_of_str(text: str) -> None:
     assert rewritten(text, [], True) == text.lower()
@@ -59,7 +59,7 @@ def test_every_code_point_has_the_lower_case_and_the_words_of_python(step: int) 
         assert got == list(dict.fromkeys(words.WORD.findall(text.lower())))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(texts)
 def test_references_are_those_of_the_html_module(text: str) -> None:
     text = text.replace("<", "")
@@ -75,7 +75,7 @@ def test_every_named_and_numbered_reference() -> None:
     assert rewritten(f"&#{'9' * 5000};&#x{'F' * 5000};", ["html"], False) == "\ufffd\ufffd"  # int() would refuse
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(texts, cleaners, st.booleans())
 @example("<!--> kept <!-- dropped -->", ["html"], True)
 @example("<!-- a > b <!-- c > d", ["html"], True)

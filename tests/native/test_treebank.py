@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from strategies import characters, texts
+from strategies import characters, examples, texts
 from textmill import _native
 from textmill.errors import ConfigError, DataError
 from textmill.text import Punkt, TreebankTokens
@@ -124,7 +124,7 @@ def differences(texts: Iterable[str], kinds: list[tuple[TreebankTokens, Callable
     return found
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(st.one_of(nasty, nasty, marks, sentences, texts), st.sampled_from(KINDS))
 @example("x's' y's'\tz", KINDS[0])
 @example("cannot'tis'twas gonna'twas'tis", KINDS[0])
@@ -138,7 +138,7 @@ def test_tokens_are_those_of_nltk(text: str, kind: tuple[TreebankTokens, Callabl
     assert not differences([text], [kind])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.one_of(sentences, sentences, nasty, texts))
 @example(" Hello. x")
 @example("a.\xa0b.\xa0c. D")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from strategies import characters, texts
+from strategies import characters, examples, texts
 from textmill import _native
 from textmill.errors import DataError
 from textmill.text import TweetTokens
@@ -67,7 +67,7 @@ def differences(texts: Iterable[str], options: Sequence[dict[str, bool]] = OPTIO
     return found
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(st.one_of(tweets, tweets, links, phones, texts), st.sampled_from(OPTIONS))
 def test_tokens_are_those_of_nltk(text: str, options: dict[str, bool]) -> None:
     assert TweetTokens(**options).tokenize(text) == casual.TweetTokenizer(**options).tokenize(text)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies import examples
 from textmill.errors import CorruptError, FormatError
 from textmill.registry import Store
 
@@ -19,7 +20,7 @@ def log_of(name: str, events: list[dict[str, object]]) -> Store:
     return store
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(facts, max_size=5))
 def test_what_is_appended_is_read_in_order_with_its_facts(events):
     with tempfile.TemporaryDirectory() as name:
@@ -28,7 +29,7 @@ def test_what_is_appended_is_read_in_order_with_its_facts(events):
     assert [line.facts for line in lines] == [{f"f_{k}": v for k, v in fact.items()} for fact in events]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_any_changed_byte_is_found(data):
     with tempfile.TemporaryDirectory() as name:
@@ -41,7 +42,7 @@ def test_any_changed_byte_is_found(data):
             store.audit.verify()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.permutations(range(5)), st.integers(0, 5))
 def test_any_dropped_or_moved_line_is_found_also_the_last(order, keep):
     with tempfile.TemporaryDirectory() as name:

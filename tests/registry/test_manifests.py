@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies import examples
 from textmill.errors import CorruptError, FormatError, StoreError
 from textmill.registry import Store
 from textmill.registry.manifests import inside
@@ -129,7 +130,7 @@ def test_what_is_no_manifest_at_all_is_one_sentence(published, raw):
         store.open("m")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(alphabet="a./\\\0~", max_size=8))
 def test_a_path_that_is_let_in_stays_in(path):
     if inside(path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies import examples
 from textmill.errors import CorruptError, DataError, NotInStore, SourceError, StoreError
 from textmill.registry import FileOutput, Finished, Store
 from textmill.types import Manifest, Ref
@@ -37,7 +38,7 @@ def tree(root: Path) -> dict[str, bytes]:
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.binary(max_size=3000), max_size=4))
 def test_what_is_put_is_what_is_got_by_bytes_and_by_file(contents):
     with tempfile.TemporaryDirectory() as name:

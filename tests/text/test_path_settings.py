@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.tokenize import TweetTokenizer
 
-from strategies import texts
+from strategies import examples, texts
 from textmill.config import TextConfig
 from textmill.errors import ConfigError
 from textmill.text import TextPath, profile, token_map
@@ -166,7 +166,7 @@ def test_tokens_of_tweets_are_those_of_nltk() -> None:
 
 
 @given(texts)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_any_text_is_split_as_by_nltks_tweet_tokenizer(text: str) -> None:
     wanted = [re.sub("[\ud800-\udfff]", "\ufffd", token) for token in TweetTokenizer().tokenize(text)]
     assert terms(text, tokens="tweet", case="keep") == wanted

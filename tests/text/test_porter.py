@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.stem.porter import PorterStemmer
 
+from strategies import examples
 from textmill.text.porter import Mode, stem
 
 NLTK = PorterStemmer()
@@ -126,6 +127,7 @@ def test_the_three_modes_where_they_part(word: str, stems: str) -> None:
     assert [oracle.stem(word) for oracle in ORACLES.values()] == stems.split(" ")
 
 
+@pytest.mark.slow
 @every_mode
 def test_every_pair_of_suffixes_is_stemmed_as_by_nltk(mode: Mode) -> None:
     endings = ["", *SUFFIXES]
@@ -134,14 +136,14 @@ def test_every_pair_of_suffixes_is_stemmed_as_by_nltk(mode: Mode) -> None:
 
 
 @given(st.text())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_arbitrary_text_is_stemmed_as_by_nltk(word: str) -> None:
     for mode in ORACLES:
         assert differences([word, word.upper()], mode) == []
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 def test_words_made_of_suffixes_are_stemmed_as_by_nltk(word: str) -> None:
     for mode in ORACLES:
         assert differences([word], mode) == []

@@ -11,7 +11,7 @@ import subword_zoo as zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies import corpora, texts
+from strategies import corpora, examples, texts
 from textmill import TextClassifier, _native
 from textmill.config import TextConfig
 from textmill.errors import ConfigError, CorruptError, DataError
@@ -36,7 +36,7 @@ def path_of(file: str = "bert", **values: object) -> TextPath:
     return TextPath(subword(**values), assets={"tokens_file": FILES[file]})
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(PATTERNS), corpora)
 def test_a_pattern_finds_what_the_package_finds(pattern: str, batch: list[str]) -> None:
     found = PatternTokens(pattern).tokens(batch, spans=True)
@@ -48,7 +48,7 @@ def test_a_pattern_finds_what_the_package_finds(pattern: str, batch: list[str]) 
         assert found.spans[own].tolist() == [list(match.span()) for match in wanted]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(PATTERNS), corpora, cleaners, cases)
 def test_a_pattern_runs_on_what_the_cleaners_left(
     pattern: str, batch: list[str], clean: tuple[str, ...], case: str
@@ -71,7 +71,7 @@ def test_a_pattern_runs_on_what_the_cleaners_left(
             assert [text[a:b] for a, b in spans] == [tokens.types[k] for k in tokens.ids[own]]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(corpora, cleaners, cases)
 def test_the_words_of_a_pattern_are_those_of_the_core(batch: list[str], clean: tuple[str, ...], case: str) -> None:
     """An oracle for places: a pattern that says what the core does, through the same cleaners."""
@@ -112,7 +112,7 @@ def test_a_setting_without_its_fellow_is_told(values: dict[str, str], said: str)
     assert said in str(caught.value)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(sorted(FILES)), st.lists(texts, max_size=4))
 def test_a_text_path_of_subwords_gives_the_librarys(file: str, batch: list[str]) -> None:
     library = {"bert": BERT, "bytes": BYTES}[file]
@@ -125,7 +125,7 @@ def test_a_text_path_of_subwords_gives_the_librarys(file: str, batch: list[str])
         assert tokens.spans[own].tolist() == [list(place) for place in one.offsets]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(texts, min_size=1, max_size=4), cleaners, cases)
 def test_subwords_behind_cleaners(batch: list[str], clean: tuple[str, ...], case: str) -> None:
     path = path_of(clean=clean, case=case)
@@ -139,7 +139,7 @@ def test_subwords_behind_cleaners(batch: list[str], clean: tuple[str, ...], case
         assert all(0 <= a <= b <= len(text) for a, b in tokens.spans[own].tolist())
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(texts, min_size=1, max_size=4), st.lists(texts, max_size=3))
 def test_frozen_types_keep_their_numbers(learned: list[str], batch: list[str]) -> None:
     path = path_of(clean=())

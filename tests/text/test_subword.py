@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from strategies import texts
+from strategies import examples, texts
 from textmill import _native
 from textmill.errors import DataError
 from textmill.text import SubwordTokens
@@ -88,7 +88,7 @@ def test_ids_are_the_librarys(config: tuple[str, str, str], batch: list[str]) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS, ids=" ".join)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(batch=st.lists(short | texts, max_size=4))
 def test_ids_are_the_librarys_for_each_kind(config: tuple[str, str, str], batch: list[str]) -> None:
     require_equal(config, batch)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from strategies import texts
+from strategies import examples, texts
 from textmill.config import FeaturesConfig, TextConfig, from_mapping
 from textmill.errors import ConfigError
 from textmill.features import WordFeatures
@@ -38,7 +38,7 @@ def terms(path: TextPath, docs: list[str]) -> list[list[str]]:
     return path.tokens(docs).lists()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(texts)
 def test_a_path_splits_what_it_has_put_in_small_letters(text: str) -> None:
     lowered = text.lower()

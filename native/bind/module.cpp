@@ -22,6 +22,7 @@
 #include "core/scan.hpp"
 #include "core/segment.hpp"
 #include "core/sentences.hpp"
+#include "core/similar.hpp"
 #include "core/skipgrams.hpp"
 #include "core/sparse.hpp"
 #include "core/spelling.hpp"
@@ -389,6 +390,14 @@ NB_MODULE(_native, m) {
     released(work_in(texts), [&] { found = fingerprints(texts, loose, n_threads); });
     return own(std::move(found), {texts.n, 2});
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
+
+  m.def("similar_texts", [](In<std::int32_t> ids, In<std::int64_t> rows, std::int64_t n_types, double threshold) {
+    require(n_types >= 0 && threshold > 0 && threshold <= 1, "wanted n_types of 0 or more, and a threshold above 0, at most 1");
+    const std::size_t n = rows_of(ids, rows, static_cast<std::size_t>(n_types));
+    SimilarTexts found;
+    released(64 * ids.shape(0), [&] { found = similar_texts(ids.data(), rows.data(), n, static_cast<std::size_t>(n_types), threshold); });
+    return nb::make_tuple(own(std::move(found.first)), found.compared);
+  }, nb::arg("ids"), nb::arg("rows"), nb::arg("n_types"), nb::arg("threshold"));
 
   m.def("csv_rows", [](nb::list columns, const std::string& delimiter) {
     require(delimiter.size() == 1, "delimiter: wanted one ASCII character");

@@ -140,9 +140,13 @@ class SplitConfig:
 
     test: float = 0.2
     near_duplicates: Literal["together", "report", "allow"] = "together"
+    similarity: float = 0.8  # what nearly equal texts share of the words that are in either
 
     def _faults(self) -> list[str]:
-        return [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
+        found = [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
+        if not 0.5 <= self.similarity <= 1:  # below, most texts of one subject are alike
+            found.append(f"similarity: wanted a share from 0.5 to 1, got {self.similarity}")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

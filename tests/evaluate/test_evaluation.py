@@ -11,11 +11,13 @@ from sklearn import metrics as oracle
 
 from textmill.config import EvaluateConfig
 from textmill.errors import DataError
-from textmill.evaluate import build_report, evaluate, positive_class
+from textmill.evaluate import build_report, evaluate, positive_class, without_leaks
 from textmill.types import Prediction, Report
 
 CONFIG = EvaluateConfig(bootstrap=200)
-ALWAYS = ("accuracy", "f1", "precision", "recall", "f1_macro", "log_loss", "brier")
+ALWAYS = (
+    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "log_loss", "brier"
+)  # fmt: skip
 
 
 def said(*rows: tuple[float, ...], classes: tuple[str, ...] = ("ham", "spam")) -> Prediction:
@@ -34,6 +36,9 @@ def test_binary_scores_are_scikit_learns(made):
         "precision": oracle.precision_score(y, labels, pos_label="spam"),
         "recall": oracle.recall_score(y, labels, pos_label="spam"),
         "f1_macro": oracle.f1_score(y, labels, average="macro"),
+        "f1_weighted": oracle.f1_score(y, labels, average="weighted"),
+        "balanced_accuracy": oracle.balanced_accuracy_score(y, labels),
+        "mcc": oracle.matthews_corrcoef(y, labels),
         "average_precision": oracle.average_precision_score(y == "spam", p),
         "roc_auc": oracle.roc_auc_score(y == "spam", p),
         "log_loss": oracle.log_loss(y, scores),
@@ -223,3 +228,27 @@ def test_texts_that_are_not_as_many_as_the_rows_are_refused(made):
     found = evaluate(*made(50, 2), config=CONFIG, seed=1)
     with pytest.raises(DataError, match="the report got 3 texts for 50 test rows"):
         build_report(found, model="m", texts=["a", "b", "c"])
+
+
+def test_accuracy_leads_unless_one_class_has_more_than_four_rows_in_five(made):
+    truth, prediction, baseline = made(400, 2, names=("ham", "spam"))
+    assert evaluate(truth, prediction, baseline, config=CONFIG, seed=1).details["headline"]["metric"] == "accuracy"
+    rare = [*["ham"] * 81, *["spam"] * 19]
+    some = Prediction(prediction.classes, prediction.scores[:100])
+    found = evaluate(rare, some, Prediction(baseline.classes, baseline.scores[:100]), config=CONFIG, seed=1)
+    assert found.details["headline"] == {
+        "metric": "f1",
+        "why": "Of the test rows 81.0 % are “ham”: accuracy says little here.",
+    }
+
+
+def test_scores_without_leaks_are_those_of_the_other_rows(made):
+    truth, prediction, baseline = made(300, 3)
+    leaked = np.arange(300) % 3 == 0
+    found = without_leaks(truth, prediction, baseline, leaked, config=CONFIG, seed=1)
+    y = np.array(truth)[~leaked]
+    labels = np.array(prediction.labels)[~leaked]
+    assert found["rows"] == 200
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(oracle.accuracy_score(y, labels))
+    assert found["metrics"]["f1"]["low"] <= found["metrics"]["f1"]["value"] <= found["metrics"]["f1"]["high"]
+    assert json.loads(json.dumps(found)) == found

@@ -57,6 +57,15 @@ def test_decisions_score_as_in_scikit_learn(case):
     means = oracle.precision_recall_fscore_support(truth, said, average="macro", zero_division=0)
     for own, other in zip(found, means[:3], strict=True):
         assert float(ours.macro(own, predicted + true > 0)) == pytest.approx(other, abs=1e-12)
+    means = oracle.precision_recall_fscore_support(truth, said, average="weighted", zero_division=0)
+    for own, other in zip(found, means[:3], strict=True):
+        assert float(ours.weighted(own, true)) == pytest.approx(other, abs=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's, of classes that are in the prediction alone
+        balanced = oracle.balanced_accuracy_score(truth, said)
+        correlation = oracle.matthews_corrcoef(truth, said)
+    assert float(ours.balanced_accuracy(right, true)) == pytest.approx(balanced, abs=1e-12)
+    assert float(ours.matthews(right, predicted, true)) == pytest.approx(correlation, abs=1e-9)
 
 
 @given(scored())

@@ -14,7 +14,8 @@ from textmill import _native
 from textmill.config import SplitConfig
 from textmill.errors import DataError, LabelError
 from textmill.read import Corpus, split_corpus
-from textmill.read.leaks import find_leaks, groups_of
+from textmill.read.leaks import Alike, find_leaks, groups_of
+from textmill.read.similar import similar_groups
 from textmill.read.split import dealt, fingerprints_of
 
 words = st.sampled_from(["fire", "Fire!", "flood", "http://t.co/x", "www.a.b", "?!", "the", "été", "ÉTÉ"])
@@ -83,6 +84,11 @@ def test_a_row_is_dealt_to_this_side_whatever_the_version():
     assert found.tolist() == [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0]
 
 
+def alike_in(corpus):
+    exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
+    return Alike.of(exact, loose, similar_groups([corpus], similarity=0.8))
+
+
 LABELLED = [
     ("Fire in the city!", "1"),
     ("fire in the city http://t.co/1", "1"),
@@ -95,12 +101,19 @@ LABELLED = [
 
 def test_leaks_are_counted_by_rows_groups_and_share():
     corpus = corpus_of(*map(list, zip(*LABELLED, strict=True)))
-    exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
     side = np.array([0, 1, 1, 1, 0, 0], dtype=np.int8)
-    found = find_leaks([corpus], side, exact, loose, policy="report")
+    found = find_leaks([corpus], side, alike_in(corpus), policy="report", similarity=0.8)
     assert found["equal"] == {"groups": 1, "train_rows": 1, "test_rows": 1, "share": 1 / 3}
     assert found["loose"] == {"groups": 1, "train_rows": 1, "test_rows": 2, "share": 2 / 3}
-    assert found["duplicates"] == {"equal_groups": 1, "equal_rows": 2, "loose_groups": 1, "loose_rows": 3}
+    assert found["similar"] == found["loose"]
+    assert found["duplicates"] == {
+        "equal_groups": 1,
+        "equal_rows": 2,
+        "loose_groups": 1,
+        "loose_rows": 3,
+        "similar_groups": 1,
+        "similar_rows": 3,
+    }
     assert found["contradictions"] == {
         "texts": 1,
         "rows": 2,
@@ -130,8 +143,7 @@ def test_leaks_are_counted_by_rows_groups_and_share():
 def test_the_counts_are_those_of_a_plain_count(texts, seed):
     corpus = corpus_of(texts)
     side = (dealt(fingerprints_of(corpus, "id", False, 1), seed) < 0.5).astype(np.int8)
-    exact, loose = (fingerprints_of(corpus, "text", kind, 1) for kind in (False, True))
-    found = find_leaks([corpus], side, exact, loose, policy="report")
+    found = find_leaks([corpus], side, alike_in(corpus), policy="report", similarity=0.8)
     for kind, key in (("equal", str), ("loose", oracle.loose)):
         train = {key(t) for t, s in zip(texts, side, strict=True) if s == 0}
         test = [key(t) for t, s in zip(texts, side, strict=True) if s == 1]
@@ -146,6 +158,8 @@ def test_kept_together_nothing_leaks():
     assert together.leaks["sentence"] == "100 groups of equal or nearly equal texts were each kept on one side."
     report = split_corpus(corpus, SplitConfig(near_duplicates="report"), seed=1)
     assert report.leaks["loose"]["test_rows"] == int(report.side.sum())
+    assert report.leaked.all()
+    assert not together.leaked.any()
 
 
 def test_an_official_test_side_is_not_dealt_but_checked():
@@ -157,6 +171,21 @@ def test_an_official_test_side_is_not_dealt_but_checked():
     assert (found.leaks["policy"], found.leaks["train_rows"], found.leaks["test_rows"]) == ("official", 3, 2)
     assert found.leaks["loose"] == {"groups": 1, "train_rows": 1, "test_rows": 1, "share": 0.5}
     assert found.leaks["contradictions"]["loose_texts"] == 1
+    assert found.leaked.tolist() == [True, False]
+
+
+def test_an_official_test_side_that_was_learned_is_refused():
+    train = corpus_of(["a fire in the old town hall tonight", "two", "three"], ["a", "b", "a"])
+    test = corpus_of(["TWO!", "A fire in the old town hall, tonight!", "four"], ["b", "a", "a"])
+    with pytest.raises(DataError) as caught:
+        split_corpus(train, SplitConfig(), seed=13, test=test)
+    assert str(caught.value) == (
+        "memory: 66.67 % of the test rows are equal or nearly equal to a training text; wanted other texts than those"
+        " that are learned from. Name another test file, or none, to have one split off;"
+        ' split.near_duplicates = "allow" insists.'
+    )
+    insisted = split_corpus(train, SplitConfig(near_duplicates="allow"), seed=13, test=test)
+    assert insisted.leaks["loose"]["test_rows"] == 2
 
 
 def test_an_official_test_side_may_not_ask_for_classes_that_were_not_learned():

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textmill.evaluate.evaluation import Evaluation, evaluate
+    from textmill.evaluate.evaluation import Evaluation, evaluate, without_leaks
     from textmill.evaluate.gate import check_gate, check_gate_metric
     from textmill.evaluate.page import render_html
     from textmill.evaluate.positive import positive_class
@@ -26,6 +26,7 @@ __all__ = [
     "positive_class",
     "render_html",
     "summary",
+    "without_leaks",
 ]
 
 _FILE = {
@@ -37,6 +38,7 @@ _FILE = {
     "positive_class": "positive",
     "render_html": "page",
     "summary": "terminal",
+    "without_leaks": "evaluation",
 }
 
 

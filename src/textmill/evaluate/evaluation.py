@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from textmill.errors import DataError
 from textmill.evaluate import metrics as formulas
 from textmill.evaluate.curves import curves, hits, mistakes, reliability
+from textmill.evaluate.headline import headline
 from textmill.evaluate.intervals import (
     Draws,
     interval,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from textmill.config import EvaluateConfig
     from textmill.types import Prediction
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "without_leaks"]
 
 _ORDER = (
-    "accuracy", "f1", "precision", "recall", "f1_macro", "average_precision", "roc_auc", "log_loss", "brier"
+    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "average_precision",
+    "roc_auc", "log_loss", "brier",
 )  # fmt: skip
 
 
@@ -44,8 +46,8 @@ class Evaluation:
     metrics : name -> Score; what is undefined on these rows is absent here and named in ``details["undefined"]``
     per_class : class -> precision, recall, f1 and support -> Score
     confusion : rows are the truth, columns the prediction
-    details : ``positive``, ``differences`` to the baseline with intervals, ``curves``, ``reliability``, ``mistakes``
-        and ``hits`` (row numbers, no texts), ``undefined``, ``notes``, ``bootstrap``; plain JSON values
+    details : ``positive``, ``headline``, ``differences`` to the baseline with intervals, ``curves``, ``reliability``,
+        ``mistakes`` and ``hits`` (row numbers, no texts), ``undefined``, ``notes``, ``bootstrap``; plain JSON values
     """
 
     classes: tuple[str, ...]
@@ -123,6 +125,7 @@ def evaluate(
         if name not in metrics
     }
     true = own.confusion.sum(axis=1)
+    details["headline"] = headline(true, classes)
     details["curves"] = curves(codes, prediction.scores, decisions[0], classes, columns)
     details["reliability"] = reliability(codes, prediction.scores, classes, positive)
     details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
@@ -142,6 +145,37 @@ def evaluate(
         confusion=[[int(cell) for cell in row] for row in own.confusion],
         details=details,
     )
+
+
+def without_leaks(
+    truth: Sequence[str],
+    prediction: Prediction,
+    baseline: Prediction,
+    leaked: NDArray[np.bool_],
+    *,
+    config: EvaluateConfig,
+    seed: int,
+) -> dict[str, Any]:
+    """The scores on the test rows that are in no way training rows; the others as in `evaluate`.
+
+    Parameters
+    ----------
+    leaked : bool (n_texts,), which rows to leave out; one or more stay
+
+    Returns
+    -------
+    dict of JSON values: ``rows``, ``headline``, and ``metrics``, name -> ``value``, ``low``, ``high``
+    """
+    kept = np.flatnonzero(~leaked)
+    found = evaluate(
+        [truth[row] for row in kept.tolist()],
+        replace(prediction, scores=prediction.scores[kept]),
+        replace(baseline, scores=baseline.scores[kept]),
+        config=config,
+        seed=seed,
+    )
+    scores = {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in found.metrics.items()}
+    return {"rows": len(kept), "headline": found.details["headline"], "metrics": scores}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +256,9 @@ def _measure(
     for name, values in by_class.items():
         overall[name] = float(formulas.macro(values, predicted + true > 0) if positive is None else values[positive])
     overall["f1_macro"] = float(formulas.macro(by_class["f1"], predicted + true > 0))
+    overall["f1_weighted"] = float(formulas.weighted(by_class["f1"], true))
+    overall["balanced_accuracy"] = float(formulas.balanced_accuracy(right, true))
+    overall["mcc"] = float(formulas.matthews(right, predicted, true))
     for name, formula in (("average_precision", formulas.average_precision), ("roc_auc", formulas.roc_auc)):
         found = [formula(truth == k, scores[:, k]) for k in columns if (truth == k).any()]
         known = [value for value in found if value == value]

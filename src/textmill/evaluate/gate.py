@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["METRICS", "check_gate", "check_gate_metric"]
 
 METRICS = (
-    "accuracy", "average_precision", "brier", "f1", "f1_macro", "log_loss", "precision", "recall", "roc_auc"
+    "accuracy", "average_precision", "balanced_accuracy", "brier", "f1", "f1_macro", "f1_weighted", "log_loss", "mcc",
+    "precision", "recall", "roc_auc",
 )  # fmt: skip
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
@@ -33,7 +34,8 @@ def check_gate_metric(config: EvaluateConfig) -> None:
     Traceback (most recent call last):
     ...
     textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'acuracy' (did you mean 'accuracy'?); known: \
-accuracy, average_precision, brier, f1, f1_macro, log_loss, precision, recall, roc_auc
+accuracy, average_precision, balanced_accuracy, brier, f1, f1_macro, f1_weighted, log_loss, mcc, precision, recall, \
+roc_auc
     """
     gate = config.gate()
     if gate is not None and gate[0] not in METRICS:

@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textmill.evaluate.metrics import accuracy, brier_of_rows, log_loss_of_rows, macro, precision_recall_f1
+from textmill.evaluate.metrics import (
+    accuracy,
+    balanced_accuracy,
+    brier_of_rows,
+    log_loss_of_rows,
+    macro,
+    matthews,
+    precision_recall_f1,
+    weighted,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,6 +135,9 @@ def _decision_draws(
     for name, values in by_class.items():
         overall[name] = macro(values, seen) if positive is None else values[:, positive]
     overall["f1_macro"] = macro(by_class["f1"], seen)
+    overall["f1_weighted"] = weighted(by_class["f1"], true)
+    overall["balanced_accuracy"] = balanced_accuracy(right, true)
+    overall["mcc"] = matthews(right, predicted, true)
     return Draws(overall, by_class)
 
 

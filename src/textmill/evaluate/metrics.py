@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 __all__ = [
     "accuracy",
     "average_precision",
+    "balanced_accuracy",
     "brier",
     "brier_of_rows",
     "confusion_matrix",
     "log_loss",
     "log_loss_of_rows",
     "macro",
+    "matthews",
     "precision_recall_curve",
     "precision_recall_f1",
     "roc_auc",
+    "weighted",
 ]
 
 
@@ -107,6 +110,71 @@ def macro(values: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.fl
     """
     mean: NDArray[np.float64] = np.where(seen, values, 0.0).sum(axis=-1) / np.maximum(seen.sum(), 1)
     return mean
+
+
+def weighted(values: NDArray[np.float64], true: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean over the classes, each as often as it has rows: scikit-learn's ``average="weighted"``.
+
+    Parameters
+    ----------
+    values, true : (..., n_classes), scores and rows of each class
+
+    Returns
+    -------
+    float64 (...,)
+
+    Examples
+    --------
+    >>> float(weighted(np.array([1.0, 0.5]), np.array([3, 1])))
+    0.875
+    """
+    mean: NDArray[np.float64] = (values * true).sum(axis=-1) / np.maximum(true.sum(axis=-1), 1)
+    return mean
+
+
+def balanced_accuracy(right: NDArray[np.int64], true: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean recall of the classes that have rows: chance is 1 / n_classes, however rare a class is.
+
+    Parameters
+    ----------
+    right, true : (..., n_classes), the diagonal and the row sums of a confusion matrix
+
+    Returns
+    -------
+    float64 (...,)
+
+    Examples
+    --------
+    >>> float(balanced_accuracy(np.array([90, 5, 0]), np.array([90, 10, 0])))
+    0.75
+    """
+    there = true > 0
+    mean: NDArray[np.float64] = (right / np.maximum(true, 1)).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)
+    return mean
+
+
+def matthews(right: NDArray[np.int64], predicted: NDArray[np.int64], true: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Matthews' correlation of decision and truth, from -1 to 1; 0 for guessing, and for naming one class always.
+
+    Parameters
+    ----------
+    right, predicted, true : (..., n_classes), the diagonal, the column sums and the row sums
+
+    Returns
+    -------
+    float64 (...,); of more than two classes Gorodkin's R_K (2004), as in scikit-learn
+
+    Examples
+    --------
+    >>> round(float(matthews(np.array([2, 1]), np.array([3, 1]), np.array([2, 2]))), 4)
+    0.5774
+    """
+    said, truth = predicted.astype(np.float64), true.astype(np.float64)
+    rows = truth.sum(axis=-1)
+    shared = right.sum(axis=-1) * rows - (said * truth).sum(axis=-1)
+    spread = (rows**2 - (said**2).sum(axis=-1)) * (rows**2 - (truth**2).sum(axis=-1))
+    found: NDArray[np.float64] = np.divide(shared, np.sqrt(spread), out=np.zeros_like(shared), where=spread > 0)
+    return found
 
 
 def _cumulated(

@@ -26,7 +26,7 @@ def range_bar(value: float, low: float, high: float, baseline: float | None, *, 
     def at(x: float) -> str:
         return f"{100 * max(0.0, min(1.0, x / top)):.2f}%"
 
-    width = f"{100 * max(0.0, min(1.0, high / top) - min(1.0, low / top)):.2f}%"
+    width = f"{100 * (max(0.0, min(1.0, high / top)) - max(0.0, min(1.0, low / top))):.2f}%"
     tick = "" if baseline is None else f'<i class="tick" style="left:{at(baseline)}"></i>'
     return (
         f'<span class="range" role="img" aria-label="{escape(said)}"><i class="band" style="left:{at(low)};'

@@ -48,7 +48,8 @@ def head(report: Report, config: Mapping[str, Any], version: int | None) -> str:
 def _headline(report: Report) -> str:
     # three that answer different questions: how often right, how good on the class that matters, how well ranked
     items = []
-    for name in ("accuracy", "f1", "roc_auc"):
+    leading = (report.details.get("headline") or {}).get("metric", "accuracy")
+    for name in dict.fromkeys((leading, "f1", "roc_auc")):
         score = report.metrics.get(name)
         if score is None:
             continue

@@ -28,6 +28,9 @@ TITLES = {
     "precision": "Precision",
     "recall": "Recall",
     "f1_macro": "F1, macro",
+    "f1_weighted": "F1, weighted",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "Matthews correlation",
     "average_precision": "Average precision",
     "roc_auc": "ROC AUC",
     "log_loss": "Log loss",
@@ -60,6 +63,9 @@ def meaning(metric: str, report: Report) -> str:
         "precision": f"of the rows called {of}, the share that are{mean}",
         "recall": f"of the rows that are {of}, the share found{mean}",
         "f1_macro": "F1 of each class, averaged: a rare class counts as much as a common one",
+        "f1_weighted": "F1 of each class, averaged by its rows",
+        "balanced_accuracy": "recall of each class, averaged: naming one class always gets 1 / classes",
+        "mcc": "correlation of decision and truth; 0 is chance, 1 perfect",
         "average_precision": "precision averaged over all thresholds" + mean,
         "roc_auc": f"how often {of} scores above the rest; 0.5 is chance{mean}",
         "log_loss": "how surprised the probabilities were; lower is better",
@@ -79,22 +85,24 @@ def verdict(report: Report) -> str:
     The second says whether the difference to the baseline could be luck. Where a notable share of the test rows leaked,
     that comes first, and nothing is said of luck: what was learned by heart is no gain.
     """
-    score = report.metrics["accuracy"]
+    leading = report.details.get("headline") or {"metric": "accuracy", "why": ""}
+    name = title(leading["metric"], report)
+    score = report.metrics[leading["metric"]]
     rows, share = leaked(report)
     if share >= _NOTABLE:
-        said = f"accuracy {number(score.value)}"
+        said = f"{name} {number(score.value)}"
         if score.baseline is not None:
             said += f" ({baseline_words(report)}: {number(score.baseline)})"
         of = int(report.leaks.get("test_rows") or report.data.get("test", rows))
         return (
             f"Not a fair test: {rows:,} of {of:,} test rows ({100 * share:.1f} %) are equal or nearly equal to a"
-            f" training text. What was measured with them, {said}, is flattered."
+            f" training text. What was measured with them, {said}, is flattered.{_without_leaks(report)}"
         )
-    text = f"Accuracy {number(score.value)} ({_rounded(score)})"
+    text = f"{leading['why']} {name} {number(score.value)} ({_rounded(score)})".lstrip()
     if score.baseline is None:
         return text + "."
     text += f"; {baseline_words(report)} gets {number(score.baseline)}."
-    difference = report.details.get("differences", {}).get("accuracy")
+    difference = report.details.get("differences", {}).get(leading["metric"])
     if difference is None:
         return text
     # from the figures as they are printed: the reader subtracts those
@@ -103,12 +111,24 @@ def verdict(report: Report) -> str:
         return text + f" That is {number(abs(gain))} better, more than luck explains."
     if difference["high"] < 0:
         said = f" That is {number(abs(gain))} worse"
-        return text + f"{said}: always naming the most common class would be right more often."
+        return text + f"{said}: always naming the most common class would do better."
     if difference["low"] == difference["high"] == 0:
         return text + " That is no better at all."
     return text + (
         f" The difference, {_signed(gain)}"
         f" ({_signed(difference['low'])} to {_signed(difference['high'])}), may be luck."
+    )
+
+
+def _without_leaks(report: Report) -> str:
+    apart = report.details.get("without_leaks")
+    if not apart:
+        return ""
+    name = apart["headline"]["metric"]
+    score = apart["metrics"][name]
+    return (
+        f" On the {apart['rows']:,} other test rows {title(name, report)} is {number(score['value'])}"
+        f" ({number(score['low'])} to {number(score['high'])})."
     )
 
 
@@ -124,7 +144,7 @@ def baseline_words(report: Report) -> str:
 
 def leaked(report: Report) -> tuple[int, float]:
     """How many test rows are equal or nearly equal to a training text, and their share of the test side."""
-    rows = max(int((report.leaks.get(kind) or {}).get("test_rows", 0)) for kind in ("equal", "loose"))
+    rows = max(int((report.leaks.get(kind) or {}).get("test_rows", 0)) for kind in ("equal", "loose", "similar"))
     return rows, rows / max(int(report.leaks.get("test_rows") or report.data.get("test", 0)), 1)
 
 
@@ -154,7 +174,10 @@ def leak_check(report: Report) -> tuple[str, list[str]]:
     rows, _ = leaked(report)
     sentences = [leaks["sentence"]] if leaks.get("sentence") else []
     if rows == 0:
-        sentences.append("No test text is equal to a training text, even once links, case and punctuation are gone.")
+        sentences.append(
+            "No test text is equal to a training text, even once links, case and punctuation are gone"
+            + (f", or shares {100 * leaks['similarity']:g} % of its words with one." if "similarity" in leaks else ".")
+        )
     elif not sentences:
         sentences.append(f"{rows:,} test rows are equal or nearly equal to a training text.")
     at_odds = leaks.get("contradictions") or {}

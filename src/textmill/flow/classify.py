@@ -63,7 +63,15 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         # the gate is no part of it: asking for more measures nothing anew
         settings={"name": project.name, "seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
-        keyed_by=("read.digest", "read.test_digest", "read.facts", "split.side.npy", "split.leaks", "train.model/"),
+        keyed_by=(
+            "read.digest",
+            "read.test_digest",
+            "read.facts",
+            "split.side.npy",
+            "split.leaked.npy",
+            "split.leaks",
+            "train.model/",
+        ),
     )
     register = Step(
         "register",

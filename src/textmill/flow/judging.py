@@ -35,7 +35,9 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     """Measure the model on the rows it never saw, beside the majority baseline."""
     import time
 
-    from textmill.evaluate import build_report
+    import numpy as np
+
+    from textmill.evaluate import build_report, without_leaks
     from textmill.evaluate import evaluate as measure
     from textmill.models import TextClassifier
 
@@ -49,9 +51,13 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     prediction = model.predict(rows["text"], threads=work.threads)
     predicted = time.perf_counter() - began
     mill = project.mill
-    measured = measure(
-        truth, prediction, _majority(model, learned, len(truth)), config=mill.evaluate, seed=mill.project.seed
-    )
+    majority = _majority(model, learned, len(truth))
+    measured = measure(truth, prediction, majority, config=mill.evaluate, seed=mill.project.seed)
+    leaked = np.load(work.file("split", "leaked.npy"), allow_pickle=False)
+    if leaked.any() and not leaked.all():
+        measured.details["without_leaks"] = without_leaks(
+            truth, prediction, majority, leaked, config=mill.evaluate, seed=mill.project.seed
+        )
     files = work.outputs["train"].files
     report = build_report(
         measured,

@@ -100,6 +100,7 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     threads = thread_count(work.threads)
     found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test)
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
+    np.save(work.folder / "leaked.npy", found.leaked, allow_pickle=False)
     return {"leaks": found.leaks}
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from textmill.read.corpus import Corpus
 
-__all__ = ["find_leaks", "groups_of"]
+__all__ = ["Alike", "find_leaks", "groups_of", "leaked_rows"]
 
 _EXAMPLES = 20
 _SHOWN = 200  # characters of an example
@@ -42,13 +44,43 @@ def groups_of(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     return groups
 
 
+class Alike(NamedTuple):
+    """Which rows have texts that are alike: numbers of groups, from 0 on, int64 (n_rows,) each.
+
+    Attributes
+    ----------
+    equal : texts as they stand
+    loose : without links, case and punctuation
+    similar : with most of their words in common; whatever is equal or loosely equal is in one group as well
+    """
+
+    equal: NDArray[np.int64]
+    loose: NDArray[np.int64]
+    similar: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, exact: NDArray[np.uint64], loose: NDArray[np.uint64], similar: NDArray[np.int64]) -> Alike:
+        """From fingerprints, uint64 (n_rows, 2), and the first row of each row's group of similar texts."""
+        equal_groups, loose_groups = groups_of(exact), groups_of(loose)
+        return cls(equal_groups, loose_groups, _joined(_joined(equal_groups, loose_groups), similar))
+
+
+def _joined(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Groups of rows that are in one group of either kind, or both in one with a third."""
+    n = len(a)
+    _, of_b = np.unique(b, return_inverse=True)
+    rows, ones = np.arange(n), np.ones(2 * n, np.int8)
+    # a row is tied to a node for each of its groups
+    ends = np.concatenate([n + a, n + 1 + a.max(initial=0) + of_b])
+    size = int(ends.max(initial=0)) + 1
+    graph = csr_array((ones, (np.concatenate([rows, rows]), ends)), shape=(size, size))
+    _, found = connected_components(graph, directed=False)
+    groups: NDArray[np.int64] = np.unique(found[:n], return_inverse=True)[1].astype(np.int64)
+    return groups
+
+
 def find_leaks(
-    parts: Sequence[Corpus],
-    side: NDArray[np.int8],
-    exact: NDArray[np.uint64],
-    loose: NDArray[np.uint64],
-    *,
-    policy: str,
+    parts: Sequence[Corpus], side: NDArray[np.int8], alike: Alike, *, policy: str, similarity: float
 ) -> dict[str, Any]:
     """What the two sides share.
 
@@ -56,25 +88,30 @@ def find_leaks(
     ----------
     parts : one corpus, or two that are the sides
     side : int8 (n_rows,) over all rows of the parts, 0 train, 1 test
-    exact, loose : uint64 (n_rows, 2), fingerprints of the texts as they stand, and without links, case, punctuation
+    similarity : of which `alike` has found similar texts
 
     Returns
     -------
     dict of JSON values:
 
-    - ``policy``, ``train_rows``, ``test_rows``
-    - ``equal`` and ``loose``: texts on both sides: ``groups``, ``train_rows``, ``test_rows`` and their ``share``
-    - ``duplicates``: in all rows, ``equal_groups``, ``equal_rows``, ``loose_groups``, ``loose_rows``
+    - ``policy``, ``similarity``, ``train_rows``, ``test_rows``
+    - ``equal``, ``loose`` and ``similar``: texts on both sides: ``groups``, ``train_rows``, ``test_rows`` and their
+      ``share``
+    - ``duplicates``: in all rows, ``equal_groups``, ``equal_rows``, and so on for the other kinds
     - ``contradictions``: equal texts with different labels: ``texts``, ``rows``, ``loose_texts``, ``examples``
     - ``examples``: up to 20 pairs with ``kind``, ``train`` and ``test``, each ``id``, ``text``, ``label``
     - ``sentence``: the gist
     """
     rows = _Rows(parts)
-    equal_groups, loose_groups = groups_of(exact), groups_of(loose)
     n_test = int(side.sum())
-    found: dict[str, Any] = {"policy": policy, "train_rows": len(side) - n_test, "test_rows": n_test}
+    found: dict[str, Any] = {
+        "policy": policy,
+        "similarity": similarity,
+        "train_rows": len(side) - n_test,
+        "test_rows": n_test,
+    }
     duplicates: dict[str, int] = {}
-    for kind, groups in (("equal", equal_groups), ("loose", loose_groups)):
+    for kind, groups in zip(Alike._fields, alike, strict=True):
         sizes = np.bincount(groups)
         across = _across(groups, side)
         inside = across[groups]
@@ -87,10 +124,15 @@ def find_leaks(
         }
         duplicates |= {f"{kind}_groups": int((sizes > 1).sum()), f"{kind}_rows": int(sizes[sizes > 1].sum())}
     found["duplicates"] = duplicates
-    found["contradictions"] = _contradictions(rows, equal_groups, loose_groups)
-    found["examples"] = _examples(rows, side, equal_groups, loose_groups)
+    found["contradictions"] = _contradictions(rows, alike.equal, alike.loose)
+    found["examples"] = _examples(rows, side, alike)
     found["sentence"] = _sentence(found)
     return found
+
+
+def leaked_rows(groups: NDArray[np.int64], side: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Which test rows have a training row in their group, bool (n_rows,)."""
+    return np.asarray(_across(groups, side)[groups] & (side == 1))
 
 
 def _across(groups: NDArray[np.int64], side: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -100,21 +142,16 @@ def _across(groups: NDArray[np.int64], side: NDArray[np.int8]) -> NDArray[np.boo
     return np.asarray((tested > 0) & (tested < sizes))
 
 
-def _examples(
-    rows: _Rows, side: NDArray[np.int8], equal: NDArray[np.int64], loose: NDArray[np.int64]
-) -> list[dict[str, Any]]:
+def _examples(rows: _Rows, side: NDArray[np.int8], alike: Alike) -> list[dict[str, Any]]:
+    """The first twenty test rows that have a partner in train, each with the first of those it is most like."""
     found = []
-    for test, train in _pairs(loose, side).items():
-        kind = "equal" if equal[test] == equal[train] else "loose"
-        found.append({"kind": kind, "train": rows.shown(train), "test": rows.shown(test)})
+    for test in np.flatnonzero(leaked_rows(alike.similar, side))[:_EXAMPLES].tolist():
+        for kind, groups in zip(Alike._fields, alike, strict=True):
+            partners = np.flatnonzero((groups == groups[test]) & (side == 0))
+            if len(partners):
+                found.append({"kind": kind, "train": rows.shown(int(partners[0])), "test": rows.shown(test)})
+                break
     return found
-
-
-def _pairs(groups: NDArray[np.int64], side: NDArray[np.int8]) -> dict[int, int]:
-    """The first twenty test rows that have a partner, each with the first row of its group in train."""
-    across = _across(groups, side)
-    tests = np.flatnonzero(across[groups] & (side == 1))[:_EXAMPLES].tolist()
-    return {test: int(np.flatnonzero((groups == groups[test]) & (side == 0))[0]) for test in tests}
 
 
 def _contradictions(rows: _Rows, equal: NDArray[np.int64], loose: NDArray[np.int64]) -> dict[str, Any]:
@@ -149,19 +186,19 @@ def _at_odds(groups: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.
 
 
 def _sentence(found: dict[str, Any]) -> str:
-    equal, loose, policy = found["equal"], found["loose"], found["policy"]
-    if policy == "together" and loose["test_rows"] == 0:
-        kept = found["duplicates"]["loose_groups"]
-        return (
-            f"{kept:,} groups of equal or nearly equal texts were each kept on one side."
-            if kept
-            else ("No two texts are equal or nearly equal.")
-        )
-    if loose["test_rows"] == 0:
+    equal, similar, policy = found["equal"], found["similar"], found["policy"]
+    if similar["test_rows"] == 0:
+        kept = found["duplicates"]["similar_groups"]
+        if policy == "together":
+            return (
+                f"{kept:,} groups of equal or nearly equal texts were each kept on one side."
+                if kept
+                else "No two texts are equal or nearly equal."
+            )
         return "No test text is equal or nearly equal to a training text."
     return (
-        f"{loose['test_rows']:,} of {found['test_rows']:,} test rows ({100 * loose['share']:.1f} %) are equal or nearly"
-        f" equal to a training text, {equal['test_rows']:,} of them as they stand: scores on them are flattered."
+        f"{similar['test_rows']:,} of {found['test_rows']:,} test rows ({100 * similar['share']:.1f} %) are equal or"
+        f" nearly equal to a training text, {equal['test_rows']:,} of them as they stand: scores on them are flattered."
     )
 
 

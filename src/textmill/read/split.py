@@ -13,7 +13,8 @@ from textmill.config import SplitConfig
 from textmill.errors import DataError, LabelError
 from textmill.read.corpus import Corpus
 from textmill.read.layout import string_layout
-from textmill.read.leaks import find_leaks
+from textmill.read.leaks import Alike, find_leaks, leaked_rows
+from textmill.read.similar import similar_groups
 
 __all__ = ["Split", "dealt", "fingerprints_of", "split_corpus"]
 
@@ -26,10 +27,12 @@ class Split:
     ----------
     side : int8 (n_rows,), 0 for train and 1 for test
     leaks : what the check between the sides found, as JSON values; see `find_leaks`
+    leaked : bool (n_test,), which test rows are equal or nearly equal to a training text
     """
 
     side: NDArray[np.int8]
     leaks: dict[str, Any]
+    leaked: NDArray[np.bool_]
 
 
 def split_corpus(
@@ -37,10 +40,11 @@ def split_corpus(
 ) -> Split:
     """Deal the rows of a corpus out to train and test, and look for texts that are on both sides.
 
-    With ``near_duplicates="together"`` a row's side depends on its text without links, case and punctuation and on
-    the seed; else on its id and the seed. Either way more rows move none of those that were there, but for one case: of
-    a class that would be in the test side only, the group that came nearest to the training side goes there, and
-    ``leaks["moved"]`` counts its rows.
+    With ``near_duplicates="together"`` texts that share most of their words are on one side, which depends on the seed
+    and on one of them, without links, case and punctuation; else a row's side depends on its id and the seed. Either
+    way more rows move none of those that were there, but for two cases: a new text that is similar to some may take
+    them along to the other side; and of a class that would be in the test side only, the group that came nearest to
+    the training side goes there, and ``leaks["moved"]`` counts its rows.
 
     Parameters
     ----------
@@ -53,7 +57,8 @@ def split_corpus(
 
     Raises
     ------
-    DataError : if a side is left empty
+    DataError : if a side is left empty, or more than half of an official test side is in the training side as well,
+        unless ``near_duplicates="allow"``
     LabelError : if the training side lacks a class of an official test side
 
     Examples
@@ -65,25 +70,34 @@ def split_corpus(
     >>> found.leaks["loose"]["test_rows"]
     0
     """
-    exact = fingerprints_of(corpus, "text", False, threads)
-    loose = fingerprints_of(corpus, "text", True, threads)
+    parts = [corpus] if test is None else [corpus, test]
+    exact, loose = (
+        np.concatenate([fingerprints_of(part, "text", kind, threads) for part in parts]) for kind in (False, True)
+    )
+    searched = config.near_duplicates != "allow"
+    similar = (
+        similar_groups(parts, similarity=config.similarity, threads=threads) if searched else np.arange(len(exact))
+    )
+    alike = Alike.of(exact, loose, similar)
     if test is not None:
-        both_exact = np.concatenate([exact, fingerprints_of(test, "text", False, threads)])
-        both_loose = np.concatenate([loose, fingerprints_of(test, "text", True, threads)])
-        side = np.concatenate([np.zeros(len(exact), np.int8), np.ones(len(both_exact) - len(exact), np.int8)])
+        side = np.concatenate([np.zeros(part.n_rows, np.int8) + number for number, part in enumerate(parts)])
         _check_known(corpus, test)
-        leaks = find_leaks([corpus, test], side, both_exact, both_loose, policy="official")
-        return Split(side[: len(exact)], leaks)
-    keys = loose if config.near_duplicates == "together" else fingerprints_of(corpus, "id", False, threads)
+        leaks = find_leaks(parts, side, alike, policy="official", similarity=config.similarity)
+        if searched:
+            _check_apart(test, leaks)
+        return Split(side[: corpus.n_rows], leaks, leaked_rows(alike.similar, side)[side == 1])
+    keys = fingerprints_of(corpus, "id", False, threads)
+    if config.near_duplicates == "together":
+        keys = _least_keys(loose, alike.similar)
     places = dealt(keys, seed)
     side = (places < config.test).astype(np.int8)
     moved = _teach_every_class(corpus, side, keys, places)
     _check_sides(corpus, side, config)
-    leaks = find_leaks([corpus], side, exact, loose, policy=config.near_duplicates)
+    leaks = find_leaks(parts, side, alike, policy=config.near_duplicates, similarity=config.similarity)
     leaks["moved"] = {"classes": len(moved), "rows": sum(moved.values())}
     if moved:
         leaks["sentence"] = f"{leaks.get('sentence', '')} {_moved_sentence(moved)}".strip()
-    return Split(side, leaks)
+    return Split(side, leaks, leaked_rows(alike.similar, side)[side == 1])
 
 
 def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:
@@ -115,6 +129,13 @@ def dealt(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
     # 53 bits are what a float holds without rounding up to 1
     found: NDArray[np.float64] = (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return found
+
+
+def _least_keys(keys: NDArray[np.uint64], groups: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Of each row the least key of its group, so that the order of the rows decides nothing."""
+    order = np.lexsort((keys[:, 1], keys[:, 0], groups))
+    _, firsts = np.unique(groups[order], return_index=True)
+    return np.asarray(keys[order[firsts]][groups])
 
 
 def _teach_every_class(
@@ -150,6 +171,17 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return mixed ^ (mixed >> np.uint64(31))
+
+
+def _check_apart(test: Corpus, leaks: dict[str, Any]) -> None:
+    share = leaks["similar"]["share"]
+    if share > 0.5:
+        raise DataError(
+            f"{100 * share:.4g} % of the test rows are equal or nearly equal to a training text",
+            where=test.name,
+            wanted="other texts than those that are learned from",
+            hint='Name another test file, or none, to have one split off; split.near_duplicates = "allow" insists.',
+        )
 
 
 def _check_known(corpus: Corpus, test: Corpus) -> None:

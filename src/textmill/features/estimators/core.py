@@ -98,14 +98,15 @@ class CoreWords:
         return iter(lambda: [ready(document) for document in itertools.islice(documents, _AT_ONCE)], [])
 
     def _texts(self: Any, raw_documents: Any) -> Any:
-        if isinstance(raw_documents, TextBuffers):
-            return raw_documents
-        of_arrow = hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__")
-        if not self._prepares():
-            are_texts = self.input == "content" and type(raw_documents) is list
-            if of_arrow or (are_texts and set(map(type, raw_documents)) == {str}):
+        prepares = self._prepares()
+        if type(raw_documents) is list:  # first, as it is for a single text that every microsecond counts
+            if not prepares and self.input == "content" and set(map(type, raw_documents)) == {str}:
                 return raw_documents
-        elif of_arrow:
+        elif isinstance(raw_documents, TextBuffers):
+            return raw_documents
+        elif hasattr(raw_documents, "__arrow_c_stream__") or hasattr(raw_documents, "__arrow_c_array__"):
+            if not prepares:
+                return raw_documents
             raw_documents = decode_types(*text_buffers(raw_documents))
         ready = self._ready()
         return [ready(document) for document in raw_documents]

@@ -41,7 +41,7 @@ def similar_groups(parts: Sequence[Corpus], *, similarity: float, threads: int =
     Examples
     --------
     >>> texts = ["A fire in the old town hall", "A fire in the OLD town hall!", "A fire in the old town", "Sun"]
-    >>> corpus = Corpus.of([{"text": text} for text in texts])
+    >>> corpus = Corpus.of([{"text": text} for text in texts], label=None)
     >>> similar_groups([corpus], similarity=0.8).tolist()
     [0, 0, 0, 3]
     """

@@ -84,7 +84,7 @@ class WordSets {
 // The texts that have a word among their first ones, by rising size.
 struct Posting {
   std::int32_t text;
-  std::uint32_t place;  // of the word in it
+  std::uint32_t place, size;  // of the word in it, and how many it has
 };
 struct Postings {
   std::vector<Posting> texts;
@@ -102,17 +102,20 @@ class Search {
     const std::size_t size = sets_.size(text), shortest = least(threshold_ * static_cast<double>(size));
     const std::uint32_t* words = sets_.of(text);
     candidates_.clear();
+    enough_.clear();  // how many words those of each size must share with it
+    for (std::size_t other = shortest; other <= size; ++other) enough_.push_back(wanted(size, other));
+    const std::size_t* enough = enough_.data();
     for (std::size_t i = 0; i + shortest <= size; ++i) {
       Postings& of_word = postings_[words[i]];
-      while (of_word.begin < of_word.texts.size() && sets_.size(of_word.texts[of_word.begin].text) < shortest) ++of_word.begin;
+      while (of_word.begin < of_word.texts.size() && of_word.texts[of_word.begin].size < shortest) ++of_word.begin;
       for (std::size_t p = of_word.begin; p < of_word.texts.size(); ++p) {
         if (++steps_ % CancelWatch::kStep == 0) stop_if_cancelled();
         const Posting posting = of_word.texts[p];
         std::int32_t& met = met_[static_cast<std::size_t>(posting.text)];
         if (met < 0) continue;
         if (met == 0) candidates_.push_back(posting.text);
-        const std::size_t other = sets_.size(posting.text), left = std::min(size - i, other - posting.place);
-        met = static_cast<std::size_t>(met) + left >= wanted(size, other) ? met + 1 : -1;
+        const std::size_t left = std::min<std::size_t>(size - i, posting.size - posting.place);
+        met = static_cast<std::size_t>(met) + left >= enough[posting.size - shortest] ? met + 1 : -1;
       }
     }
     for (const std::int32_t other : candidates_) {
@@ -123,7 +126,7 @@ class Search {
     const std::size_t indexed = size + 1 - std::min(size, wanted(size, size));
     for (std::size_t i = 0; i < indexed && i < size; ++i) {
       Postings& of_word = postings_[words[i]];
-      of_word.texts.push_back({text, static_cast<std::uint32_t>(i)});
+      of_word.texts.push_back({text, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(size)});
       if (of_word.texts.size() >= of_word.thin_at) thin(of_word);
     }
   }
@@ -169,6 +172,7 @@ class Search {
   std::vector<Postings> postings_;
   std::vector<std::int32_t> met_;  // how many words of each text were met; -1: it cannot be similar
   std::vector<std::int32_t> candidates_;
+  std::vector<std::size_t> enough_;
   std::int64_t compared_ = 0;
   std::size_t steps_ = 0;
 };

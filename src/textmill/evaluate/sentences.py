@@ -90,7 +90,7 @@ def verdict(report: Report) -> str:
     score = report.metrics[leading["metric"]]
     rows, share = leaked(report)
     if share >= _NOTABLE:
-        said = f"{name} {number(score.value)}"
+        said = f"{_inside(name)} {number(score.value)}"
         if score.baseline is not None:
             said += f" ({baseline_words(report)}: {number(score.baseline)})"
         of = int(report.leaks.get("test_rows") or report.data.get("test", rows))
@@ -120,6 +120,11 @@ def verdict(report: Report) -> str:
     )
 
 
+def _inside(name: str) -> str:
+    """A metric's name inside a sentence."""
+    return name if name.startswith("F1") else name[0].lower() + name[1:]
+
+
 def _without_leaks(report: Report) -> str:
     apart = report.details.get("without_leaks")
     if not apart:
@@ -127,7 +132,7 @@ def _without_leaks(report: Report) -> str:
     name = apart["headline"]["metric"]
     score = apart["metrics"][name]
     return (
-        f" On the {apart['rows']:,} other test rows {title(name, report)} is {number(score['value'])}"
+        f" On the {apart['rows']:,} other test rows {_inside(title(name, report))} is {number(score['value'])}"
         f" ({number(score['low'])} to {number(score['high'])})."
     )
 

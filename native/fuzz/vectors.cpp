@@ -1,14 +1,18 @@
 // From token ids to weights, beside a plain count of the same n-grams: the input's bytes are ids, 0xFF ends a text.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
+#include <set>
 #include <string>
 
 #include "core/count.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
+#include "core/similar.hpp"
 #include "core/sparse.hpp"
 #include "fuzz/input.hpp"
 #include "fuzz/laws.hpp"
@@ -119,7 +123,7 @@ void laws_of_weights(const Corpus& corpus, const Counted& counted, std::size_t n
   std::vector<double> idf(n_columns);
   for (std::size_t i = 0; i < n_columns; ++i) idf[i] = 1.0 + static_cast<double>(i) / 8;
   const Weighting weighting{static_cast<Tf>(choice & 3), static_cast<Norm>((choice >> 2) % 3), choice & 64 ? idf.data() : nullptr, corpus.low,
-                            corpus.high};
+                            corpus.high, 0, n_columns};
   std::vector<double> one(counted.size()), three(counted.size());
   const auto weighed = [&](std::vector<double>& out, std::size_t n_threads) {
     weigh<double>(counted.data.get(), out.data(), counted.indices.get(), counted.indptr.data(), counted.lengths.data(), corpus.n_texts,
@@ -206,6 +210,28 @@ void laws_of_hashing(const Corpus& corpus, std::uint8_t choice, std::size_t thre
   }
 }
 
+// Texts in one group are tied by pairs that share enough of their words, and no such pair is in two groups.
+void laws_of_similar(const Corpus& corpus, std::uint8_t choice) {
+  const double threshold = 0.3 + 0.1 * (choice % 8);
+  const SimilarTexts found = similar_texts(corpus.ids.data(), corpus.rows.data(), corpus.n_texts, corpus.type_terms.size(), threshold);
+  std::vector<std::set<std::int32_t>> words(corpus.n_texts);
+  for (std::size_t text = 0; text < corpus.n_texts; ++text)
+    words[text].insert(corpus.ids.begin() + static_cast<std::ptrdiff_t>(corpus.rows[text]), corpus.ids.begin() + static_cast<std::ptrdiff_t>(corpus.rows[text + 1]));
+  std::vector<std::int32_t> first(corpus.n_texts);
+  std::iota(first.begin(), first.end(), 0);
+  for (std::size_t a = 0; a < corpus.n_texts; ++a)
+    for (std::size_t b = 0; b < a; ++b) {
+      std::vector<std::int32_t> shared;
+      std::set_intersection(words[a].begin(), words[a].end(), words[b].begin(), words[b].end(), std::back_inserter(shared));
+      const double all = static_cast<double>(words[a].size() + words[b].size() - shared.size());
+      if (shared.empty() || static_cast<double>(shared.size()) / all < threshold) continue;
+      const auto [low, high] = std::minmax({first[a], first[b]});
+      for (std::int32_t& group : first)
+        if (group == high) group = low;
+    }
+  require(found.first == first, "similar texts are those of all pairs");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -247,5 +273,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   laws_of_weights(corpus, counted, n_kept, weights, threads);
   laws_of_products(corpus, plain, n_kept, threads);
   laws_of_hashing(corpus, kept >> 1, threads);
+  laws_of_similar(corpus, kept >> 4);
   return 0;
 }

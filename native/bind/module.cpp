@@ -201,13 +201,11 @@ InternTable table_from(const In<std::uint8_t>& bytes, const In<std::int64_t>& of
   const Texts tokens = texts_of(bytes, offsets);
   InternTable table;
   table.reserve(tokens.n);
-  std::vector<char> padded;
+  std::string room;
   for (std::size_t i = 0; i < tokens.n; ++i) {
     const std::string_view token = tokens[i];
     require(!token.empty(), "a type is empty");
-    padded.assign(token.size() + kTokenPadding, 0);
-    std::memcpy(padded.data(), token.data(), token.size());
-    require(table.intern(padded.data(), token.size()) == static_cast<std::int32_t>(i), "a type occurs twice");
+    require(table.intern(token, room) == static_cast<std::int32_t>(i), "a type occurs twice");
   }
   return table;
 }
@@ -218,13 +216,11 @@ Out<std::int32_t> numbers(Table& table, const In<std::uint8_t>& bytes, const In<
   const Texts tokens = texts_of(bytes, offsets);
   std::vector<std::int32_t> found;
   found.reserve(tokens.n);
-  std::vector<char> padded;
+  std::string room;
   for (std::size_t i = 0; i < tokens.n; ++i) {
     const std::string_view token = tokens[i];
     require(!token.empty(), "a type is empty");
-    padded.assign(token.size() + kTokenPadding, 0);
-    std::memcpy(padded.data(), token.data(), token.size());
-    found.push_back(number(table, padded.data(), token.size()));
+    found.push_back(number(table, padded(token, room), token.size()));
   }
   return own(std::move(found));
 }

@@ -57,15 +57,14 @@ UnitGrams of_units(const Texts& units, const CharRange& range, std::size_t threa
 CharGrams::CharGrams(const Texts& names, const CharRange& range) : range_(range) {
   table_.reserve(names.n);
   parents_.reserve(names.n);
-  std::string padded;
+  std::string room;
   std::vector<std::int32_t> above;  // the n-grams that the last one began with, and itself
   CancelWatch watch;
   for (std::size_t i = 0; i < names.n; ++i) {
     watch.at(i);
     const std::string_view name = names[i];
     if (name.empty() || (i > 0 && !(names[i - 1] < name))) throw std::invalid_argument("names of n-grams do not ascend");
-    padded.assign(name).append(8, '\0');
-    table_.intern(padded.data(), name.size());
+    table_.intern(name, room);
     while (!above.empty() && !name.starts_with(names[static_cast<std::size_t>(above.back())])) above.pop_back();
     parents_.push_back(above.empty() ? -1 : above.back());
     // what is too short for n-grams is a whole word, and nothing begins with it

@@ -18,7 +18,7 @@ class CharWords {
  public:
   explicit CharWords(const CharRange& range) : range_(range) {}
 
-  const char* bytes() const { return bytes_.data(); }  // of the word, with 8 more behind
+  const char* bytes() const { return bytes_.data(); }  // of the word, with a token's padding behind
   std::size_t n_codes() const { return ends_.size() - 1; }
   std::size_t begin(std::size_t code) const { return ends_[code]; }  // in bytes
   std::size_t end(std::size_t code) const { return ends_[code + 1]; }
@@ -78,7 +78,7 @@ class CharWords {
       bytes_.push_back(' ');
       ends_.push_back(bytes_.size());
     }
-    bytes_.append(8, '\0');
+    bytes_.append(kTokenPadding, '\0');
     word(code - n);
     open();
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -56,6 +57,12 @@ inline TokenHash hash_token(const char* bytes, std::size_t size) {
   return h;
 }
 
+// A token with its padding, in `room`.
+inline const char* padded(std::string_view token, std::string& room) {
+  room.assign(token).append(kTokenPadding, '\0');
+  return room.data();
+}
+
 class InternTable {
  public:
   InternTable() : slots_(1024) {}
@@ -70,6 +77,7 @@ class InternTable {
 
   // The token's number, a new one if it was not there. kTokenPadding bytes can be read from any byte of the token on.
   std::int32_t intern(const char* bytes, std::size_t size) { return intern(hash_token(bytes, size), bytes, size); }
+  std::int32_t intern(std::string_view token, std::string& room) { return intern(padded(token, room), token.size()); }
   std::int32_t intern(const TokenHash& h, const char* bytes, std::size_t size) {
     const std::size_t slot = find_slot(h, bytes, size);
     return slots_[slot].size ? slots_[slot].id : add(slot, h, bytes, size);

@@ -67,9 +67,8 @@ void Punkt::add(std::string_view type, std::uint16_t facts) {
     empty_ |= facts;
     return;
   }
-  std::string padded(type);
-  padded.resize(type.size() + 8);
-  const auto id = static_cast<std::size_t>(types_.intern(padded.data(), type.size()));
+  std::string room;
+  const auto id = static_cast<std::size_t>(types_.intern(type, room));
   if (id == facts_.size()) facts_.push_back(0);
   facts_[id] |= facts;
 }
@@ -79,9 +78,8 @@ void Punkt::add_collocation(std::string_view first, std::string_view second) {
   std::string pair(first);
   pair += '\t';
   pair += second;
-  const std::size_t size = pair.size();
-  pair.resize(size + 8);
-  pairs_.intern(pair.data(), size);
+  std::string room;
+  pairs_.intern(pair, room);
 }
 
 // Reads one text.
@@ -364,7 +362,7 @@ bool PunktReader::is_break(const Token& token, const Token& next) {
     pair_ += '\t';
     pair_ += next_type;
     const std::size_t size = pair_.size();
-    pair_.resize(size + 8);
+    pair_.append(kTokenPadding, '\0');
     if (punkt_.pairs_.find(hash_token(pair_.data(), size), pair_.data(), size) >= 0) return false;
   }
   const std::uint16_t facts = punkt_.facts_of(next_type);

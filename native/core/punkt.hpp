@@ -37,7 +37,7 @@ class Punkt {
 
  private:
   friend class PunktReader;
-  // `type` has 8 readable bytes from any of its bytes on, as a Text has.
+  // `type` has a token's padding behind it, as what stands in a Text has.
   std::uint16_t facts_of(std::string_view type) const {
     if (type.empty()) return empty_;
     const std::int32_t id = types_.find(hash_token(type.data(), type.size()), type.data(), type.size());

@@ -64,9 +64,8 @@ void RowMaker::learn(std::string_view word, std::int32_t term) {
     met_ = InternTable();
     met_terms_.clear();
   }
-  std::string padded(word);
-  padded.append(8, '\0');
-  const std::int32_t id = met_.intern(padded.data(), word.size());
+  std::string room;
+  const std::int32_t id = met_.intern(word, room);
   if (static_cast<std::size_t>(id) == met_terms_.size()) met_terms_.push_back(term);
 }
 

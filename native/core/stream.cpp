@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::size_t kTokensAThread = 16 * 1024;
 
-std::int32_t intern(InternTable& table, std::string_view token, std::vector<char>& padded) {
-  padded.assign(token.size() + 8, 0);
-  std::copy(token.begin(), token.end(), padded.begin());
-  return table.intern(padded.data(), token.size());
-}
-
 }  // namespace
 
 StreamCounter::StreamCounter(GramFilter filter, int low, int high, bool plain, bool frequencies, std::size_t waiting)
@@ -32,15 +26,15 @@ StreamCounter::StreamCounter(GramFilter filter, int low, int high, bool plain, b
 
 // The term of a type that is met for the first time; where it may matter, the type is remembered.
 std::int32_t StreamCounter::admit(std::string_view word, std::string_view term) {
-  std::vector<char> padded;
+  std::string room;
   std::int32_t number = kLeftOut;
   if (!term.empty()) {
     const std::uint64_t hash = hash_term(term);
     if (!filter_.passes(hash)) return kUnknown;
-    number = plain_ ? static_cast<std::int32_t>(types_.size()) : intern(terms_, term, padded);
+    number = plain_ ? static_cast<std::int32_t>(types_.size()) : terms_.intern(term, room);
     if (static_cast<std::size_t>(number) == term_hashes_.size()) term_hashes_.push_back(hash);
   }
-  intern(types_, word, padded);
+  types_.intern(word, room);
   type_terms_.push_back(number);
   type_counts_.push_back(0);
   return number;
@@ -314,12 +308,12 @@ Learned StreamCounter::vocabulary(const bool* keep) const {
   Learned out;
   const InternTable& spelled = plain_ ? types_ : terms_;
   std::vector<std::int32_t> numbers(term_hashes_.size(), -1), new_terms(levels_[0].size(), -1);
-  std::vector<char> padded;
+  std::string room;
   out.levels.resize(n_levels);
   for (std::size_t term = 0; term < levels_[0].size(); ++term) {
     if (!needed[0][term]) continue;
     const auto old = static_cast<std::size_t>(kept_[term]);
-    new_terms[term] = numbers[old] = intern(out.terms, spelled[old], padded);
+    new_terms[term] = numbers[old] = out.terms.intern(spelled[old], room);
     out.levels[0].column.push_back(column(levels_[0], term));
   }
   std::vector<std::int32_t> new_prefixes = new_terms;
@@ -345,7 +339,7 @@ Learned StreamCounter::vocabulary(const bool* keep) const {
   for (std::size_t type = 0; type < types_.size(); ++type) {
     const std::int32_t term = type_terms_[type] < 0 ? type_terms_[type] : numbers[static_cast<std::size_t>(type_terms_[type])];
     if (type_terms_[type] >= 0 && term < 0) continue;
-    const std::int32_t number = intern(out.types, types_[type], padded);
+    const std::int32_t number = out.types.intern(types_[type], room);
     out.type_terms.push_back(term);
     if (term < 0 || type_counts_[type] <= most[static_cast<std::size_t>(term)]) continue;
     most[static_cast<std::size_t>(term)] = type_counts_[type];

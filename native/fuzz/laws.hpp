@@ -101,11 +101,9 @@ inline void laws_of_scan(const textmill::Program& program, const textmill::Texts
   require(scan_frozen(program, texts, types, none, false, 1).ids == found.ids && none.size() == 0, "a frozen table knows its words");
   const std::vector<std::string> tokens = spelled(found, types);
   InternTable half;
-  std::vector<char> padded;
+  std::string room;
   for (std::size_t id = 0; id < types.size(); id += 2) {
-    padded.assign(types[id].begin(), types[id].end());
-    padded.resize(padded.size() + 8);
-    half.intern(padded.data(), types[id].size());
+    half.intern(types[id], room);
   }
   const std::size_t known = half.size();
   InternTable others, others_beside;

@@ -16,8 +16,8 @@
 
 namespace textmill {
 
-// Not set; std::free gives it back. std::bad_alloc where there is none.
-inline void* take_pages(std::size_t bytes) {
+// Not set, its address a multiple of `alignment`; std::free gives it back. std::bad_alloc where there is none.
+inline void* take_pages(std::size_t bytes, std::size_t alignment) {
 #ifdef __linux__
   constexpr std::size_t kPage = std::size_t{1} << 21;
   if (bytes >= kPage && bytes <= SIZE_MAX - kPage) {
@@ -28,7 +28,8 @@ inline void* take_pages(std::size_t bytes) {
     }
   }
 #endif
-  void* room = std::malloc(bytes ? bytes : 1);
+  void* room = alignment <= alignof(std::max_align_t) ? std::malloc(bytes ? bytes : 1)
+                                                     : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
   if (!room) throw std::bad_alloc();
   return room;
 }
@@ -44,7 +45,7 @@ template <class T>
 PageArray<T> page_array(std::size_t n) {
   static_assert(std::is_trivially_copyable_v<T>);
   if (n > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
-  return PageArray<T>(static_cast<T*>(take_pages(n * sizeof(T))));
+  return PageArray<T>(static_cast<T*>(take_pages(n * sizeof(T), alignof(T))));
 }
 
 // For vectors. What `resize` adds is not set.

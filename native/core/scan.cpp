@@ -11,6 +11,7 @@ namespace textmill {
 namespace {
 
 constexpr std::size_t kBytesAThread = 64 * 1024;
+static_assert(Text::kPadding >= kTokenPadding);
 
 // Turns byte places in the rewritten text into code points of the raw one. Begins rise, and so do ends; but a token may
 // begin before the end of the one before it (two tokens of one entity), so each has a count of its own.

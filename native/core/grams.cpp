@@ -227,10 +227,11 @@ void GramCounter::each_shard(const std::int32_t* type_terms, std::size_t n_types
       cells.resize(n_ids);
       for (std::size_t id = 0; id < n_ids; ++id) cells[id] = {type_terms[piece.number(static_cast<std::int32_t>(id))], 0};
       totals.assign(n_ids, 0);
-      const std::int32_t* const ids = piece.ids.data() - rows_[piece_texts_[p]];
+      const std::int32_t* const ids = piece.ids.data();
+      const std::int64_t before = rows_[piece_texts_[p]];  // tokens of the pieces before
       for (std::size_t text = first; text < last; ++text) {
         stop_if_cancelled();
-        lengths[text] = found[s].add(ids + rows_[text], static_cast<std::size_t>(rows_[text + 1] - rows_[text]), cells, totals, text);
+        lengths[text] = found[s].add(ids + (rows_[text] - before), static_cast<std::size_t>(rows_[text + 1] - rows_[text]), cells, totals, text);
       }
       for (std::size_t id = 0; id < n_ids; ++id) types[static_cast<std::size_t>(piece.number(static_cast<std::int32_t>(id)))] += totals[id];
       if (--readers[p] == 0) piece = Piece();

@@ -62,7 +62,7 @@ class CharGramCounter {
   std::vector<std::int64_t> df_;
   bool counting_ = false, taken_ = false;
   PageVector<std::uint32_t> codes_;        // of all strings: code points plus one, a zero behind each word
-  PageVector<std::int32_t> parents_;      // of each column, see count_chars
+  PageVector<std::int32_t> parents_;       // of each column, see count_chars
   std::vector<std::uint32_t> places_;      // of each column, where it stands in codes_
   std::vector<std::uint8_t> lengths_;
 };

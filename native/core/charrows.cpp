@@ -53,7 +53,7 @@ class DistinctStrings {
     CancelWatch watch;
     std::size_t seen = 0;
     for (std::size_t i = 0; i < n_met_; ++i) {
-      if (i + kAhead < n_met_) __builtin_prefetch(&units_.entries[static_cast<std::size_t>(units_.starts[static_cast<std::size_t>(met_[i + kAhead])])]);
+      if (i + kAhead < n_met_) __builtin_prefetch(units_.entries.data() + units_.starts[static_cast<std::size_t>(met_[i + kAhead])]);
       const auto unit = static_cast<std::size_t>(met_[i]);
       const auto times = static_cast<std::int32_t>(std::exchange(counts_of_[unit], 0));
       const std::uint32_t* entry = units_.entries.data() + units_.starts[unit];

@@ -24,6 +24,7 @@ VERBS = {
     "run": "Read, split, train, evaluate and register what a project describes.",
     "predict": "Label texts: given here, line by line, or a whole file.",
     "explain": "Show how each word pulls on the decision.",
+    "compare": "Measure models on the same rows: which is better, and is it luck?",
     "models": "List, show, compare and remove versions of models.",
     "data": "Get public data sets, checked against their checksums.",
     "serve": "Answer over HTTP.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textmill.read import RejectedFile
     from textmill.types import Manifest, Prediction
 
-__all__ = ["added_columns", "added_names", "label_rows"]
+__all__ = ["added_columns", "added_names", "label_rows", "reading"]
 
 
 def label_rows(
@@ -69,7 +69,7 @@ def label_rows(
                 where=str(path),
                 hint="Name another file.",
             )
-    config = _reading(opened.manifest, column)
+    config = reading(opened.manifest, column)
     rows = 0
     with (
         open_sink(out, form) as sink,
@@ -150,8 +150,8 @@ def _labelled(batches: Iterable[pa.RecordBatch], column: str, opened: OpenModel)
         yield pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *names])
 
 
-def _reading(manifest: Manifest, column: str | None) -> ReadConfig:
-    # the names of the columns are those of the training data; how this file is written is for itself to say
+def reading(manifest: Manifest, column: str | None) -> ReadConfig:
+    """How to read rows for a model: columns are called as in training; how the file is written it says itself."""
     trained = from_mapping(ReadConfig, {"source": "", **manifest.config.get("read", {})})
     config = replace(trained, format="auto", encoding="auto", delimiter="auto")
     if column is None:

@@ -1,7 +1,7 @@
 """How good a model is: scores with intervals, beside the majority baseline, told on a page and in a terminal.
 
-`evaluate` measures, `build_report` puts what was measured beside what is known of the data, `render_html` and
-`summary` tell it, `check_gate` decides.
+`evaluate` measures, `compare` says which of several models is better, `build_report` puts what was measured beside
+what is known of the data, `render_html` and `summary` tell it, `check_gate` decides.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.evaluate.comparison import compare
     from textmill.evaluate.evaluation import Evaluation, evaluate, without_leaks
     from textmill.evaluate.gate import check_gate, check_gate_metric
     from textmill.evaluate.page import render_html
@@ -22,6 +23,7 @@ __all__ = [
     "build_report",
     "check_gate",
     "check_gate_metric",
+    "compare",
     "evaluate",
     "positive_class",
     "render_html",
@@ -34,6 +36,7 @@ _FILE = {
     "build_report": "report",
     "check_gate": "gate",
     "check_gate_metric": "gate",
+    "compare": "comparison",
     "evaluate": "evaluation",
     "positive_class": "positive",
     "render_html": "page",

@@ -64,6 +64,7 @@ def evaluate(
     *,
     config: EvaluateConfig,
     seed: int,
+    shares: Sequence[float] | None = None,
 ) -> Evaluation:
     """Measure a prediction against the truth, beside a baseline on the same rows.
 
@@ -74,6 +75,7 @@ def evaluate(
     baseline : of the majority baseline: each row of scores holds the shares of the classes in training
     config : how many resamples and which confidence
     seed : of the bootstrap
+    shares : of the classes, where the baseline is no majority baseline but another model
 
     Raises
     ------
@@ -98,7 +100,9 @@ def evaluate(
     positive: int | None = None
     details: dict[str, Any] = {"positive": None}
     if k == 2:
-        name, why = positive_class(classes, [float(share) for share in baseline.scores[0]])
+        name, why = positive_class(
+            classes, [float(share) for share in (baseline.scores[0] if shares is None else shares)]
+        )
         positive = classes.index(name)
         details["positive"] = {"class": name, "why": why}
     decisions = tuple(part.scores.argmax(axis=1) for part in (prediction, baseline))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from textmill.cli.stores import quoted
 from textmill.cli.story import short
-from textmill.cli.terminal import json_option, print_json
+from textmill.cli.terminal import json_option, plain, print_json
 
 __all__ = ["command"]
+
+_MOST_CLASSES = 12
 
 
 @click.group("data")
 def command() -> None:
-    """Get public data sets, checked against their checksums."""
+    """Check a project's rows; get public data sets."""
 
 
 @command.command("list")
@@ -68,3 +72,53 @@ def get_set(name: str, folder: Path | None, as_json: bool) -> None:
         click.echo(f"{short(path)}  ({path.stat().st_size / 1e6:.1f} MB, sha256 as known)")
     click.echo(f"{known.note}\nLicence: {known.licence}; from {known.page}")
     click.echo(f"\nNext:\n  textmill new {quoted(f'my-{name}')} --from {quoted(short(paths[0]))}")
+
+
+@command.command("check")
+@click.argument("project", type=click.Path(path_type=Path), default=".", required=False)
+@json_option
+def check(project: Path, as_json: bool) -> None:
+    """Look at the rows of PROJECT before anything is trained: classes, lengths, twins, columns that tell too much."""
+    from textmill.config import load, thread_count
+    from textmill.read.inspection import inspect_rows
+
+    mill_file = project / "mill.toml" if project.is_dir() else project
+    found = inspect_rows(load(mill_file), mill_file.parent, threads=thread_count(None))
+    if as_json:
+        print_json(found)
+        return
+    for line in _told(found):
+        click.echo(plain(line))
+
+
+def _told(found: dict[str, Any]) -> Iterator[str]:
+    aside = f", {found['rejected']:,} set aside" if found["rejected"] else ""
+    yield f"rows       {found['rows']:,}{aside}"
+    shown = list(found["classes"].items())[:_MOST_CLASSES]
+    more = f" and {len(found['classes']) - len(shown):,} more" if len(found["classes"]) > len(shown) else ""
+    yield (
+        "classes    "
+        + ", ".join(f"{label}: {rows:,} ({100 * rows / found['rows']:.1f} %)" for label, rows in shown)
+        + more
+    )
+    if found["rare"]:
+        yield f"           fewer than 20 rows: {', '.join(found['rare'][:_MOST_CLASSES])}"
+    sizes = found["characters"]
+    yield (
+        f"lengths    {sizes['min']:,} to {sizes['max']:,} characters, half of them up to {sizes['median']:,},"
+        f" 95 % up to {sizes['p95']:,}"
+    )
+    twins = found["duplicates"]
+    yield (
+        f"twins      {twins['equal_rows']:,} rows in {twins['equal_groups']:,} groups of equal texts,"
+        f" {twins['similar_rows']:,} in {twins['similar_groups']:,} of nearly equal ones"
+    )
+    odds = found["contradictions"]
+    if odds["texts"]:
+        yield f"           {odds['texts']:,} texts stand there with different labels ({odds['rows']:,} rows)"
+    for one in found["giveaways"]:
+        of = f"the domain of {one['column']}" if one["of"] == "domain" else one["column"]
+        yield (
+            f"giveaway   {of} alone gives the label away: {100 * one['accuracy']:.1f} % right, always naming the most"
+            f" frequent label {100 * one['baseline']:.1f} %; keep it out of the text and the features"
+        )

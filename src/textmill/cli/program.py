@@ -26,7 +26,7 @@ VERBS = {
     "explain": "Show how each word pulls on the decision.",
     "compare": "Measure models on the same rows: which is better, and is it luck?",
     "models": "List, show, compare and remove versions of models.",
-    "data": "Get public data sets, checked against their checksums.",
+    "data": "Check a project's rows; get public data sets.",
     "serve": "Answer over HTTP.",
     "doctor": "Check the installation.",
 }

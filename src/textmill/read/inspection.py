@@ -1,0 +1,79 @@
+"""What there is to know of a project's rows before anything is trained."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from textmill.config import MillConfig
+from textmill.read.corpus import Corpus
+from textmill.read.giveaways import find_giveaways
+from textmill.read.leaks import Alike, find_leaks
+from textmill.read.reading import read_corpus, stream_rows
+from textmill.read.similar import similar_groups
+from textmill.read.split import fingerprints_of
+
+__all__ = ["inspect_rows"]
+
+_FEW = 20  # rows of a class below which its scores say little
+
+
+def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[str, Any]:
+    """Look at the rows that ``[read]`` names.
+
+    Parameters
+    ----------
+    folder : the project's, where the source is looked for
+
+    Returns
+    -------
+    dict of JSON values:
+
+    - ``rows`` and ``rejected``, how many rows were set aside
+    - ``classes`` (label -> rows, the most frequent first), ``rare`` (those with fewer than 20 rows)
+    - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
+    - ``duplicates`` and ``contradictions``, as in `find_leaks`
+    - ``giveaways``: columns that give the label away, see `find_giveaways`
+
+    Raises
+    ------
+    as `read_corpus`
+    """
+    with tempfile.TemporaryDirectory() as made:
+        corpus = read_corpus(mill.read, folder, out=Path(made) / "rows.arrow", rejected=Path(made) / "rejected.jsonl")
+        table = corpus.table()
+        counts = {row["values"]: row["counts"] for row in table["label"].value_counts().to_pylist()}
+        classes = dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+        lengths = np.sort(pc.utf8_length(table["text"]).to_numpy())
+        facts = dict(corpus.facts)
+        leaks = _alike(corpus, mill, threads)
+        source = mill.read.source if Path(mill.read.source).is_absolute() else str(folder / mill.read.source)
+        giveaways = find_giveaways(stream_rows(source, mill.read), label=mill.read.label, text=mill.read.text)
+        return {
+            "rows": corpus.n_rows,
+            "rejected": int(facts.get("rejected", 0)),
+            "classes": classes,
+            "rare": [label for label, rows in classes.items() if rows < _FEW],
+            "characters": {
+                "min": int(lengths[0]),
+                "median": int(lengths[len(lengths) // 2]),
+                "p95": int(lengths[int(0.95 * (len(lengths) - 1))]),
+                "max": int(lengths[-1]),
+            },
+            "duplicates": leaks["duplicates"],
+            "contradictions": leaks["contradictions"],
+            "giveaways": giveaways,
+        }
+
+
+def _alike(corpus: Corpus, mill: MillConfig, threads: int) -> dict[str, Any]:
+    exact, loose = (fingerprints_of(corpus, "text", kind, threads) for kind in (False, True))
+    similar = similar_groups([corpus], similarity=mill.split.similarity, threads=threads)
+    side = np.zeros(corpus.n_rows, np.int8)
+    return find_leaks(
+        [corpus], side, Alike.of(exact, loose, similar), policy="report", similarity=mill.split.similarity
+    )

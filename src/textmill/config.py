@@ -421,6 +421,8 @@ def thread_count(wanted: int | None = None) -> int:
     ------
     ConfigError : if it is less than 1 or no number
     """
+    if type(wanted) is int and wanted >= 1:  # first: asked with each single text
+        return min(wanted, 256)
     where, said = "threads", str(wanted)
     if wanted is None:
         where, said = "TEXTMILL_THREADS", os.environ.get("TEXTMILL_THREADS", "")

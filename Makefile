@@ -93,8 +93,8 @@ demo: $(INSTALLED) ## install textmill in .venv and run the example
 test: $(EDITABLE) ## run all tests and the examples in docstrings
 	$(BIN)/python -m pytest -n $(JOBS) $(TESTED) $(ARGS)
 
-test-fast: $(EDITABLE) ## the same without what takes longer than two seconds, with a tenth of the made-up examples
-	TEXTMILL_EXAMPLES=0.1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(TESTED) $(ARGS)
+test-fast: $(EDITABLE) ## the same without what takes longer than two seconds, with a twentieth of the made-up examples
+	TEXTMILL_EXAMPLES=0.05 $(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(TESTED) $(ARGS)
 
 check: $(EDITABLE) ## lint, formatting, types and the rules of the house
 	$(BIN)/ruff check .

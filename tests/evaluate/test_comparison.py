@@ -41,6 +41,7 @@ def test_mcnemar_is_the_exact_test_less_half_of_the_outcome() -> None:
     assert mcnemar(right, right) == (0, 0, 1.0)
 
 
+@pytest.mark.slow
 def test_mcnemar_errs_in_one_of_twenty_cases_without_a_difference() -> None:
     rng = np.random.default_rng(13)
     errors = 0

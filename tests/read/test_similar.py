@@ -83,11 +83,13 @@ def tweets(data_dir: Path) -> list[str]:
     return texts
 
 
+@pytest.mark.slow
 def test_tweets_are_grouped_as_by_all_pairs(tweets: list[str]) -> None:
     found = similar_groups([corpus_of(tweets)], similarity=0.8, threads=2)
     assert found.tolist() == oracle.groups(tweets, 0.8).tolist()
 
 
+@pytest.mark.slow
 def test_one_tweet_in_six_of_a_random_split_has_a_twin(tweets: list[str]) -> None:
     """The check of the split against all pairs: equal up to those that are similar to a third only."""
     corpus = corpus_of(tweets)

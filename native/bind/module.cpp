@@ -388,7 +388,7 @@ NB_MODULE(_native, m) {
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
 
   m.def("similar_texts", [](In<std::int32_t> ids, In<std::int64_t> rows, std::int64_t n_types, double threshold) {
-    require(n_types >= 0 && threshold > 0 && threshold <= 1, "wanted n_types of 0 or more, and a threshold above 0, at most 1");
+    require(n_types >= 0, "n_types: wanted 0 or more");
     const std::size_t n = rows_of(ids, rows, static_cast<std::size_t>(n_types));
     SimilarTexts found;
     released(64 * ids.shape(0), [&] { found = similar_texts(ids.data(), rows.data(), n, static_cast<std::size_t>(n_types), threshold); });

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <algorithm>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,8 +35,7 @@ UnitGrams of_units(const Texts& units, const CharRange& range, std::size_t threa
         total += words.total();
         each(words, part.entries);
       });
-      part.starts.push_back(static_cast<std::int64_t>(part.entries.size()));
-      part.totals.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(total, std::numeric_limits<std::uint32_t>::max())));
+      part.end_string(part.entries.size(), total);
     }
   });
   UnitGrams all = std::move(parts[0]);

@@ -148,8 +148,7 @@ CharGramCounter::CharGramCounter(const Texts& units, const CharRange& range, std
         total += static_cast<std::int64_t>(longest - shortest + 1);
       });
     });
-    units_.totals.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(total, std::numeric_limits<std::uint32_t>::max())));
-    units_.starts.push_back(static_cast<std::int64_t>(at.size()));
+    units_.end_string(at.size(), total);
   }
 
   // dealt out by their first letters, so that no n-gram is in two parts, and parts can be sorted side by side

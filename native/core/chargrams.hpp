@@ -2,7 +2,9 @@
 // is the sum of its words.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,6 +30,12 @@ struct UnitGrams {
   PageVector<std::int64_t> starts{0};  // string u owns entries[starts[u]:starts[u + 1]]
   std::vector<std::uint32_t> entries;   // twice a column, plus one where it counts down
   PageVector<std::uint32_t> totals;     // n-grams of each string, unknown ones too; at most 2^32 - 1, which no text may have
+
+  // Behind its entries, of which there are `end` with those before.
+  void end_string(std::size_t end, std::int64_t total) {
+    starts.push_back(static_cast<std::int64_t>(end));
+    totals.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(total, std::numeric_limits<std::uint32_t>::max())));
+  }
 };
 
 // Counts texts, given as numbers of strings; columns ascend, lengths are their n-grams, unknown ones too. `parents`: of

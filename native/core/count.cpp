@@ -125,7 +125,11 @@ std::size_t most_counts(const Grams& grams, std::size_t n_words) {
 Counted count(const Grams& grams, const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts,
               const std::int32_t* type_terms, std::size_t threads) {
   std::size_t most = 0;
-  for (std::size_t text = 0; text < n_texts; ++text) most += most_counts(grams, static_cast<std::size_t>(rows[text + 1] - rows[text]));
+  CancelWatch summed;
+  for (std::size_t text = 0; text < n_texts; ++text) {
+    summed.at(text);
+    most += most_counts(grams, static_cast<std::size_t>(rows[text + 1] - rows[text]));
+  }
   CsrParts parts(rows, n_texts, most);
   std::vector<std::int32_t> lengths(n_texts);
   in_parallel(worthwhile(threads, static_cast<std::size_t>(rows[n_texts]), kTokensAThread), [&](std::size_t) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +28,9 @@ class FireClassifier:
 
 def fire_model(**read) -> OpenModel:
     config = {"read": {"source": "x.csv", "text": "text", "label": "label", **read}}
-    return OpenModel(Manifest(Ref("model", "fire", 2), {}, {}, config, "2026-01-01T00:00:00Z", {}), FireClassifier())
+    return OpenModel(
+        Manifest(Ref("model", "fire", 2), {}, {}, config, "2026-01-01T00:00:00Z", {}), FireClassifier(), Path()
+    )
 
 
 BAD = ["fire", "flood", "earthquake", "smoke", "rescue", "trapped", "evacuated", "collapsed"]

@@ -76,7 +76,7 @@ def command(
             predictions[name] = model.classifier.predict(table["text"])
             cost[name] = {
                 "texts_per_second": corpus.n_rows / max(time.perf_counter() - began, 1e-9),
-                "model_bytes": sum(file.stat().st_size for file in found.open(name)[1].rglob("*") if file.is_file()),
+                "model_bytes": sum(file.stat().st_size for file in model.folder.rglob("*") if file.is_file()),
             }
         result = compare(table["label"].to_pylist(), predictions, config=EvaluateConfig(), seed=seed)
     if as_json:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,7 @@ class OpenModel:
 
     manifest: Manifest
     classifier: TextClassifier
+    folder: Path
 
     @property
     def ref(self) -> Ref:
@@ -44,7 +46,7 @@ def open_model(store: Store, model: str, version: int | None) -> OpenModel:
     from textmill.models import TextClassifier
 
     manifest, folder = store.open(model, version)
-    return OpenModel(manifest, TextClassifier.load(folder))
+    return OpenModel(manifest, TextClassifier.load(folder), folder)
 
 
 def typed(text: str) -> str:

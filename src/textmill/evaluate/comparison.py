@@ -10,7 +10,7 @@ import numpy as np
 
 from textmill.errors import DataError
 from textmill.evaluate.evaluation import evaluate
-from textmill.evaluate.sentences import TITLES, number
+from textmill.evaluate.sentences import TITLES, inside, number, signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,12 +120,14 @@ def compare(
     classes = predictions[first].classes
     ordered = {name: _in_order(prediction, classes, name) for name, prediction in predictions.items()}
     shares = [truth.count(label) / max(len(truth), 1) for label in classes]
-    wide = replace(config, confidence=1 - (1 - config.confidence) / len(others))
+    wide = replace(config, confidence=1 - (1 - config.confidence) / len(others)) if len(others) > 1 else config
     found: dict[str, Any] = {"models": {}, "others": []}
+    scores: dict[str, dict[str, Score]] = {}
     tests = [mcnemar(_right(truth, ordered[first]), _right(truth, ordered[name])) for name in others]
     for name, (a, b, p), p_corrected in zip(others, tests, corrected([p for _, _, p in tests]), strict=True):
         # a model stands where the majority baseline stands elsewhere: drawn together, luck that both share is out
         measured = evaluate(truth, ordered[name], ordered[first], config=wide, seed=seed, shares=shares)
+        scores[name] = measured.metrics
         leading = measured.details["headline"]
         difference = measured.details["differences"][leading["metric"]]
         unlike = difference["low"] > 0 or difference["high"] < 0
@@ -148,9 +150,12 @@ def compare(
         )
     for name in names:
         other = others[0] if name == first else first
-        scores = evaluate(truth, ordered[name], ordered[other], config=config, seed=seed, shares=shares).metrics
+        if name not in scores or wide != config:
+            scores[name] = evaluate(
+                truth, ordered[name], ordered[other], config=config, seed=seed, shares=shares
+            ).metrics
         found["models"][name] = {
-            metric: {"value": s.value, "low": s.low, "high": s.high} for metric, s in scores.items()
+            metric: {"value": s.value, "low": s.low, "high": s.high} for metric, s in scores[name].items()
         }
     return found | {"confidence": config.confidence}
 
@@ -173,16 +178,12 @@ def _right(truth: Sequence[str], prediction: Prediction) -> NDArray[np.bool_]:
 def _sentence(
     name: str, first: str, outcome: str, score: Score, metric: str, gap: Mapping[str, float], p: float
 ) -> str:
-    figures = f"{TITLES[metric].lower() if metric == 'accuracy' else TITLES[metric]} {number(score.value)} against"
+    figures = f"{inside(TITLES[metric])} {number(score.value)} against"
     figures += (
-        f" {number(score.baseline or 0.0)}, {_signed(gap['value'])} ({_signed(gap['low'])} to {_signed(gap['high'])})"
+        f" {number(score.baseline or 0.0)}, {signed(gap['value'])} ({signed(gap['low'])} to {signed(gap['high'])})"
     )
     if metric == "accuracy":
         figures += ", p < 0.001" if p < 0.001 else f", p = {p:.3f}"
     if outcome == "same":
         return f"{name} and {first} are the same within noise: {figures}."
     return f"{name} is {outcome} than {first}: {figures}."
-
-
-def _signed(value: float) -> str:
-    return ("-" if value < 0 and number(abs(value)) != "0.000" else "+") + number(abs(value))

@@ -13,11 +13,13 @@ __all__ = [
     "baseline_words",
     "confusions",
     "counted",
+    "inside",
     "leak_check",
     "leaked",
     "meaning",
     "measured",
     "number",
+    "signed",
     "title",
     "verdict",
 ]
@@ -90,7 +92,7 @@ def verdict(report: Report) -> str:
     score = report.metrics[leading["metric"]]
     rows, share = leaked(report)
     if share >= _NOTABLE:
-        said = f"{_inside(name)} {number(score.value)}"
+        said = f"{inside(name)} {number(score.value)}"
         if score.baseline is not None:
             said += f" ({baseline_words(report)}: {number(score.baseline)})"
         of = int(report.leaks.get("test_rows") or report.data.get("test", rows))
@@ -115,12 +117,11 @@ def verdict(report: Report) -> str:
     if difference["low"] == difference["high"] == 0:
         return text + " That is no better at all."
     return text + (
-        f" The difference, {_signed(gain)}"
-        f" ({_signed(difference['low'])} to {_signed(difference['high'])}), may be luck."
+        f" The difference, {signed(gain)} ({signed(difference['low'])} to {signed(difference['high'])}), may be luck."
     )
 
 
-def _inside(name: str) -> str:
+def inside(name: str) -> str:
     """A metric's name inside a sentence."""
     return name if name.startswith("F1") else name[0].lower() + name[1:]
 
@@ -132,12 +133,13 @@ def _without_leaks(report: Report) -> str:
     name = apart["headline"]["metric"]
     score = apart["metrics"][name]
     return (
-        f" On the {apart['rows']:,} other test rows {_inside(title(name, report))} is {number(score['value'])}"
+        f" On the {apart['rows']:,} other test rows {inside(title(name, report))} is {number(score['value'])}"
         f" ({number(score['low'])} to {number(score['high'])})."
     )
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """A difference for reading, with its sign."""
     return ("-" if value < 0 and number(abs(value)) != "0.000" else "+") + number(abs(value))
 
 

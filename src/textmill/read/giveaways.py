@@ -11,16 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["Giveaway", "find_giveaways", "guessed"]
+__all__ = ["find_giveaways", "guessed"]
 
 _ENOUGH = 0.5  # share of the majority baseline's mistakes that a column takes away before it is told
 
 
-class Giveaway(dict[str, Any]):
-    """A column, ``of`` which (``"value"``, or ``"domain"`` of a link), ``accuracy`` and ``baseline``, ``values``."""
-
-
-def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) -> list[Giveaway]:
+def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) -> list[dict[str, Any]]:
     """The columns of a source from which the label can be guessed, the surest first.
 
     Each row's label is guessed as the most frequent one among the other rows with the same value, so that a column of
@@ -31,6 +27,11 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) 
     ----------
     batches : with all columns of the source
     label, text : the columns that are not asked about
+
+    Returns
+    -------
+    for each ``column``, ``of`` what (its ``"value"``, or the ``"domain"`` of its links), ``accuracy`` and ``baseline``,
+    and ``values``, how many different ones there are
 
     Examples
     --------
@@ -58,7 +59,7 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) 
         return []
     codes = pc.fill_null(pa.chunked_array(labels).combine_chunks(), "").dictionary_encode().indices.to_numpy()
     baseline = float(np.bincount(codes).max()) / rows
-    found = []
+    found: list[dict[str, Any]] = []
     for name, parts in columns.items():
         values = pc.fill_null(pa.chunked_array(parts).combine_chunks(), "")
         tried = {"value": values}
@@ -69,7 +70,8 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) 
             accuracy = guessed(coded.indices.to_numpy(), codes)
             if baseline < 1 and (accuracy - baseline) / (1 - baseline) >= _ENOUGH:
                 seen = len(coded.dictionary)
-                found.append(Giveaway(column=name, of=of, accuracy=accuracy, baseline=baseline, values=seen))
+                told = {"column": name, "of": of, "accuracy": accuracy, "baseline": baseline, "values": seen}
+                found.append(told)
     return sorted(found, key=lambda one: (-one["accuracy"], one["values"], one["column"]))
 
 
@@ -82,7 +84,7 @@ def guessed(values: NDArray[np.integer[Any]], labels: NDArray[np.integer[Any]]) 
 
     Examples
     --------
-    >>> guessed(np.array([0, 0, 0, 1, 2, 2, 2]), np.array([1, 1, 1, 1, 0, 0, 1])).__round__(3)
+    >>> round(guessed(np.array([0, 0, 0, 1, 2, 2, 2]), np.array([1, 1, 1, 1, 0, 0, 1])), 3)
     0.429
     """
     n_labels = int(labels.max()) + 1

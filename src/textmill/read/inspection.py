@@ -10,12 +10,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from textmill.config import MillConfig
-from textmill.read.corpus import Corpus
 from textmill.read.giveaways import find_giveaways
-from textmill.read.leaks import Alike, find_leaks
+from textmill.read.leaks import find_leaks
 from textmill.read.reading import read_corpus, stream_rows
-from textmill.read.similar import similar_groups
-from textmill.read.split import fingerprints_of
+from textmill.read.split import alike_rows
 
 __all__ = ["inspect_rows"]
 
@@ -46,16 +44,16 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
     with tempfile.TemporaryDirectory() as made:
         corpus = read_corpus(mill.read, folder, out=Path(made) / "rows.arrow", rejected=Path(made) / "rejected.jsonl")
         table = corpus.table()
-        counts = {row["values"]: row["counts"] for row in table["label"].value_counts().to_pylist()}
-        classes = dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+        classes = dict(sorted(corpus.facts["classes"].items(), key=lambda one: (-one[1], one[0])))
         lengths = np.sort(pc.utf8_length(table["text"]).to_numpy())
-        facts = dict(corpus.facts)
-        leaks = _alike(corpus, mill, threads)
+        alike, _ = alike_rows([corpus], similarity=mill.split.similarity, threads=threads)
+        one_side = np.zeros(corpus.n_rows, np.int8)
+        leaks = find_leaks([corpus], one_side, alike, policy="report", similarity=mill.split.similarity)
         source = mill.read.source if Path(mill.read.source).is_absolute() else str(folder / mill.read.source)
         giveaways = find_giveaways(stream_rows(source, mill.read), label=mill.read.label, text=mill.read.text)
         return {
             "rows": corpus.n_rows,
-            "rejected": int(facts.get("rejected", 0)),
+            "rejected": corpus.facts["rejected"],
             "classes": classes,
             "rare": [label for label, rows in classes.items() if rows < _FEW],
             "characters": {
@@ -68,12 +66,3 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
             "contradictions": leaks["contradictions"],
             "giveaways": giveaways,
         }
-
-
-def _alike(corpus: Corpus, mill: MillConfig, threads: int) -> dict[str, Any]:
-    exact, loose = (fingerprints_of(corpus, "text", kind, threads) for kind in (False, True))
-    similar = similar_groups([corpus], similarity=mill.split.similarity, threads=threads)
-    side = np.zeros(corpus.n_rows, np.int8)
-    return find_leaks(
-        [corpus], side, Alike.of(exact, loose, similar), policy="report", similarity=mill.split.similarity
-    )

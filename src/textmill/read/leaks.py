@@ -59,10 +59,10 @@ class Alike(NamedTuple):
     similar: NDArray[np.int64]
 
     @classmethod
-    def of(cls, exact: NDArray[np.uint64], loose: NDArray[np.uint64], similar: NDArray[np.int64]) -> Alike:
-        """From fingerprints, uint64 (n_rows, 2), and the first row of each row's group of similar texts."""
-        equal_groups, loose_groups = groups_of(exact), groups_of(loose)
-        return cls(equal_groups, loose_groups, _joined(_joined(equal_groups, loose_groups), similar))
+    def of(cls, exact: NDArray[np.uint64], loose: NDArray[np.uint64], similar: NDArray[np.int64] | None) -> Alike:
+        """From fingerprints, uint64 (n_rows, 2), and the first row of each row's group of similar texts, if any."""
+        loose_groups = groups_of(loose)  # equal texts are loosely equal as well
+        return cls(groups_of(exact), loose_groups, loose_groups if similar is None else _joined(loose_groups, similar))
 
 
 def _joined(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:

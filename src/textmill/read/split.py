@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from textmill.read.layout import string_layout
 from textmill.read.leaks import Alike, find_leaks, leaked_rows
 from textmill.read.similar import similar_groups
 
-__all__ = ["Split", "dealt", "fingerprints_of", "split_corpus"]
+__all__ = ["Split", "alike_rows", "dealt", "fingerprints_of", "split_corpus"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +72,8 @@ def split_corpus(
     0
     """
     parts = [corpus] if test is None else [corpus, test]
-    exact, loose = (
-        np.concatenate([fingerprints_of(part, "text", kind, threads) for part in parts]) for kind in (False, True)
-    )
     searched = config.near_duplicates != "allow"
-    similar = (
-        similar_groups(parts, similarity=config.similarity, threads=threads) if searched else np.arange(len(exact))
-    )
-    alike = Alike.of(exact, loose, similar)
+    alike, loose = alike_rows(parts, similarity=config.similarity if searched else None, threads=threads)
     if test is not None:
         side = np.concatenate([np.zeros(part.n_rows, np.int8) + number for number, part in enumerate(parts)])
         _check_known(corpus, test)
@@ -86,9 +81,8 @@ def split_corpus(
         if searched:
             _check_apart(test, leaks)
         return Split(side[: corpus.n_rows], leaks, leaked_rows(alike.similar, side)[side == 1])
-    keys = fingerprints_of(corpus, "id", False, threads)
-    if config.near_duplicates == "together":
-        keys = _least_keys(loose, alike.similar)
+    together = config.near_duplicates == "together"
+    keys = _least_keys(loose, alike.similar) if together else fingerprints_of(corpus, "id", False, threads)
     places = dealt(keys, seed)
     side = (places < config.test).astype(np.int8)
     moved = _teach_every_class(corpus, side, keys, places)
@@ -98,6 +92,24 @@ def split_corpus(
     if moved:
         leaks["sentence"] = f"{leaks.get('sentence', '')} {_moved_sentence(moved)}".strip()
     return Split(side, leaks, leaked_rows(alike.similar, side)[side == 1])
+
+
+def alike_rows(parts: Sequence[Corpus], *, similarity: float | None, threads: int) -> tuple[Alike, NDArray[np.uint64]]:
+    """Which rows of one corpus, or of several, have texts that are alike.
+
+    Parameters
+    ----------
+    similarity : as in `similar_groups`; None: similar texts are not looked for
+
+    Returns
+    -------
+    alike, loose : the groups, and fingerprints without links, case and punctuation, uint64 (n_rows, 2)
+    """
+    exact, loose = (
+        np.concatenate([fingerprints_of(part, "text", kind, threads) for part in parts]) for kind in (False, True)
+    )
+    similar = None if similarity is None else similar_groups(parts, similarity=similarity, threads=threads)
+    return Alike.of(exact, loose, similar), loose
 
 
 def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:

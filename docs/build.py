@@ -66,19 +66,22 @@ def key_tables(page: str) -> str:
     A table stands below ``<!-- keys: ROOM -->``. What a key means is written by hand and kept; a new key gets a row
     that says so, and a row whose key is gone goes too.
     """
-    from textmill import config
+    from textmill import config, settings
 
     hints = typing.get_type_hints(config.MillConfig)
 
     def table(match: re.Match[str]) -> str:
         cls = hints[match[1]]
+        cls = typing.get_args(cls)[0] if typing.get_origin(cls) is tuple else cls  # a list of tables
         meanings = dict(re.findall(r"^\| `(\w+)` \| .*? \| ([^|]*) \|$", match[2], re.MULTILINE))
         lines = ["| key | wanted | default | meaning |", "| --- | --- | --- | --- |"]
         kinds = typing.get_type_hints(cls)
         for key in dataclasses.fields(cls):
-            wanted = re.sub(r"'([^']*)'", r'`"\1"`', config._said(kinds[key.name]))
+            wanted = re.sub(r"'([^']*)'", r'`"\1"`', settings.said(kinds[key.name]))
             default = "*needed*" if key.default is dataclasses.MISSING else f"`{in_toml(key.default)}`"
             default = "none" if key.default is None else default
+            if key.default_factory is not dataclasses.MISSING:
+                default = "as in the project"
             lines.append(f"| `{key.name}` | {wanted} | {default} | {meanings.get(key.name, 'TO BE WRITTEN').strip()} |")
         return f"<!-- keys: {match[1]} -->\n" + "\n".join(lines) + "\n"
 

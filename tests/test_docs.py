@@ -116,7 +116,8 @@ def test_settings_shown_in_a_page_are_settings(name: str) -> None:
     for block in blocks(name, "toml"):
         shown = tomllib.loads(block)
         needed = {"project": {"name": "demo"}, "read": {"source": "a.csv"}}
-        from_mapping(MillConfig, needed | {table: needed.get(table, {}) | keys for table, keys in shown.items()})
+        tables = {name: keys if isinstance(keys, list) else needed.get(name, {}) | keys for name, keys in shown.items()}
+        from_mapping(MillConfig, needed | tables)
 
 
 def test_the_readme_shows_the_project_file_of_the_example() -> None:

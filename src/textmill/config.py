@@ -6,18 +6,21 @@ import dataclasses
 import os
 import re
 import tomllib
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal
 
 from textmill.errors import ConfigError, closest
+from textmill.settings import from_mapping
 
 __all__ = [
+    "CandidateConfig",
     "Cleaner",
+    "DecideConfig",
     "EvaluateConfig",
+    "ExpectConfig",
     "FeaturesConfig",
     "Language",
     "MillConfig",
@@ -30,8 +33,6 @@ __all__ = [
     "load",
     "thread_count",
 ]
-
-T = TypeVar("T")
 
 Cleaner = Literal[
     "ascii",
@@ -94,6 +95,8 @@ class ProjectConfig:
     task: Literal["classify"] = "classify"
     seed: int = 13
     description: str = ""
+    intended_use: str = ""  # for the model card: what the model is for and what it is not
+    data_licence: str = ""  # for the model card: what the data may be used for
 
     def _faults(self) -> list[str]:
         found = []
@@ -135,15 +138,56 @@ class ReadConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectConfig:
+    """``[expect]``: what the rows must be like; else the run stops before anything is trained, exit 3."""
+
+    label: tuple[str, ...] | None = None  # these labels, all of them and no other
+    rows: str | None = None  # ">= 1000", and so on below
+    rejected: str | None = None  # share of rows set aside
+    rarest: str | None = None  # rows of the rarest class
+    commonest: str | None = None  # share of the most common class
+    shortest: str | None = None  # characters of the shortest text
+    longest: str | None = None
+    duplicates: str | None = None  # share of rows that are equal or nearly equal to another
+    contradictions: str | None = None  # rows whose text has another label elsewhere
+    leaked: str | None = None  # share of test rows that are equal or nearly equal to a training text
+
+    def bound(self, key: str) -> tuple[str, float] | None:
+        """What is expected of a key, as (operator, number)."""
+        match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([0-9]+(?:\.[0-9]+)?)\s*", getattr(self, key) or "")
+        return (match[1], float(match[2])) if match else None
+
+    def _faults(self) -> list[str]:
+        return [
+            f"{spec.name}: wanted a comparison, such as '>= 1000', got {getattr(self, spec.name)!r}"
+            for spec in dataclasses.fields(self)
+            if spec.name != "label" and getattr(self, spec.name) is not None and self.bound(spec.name) is None
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitConfig:
     """``[split]``: which rows the model never sees."""
 
     test: float = 0.2
     near_duplicates: Literal["together", "report", "allow"] = "together"
     similarity: float = 0.8  # what nearly equal texts share of the words that are in either
+    group: str | tuple[str, ...] = ()  # columns; rows that share a value of any, such as an author, are on one side
+    time: str | None = None  # a column; the newest rows are the test side
+    test_from: str | None = None  # with time: rows from then on, so that new rows move no old ones
+    stratify: bool = False  # the same share of each class, at the price that new rows may move a few old ones
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The columns that `group` names."""
+        return (self.group,) if isinstance(self.group, str) else self.group
 
     def _faults(self) -> list[str]:
         found = [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
+        if self.test_from is not None and self.time is None:
+            found.append("test_from: wanted a column in time as well")
+        if self.time is not None and self.stratify:
+            found.append("stratify: the newest rows are of the classes that they are; wanted time or stratify")
         if not 0.5 <= self.similarity <= 1:  # below, most texts of one subject are alike
             found.append(f"similarity: wanted a share from 0.5 to 1, got {self.similarity}")
         return found
@@ -240,12 +284,63 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecideConfig:
+    """``[decide]``: how probabilities become an answer."""
+
+    calibrate: Literal["none", "temperature", "isotonic"] = "none"
+    threshold: str | None = None  # "precision >= 0.99" or "recall >= 0.9", of the positive one of two classes
+    positive: str | None = None  # the class that the threshold is about
+    costs: dict[str, dict[str, float]] | None = None  # truth -> answer -> what it costs; a mistake not named costs 1
+    unsure_below: float = 0.0  # no answer where its probability is less
+    fold: float = 0.2  # share of the training side that calibration and threshold are learned on, and the model is not
+
+    @property
+    def needs_fold(self) -> bool:
+        """Whether rows are held back from the model to learn this from."""
+        return self.calibrate != "none" or self.threshold is not None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the most probable class is the answer, as it stands."""
+        return not self.needs_fold and self.costs is None and self.unsure_below == 0
+
+    def wanted(self) -> tuple[Literal["precision", "recall"], float] | None:
+        """`threshold` as (metric, number)."""
+        match = re.fullmatch(r"\s*(precision|recall)\s*>=\s*(0?\.[0-9]+)\s*", self.threshold or "")
+        return (typing.cast(Literal["precision", "recall"], match[1]), float(match[2])) if match else None
+
+    def _faults(self) -> list[str]:
+        found = []
+        if self.threshold is not None and self.wanted() is None:
+            found.append(
+                "threshold: wanted precision or recall >= a share below 1, such as 'precision >= 0.95', got"
+                f" {self.threshold!r}"
+            )
+        if self.threshold is not None and self.costs is not None:
+            found.append("costs: they decide where the threshold lies; wanted costs or a threshold, got both")
+        if self.positive is not None and self.threshold is None:
+            found.append("positive: is the class that a threshold is about, and there is no threshold")
+        found += [
+            f"costs.{truth}.{said}: wanted a number, 0 or more, got {cost}"
+            for truth, row in (self.costs or {}).items()
+            for said, cost in row.items()
+            if not 0 <= cost < float("inf")
+        ]
+        if not 0 <= self.unsure_below <= 1:
+            found.append(f"unsure_below: wanted a share between 0 and 1, got {self.unsure_below}")
+        if not 0.05 <= self.fold <= 0.5:
+            found.append(f"fold: wanted a share from 0.05 to 0.5, got {self.fold}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateConfig:
     """``[evaluate]``: how sure the scores are to be, and what the gate asks."""
 
     bootstrap: int = 1000
     confidence: float = 0.95
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
+    slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
 
     def _faults(self) -> list[str]:
         found = []
@@ -261,6 +356,16 @@ class EvaluateConfig:
         """`promote_if` as (metric, operator, number)."""
         match = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*([0-9.]+)\s*", self.promote_if or "")
         return (match[1], match[2], float(match[3])) if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateConfig:
+    """``[[candidate]]``: another model on the same rows, beside ``[model]``; what it does not say is the same."""
+
+    name: str = ""  # what it says, where it has no name
+    text: TextConfig = field(default_factory=TextConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,20 +386,57 @@ class MillConfig:
     project: ProjectConfig
     read: ReadConfig
     split: SplitConfig = field(default_factory=SplitConfig)
+    expect: ExpectConfig = field(default_factory=ExpectConfig)
     text: TextConfig = field(default_factory=TextConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    decide: DecideConfig = field(default_factory=DecideConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    candidate: tuple[CandidateConfig, ...] = ()
+
+    @staticmethod
+    def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""
+        given = raw.get("candidate")
+        if not isinstance(given, (list, tuple)) or not all(isinstance(one, Mapping) for one in given):
+            return raw
+        return {**raw, "candidate": [_completed(one, raw) for one in given]}
 
     def _faults(self) -> list[str]:
         # asked of a project only: scikit-learn's vectorisers take words that match nothing, and predicting needs no
         # source
+        names = ["model", *(one.name for one in self.candidate)]
         return (
             _nameless(self.read)
-            + _matching_nothing(self.text)
-            + [fault for name in self.text.maps for fault in _unknown_map(name)]
-            + _mapping_subwords(self.text)
+            + _text_faults(self.text, "text")
+            + [
+                fault
+                for number, one in enumerate(self.candidate)
+                for fault in _text_faults(one.text, f"candidate[{number}].text")
+            ]
+            + [
+                f"candidate[{number}].name: {one.name!r} is the name of another model already"
+                for number, one in enumerate(self.candidate)
+                if one.name in names[: number + 1]
+            ]
+            + _dealing_nothing(self)
         )
+
+
+def _text_faults(text: TextConfig, path: str) -> list[str]:
+    unknown = [fault for name in text.maps for fault in _unknown_map(name)]
+    found = _matching_nothing(text) + unknown + _mapping_subwords(text)
+    return [path + fault.removeprefix("text") for fault in found]
+
+
+def _dealing_nothing(mill: MillConfig) -> list[str]:
+    if mill.read.test is None:
+        return []
+    return [
+        f"split.{key}: it says how rows are dealt out, and read.test names a test side"
+        for key in ("time", "test_from", "stratify")
+        if getattr(mill.split, key)
+    ]
 
 
 def _nameless(read: ReadConfig) -> list[str]:
@@ -383,7 +525,13 @@ def load(path: Path) -> MillConfig:
         raise ConfigError([f"this is no TOML: {error}"], where=str(path)) from error
     except OSError as error:
         raise ConfigError([f"it cannot be read: {error.strerror}"], where=str(path)) from error
-    unread = _read_stop_words(raw, path.parent)
+    others = raw.get("candidate")
+    unread = [
+        fault
+        for one in (raw, *(others if isinstance(others, list) else ()))
+        if isinstance(one, dict)
+        for fault in _read_stop_words(one, path.parent)
+    ]
     try:
         made = from_mapping(MillConfig, raw)
     except ConfigError as error:
@@ -433,100 +581,13 @@ def thread_count(wanted: int | None = None) -> int:
     return min(int(said), 256)
 
 
-def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
-    """Settings from plain values, checked against the dataclass's annotations.
-
-    Raises
-    ------
-    ConfigError : with every fault, each with its path
-    """
-    faults: list[str] = []
-    made = _build(cls, raw, "", faults)
-    if faults:
-        raise ConfigError(faults)
-    return typing.cast(T, made)
-
-
-def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> object | None:
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    before = len(faults)
-    for key in raw:
-        if key not in fields:
-            near = closest(key, fields)
-            said = f"{path}{key}: no setting is called {key!r}" if path else f"no table is called {key!r}"
-            faults.append(said + (f", did you mean {near!r}?" if near else f"; known: {', '.join(fields)}"))
-    values = {}
-    for name, spec in fields.items():
-        if name in raw:
-            values[name] = _value(hints[name], raw[name], f"{path}{name}", faults)
-        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            if dataclasses.is_dataclass(hints[name]):
-                values[name] = _build(typing.cast(type, hints[name]), {}, f"{name}.", faults)
-            else:
-                faults.append(f"{path}{name}: is missing; wanted {_said(hints[name])}")
-    if len(faults) > before:
-        return None
-    made = cls(**values)
-    faults += [f"{path}{fault}" for fault in getattr(made, "_faults", list)()]
-    return typing.cast(object, made)
-
-
-def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        if isinstance(raw, Mapping):
-            return _build(hint, raw, f"{path}.", faults)
-        faults.append(f"{path}: wanted a table, got {raw!r}")
-        return None
-    for option in get_args(hint) if get_origin(hint) in (typing.Union, types.UnionType) else (hint,):
-        fits, value = _fits(option, raw)
-        if fits:
-            return value
-    said = f"{path}: wanted {_said(hint)}, got {raw!r}"
-    choices = [c for c in _choices(hint) if isinstance(c, str)]
-    items = raw if isinstance(raw, list) else [raw]
-    near = next((n for i in items if isinstance(i, str) and i not in choices and (n := closest(i, choices))), None)
-    faults.append(said + (f", did you mean {near!r}?" if near else ""))
-    return None
-
-
-def _fits(option: Any, raw: Any) -> tuple[bool, Any]:
-    if get_origin(option) is Literal:
-        return isinstance(raw, str) and raw in get_args(option), raw
-    if get_origin(option) is tuple:
-        inner = get_args(option)
-        if not isinstance(raw, (list, tuple)):
-            return False, None
-        kinds = [inner[0]] * len(raw) if inner[-1] is Ellipsis else list(inner)
-        if len(kinds) != len(raw):
-            return False, None
-        found = [_fits(kind, item) for kind, item in zip(kinds, raw, strict=True)]
-        return all(fits for fits, _ in found), tuple(value for _, value in found)
-    if option is float:
-        # TOML writes 1 where 1.0 is meant; a bool is no number here
-        return isinstance(raw, (int, float)) and not isinstance(raw, bool), float(raw) if isinstance(
-            raw, (int, float)
-        ) else raw
-    if option is int:
-        return isinstance(raw, int) and not isinstance(raw, bool), raw
-    return isinstance(raw, option), raw
-
-
-def _choices(hint: Any) -> tuple[Any, ...]:
-    if get_origin(hint) is Literal:
-        return get_args(hint)
-    return tuple(choice for inner in get_args(hint) for choice in _choices(inner))
-
-
-def _said(hint: Any) -> str:
-    if get_origin(hint) in (typing.Union, types.UnionType):
-        return " or ".join(_said(option) for option in get_args(hint) if option is not type(None))
-    if get_origin(hint) is Literal:
-        return " or ".join(repr(choice) for choice in get_args(hint))
-    if get_origin(hint) is tuple:
-        inner = get_args(hint)
-        return (
-            f"a list of {_said(inner[0])}" if inner[-1] is Ellipsis else f"a list of {len(inner)} x {_said(inner[0])}"
-        )
-    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-    return words.get(hint, getattr(hint, "__name__", str(hint)))
+def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: table for key, table in candidate.items() if isinstance(table, Mapping)}
+    bases = {key: raw.get(key, {}) for key in ("text", "features", "model")}
+    whole = {
+        key: {**base, **own.get(key, {})}
+        for key, base in bases.items()
+        if isinstance(base, Mapping) and isinstance(candidate.get(key, {}), Mapping)
+    }
+    said = [f"{key} = {value}" for table in own.values() for key, value in table.items()]
+    return {"name": ", ".join(said) or "the same again"} | dict(candidate) | whole

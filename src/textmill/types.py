@@ -129,15 +129,39 @@ class Prediction:
     ----------
     classes : names of the classes, in the order of the columns
     scores : float32 (n_texts, n_classes), probabilities, each row adds up to 1
+    chosen : int64 (n_texts,), the class that was decided for, where that is not the most probable one; else None
+    unsure : bool (n_texts,), where the model leaves the answer open; None: it never does
     """
 
     classes: tuple[str, ...]
     scores: NDArray[np.float32]
+    chosen: NDArray[np.int64] | None = None
+    unsure: NDArray[np.bool_] | None = None
 
     @property
-    def labels(self) -> list[str]:
-        """The most probable class of each text (the first of equals)."""
-        return [self.classes[i] for i in self.scores.argmax(axis=1).tolist()]
+    def codes(self) -> NDArray[np.int64]:
+        """The class decided for, as a number, also where the answer is left open: int64 (n_texts,)."""
+        return self.scores.argmax(axis=1) if self.chosen is None else self.chosen
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of the class decided for, float32 (n_texts,)."""
+        found: NDArray[np.float32] = self.scores[range(len(self.scores)), self.codes]
+        return found
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The class decided for of each text (of equally probable ones the first); None where that is left open."""
+        named: list[str | None] = [self.classes[i] for i in self.codes.tolist()]
+        if self.unsure is not None:
+            for i in self.unsure.nonzero()[0].tolist():
+                named[i] = None
+        return named
+
+    def rows(self, which: NDArray[np.integer[Any] | np.bool_]) -> Prediction:
+        """What was said of some of the texts, by number or by a mask."""
+        parts = (None if part is None else part[which] for part in (self.chosen, self.unsure))
+        return Prediction(self.classes, self.scores[which], *parts)
 
 
 @dataclass(frozen=True, slots=True)

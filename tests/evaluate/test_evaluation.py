@@ -11,7 +11,8 @@ from sklearn import metrics as oracle
 
 from textmill.config import EvaluateConfig
 from textmill.errors import DataError
-from textmill.evaluate import build_report, evaluate, positive_class, without_leaks
+from textmill.evaluate import build_report, evaluate, without_leaks
+from textmill.models import positive_class
 from textmill.types import Prediction, Report
 
 CONFIG = EvaluateConfig(bootstrap=200)

@@ -296,6 +296,6 @@ def test_a_damaged_model_is_refused(tmp_path: Path, damage: str, capsys: pytest.
 
 def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
     TextClassifier.fit(TEXTS, TWO, **SETTINGS).save(tmp_path)
-    head_with(format=2)(tmp_path)
-    with pytest.raises(FormatError, match="wanted 1, got 2"):
+    head_with(format=3)(tmp_path)
+    with pytest.raises(FormatError, match="wanted 2, got 3"):
         TextClassifier.load(tmp_path)

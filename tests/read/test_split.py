@@ -16,7 +16,8 @@ from textmill.errors import DataError, LabelError
 from textmill.read import Corpus, split_corpus
 from textmill.read.leaks import Alike, find_leaks, groups_of
 from textmill.read.similar import similar_groups
-from textmill.read.split import dealt, fingerprints_of
+from textmill.read.split import dealt
+from textmill.read.units import fingerprints_of
 
 words = st.sampled_from(["fire", "Fire!", "flood", "http://t.co/x", "www.a.b", "?!", "the", "été", "ÉTÉ"])
 texts = st.lists(words, min_size=1, max_size=3).map(" ".join)

@@ -11,10 +11,17 @@ import click
 from textmill.cli.stores import quoted
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
+from textmill.errors import GateRefused
 
 __all__ = ["command"]
 
 _MOST_CLASSES = 12
+_PERSONAL = {
+    "e-mail": "an e-mail address",
+    "phone": "a phone number",
+    "card": "the number of a card",
+    "iban": "the number of a bank account",
+}
 
 
 @click.group("data")
@@ -78,7 +85,10 @@ def get_set(name: str, folder: Path | None, as_json: bool) -> None:
 @click.argument("project", type=click.Path(path_type=Path), default=".", required=False)
 @json_option
 def check(project: Path, as_json: bool) -> None:
-    """Look at the rows of PROJECT before anything is trained: classes, lengths, twins, columns that tell too much."""
+    """Look at the rows of PROJECT before anything is trained: classes, lengths, twins, columns that tell too much.
+
+    Ends with 3 if they are not as [expect] says.
+    """
     from textmill.config import load, thread_count
     from textmill.read.inspection import inspect_rows
 
@@ -86,9 +96,11 @@ def check(project: Path, as_json: bool) -> None:
     found = inspect_rows(load(mill_file), mill_file.parent, threads=thread_count(None))
     if as_json:
         print_json(found)
-        return
-    for line in _told(found):
-        click.echo(plain(line))
+    else:
+        for line in _told(found):
+            click.echo(plain(line))
+    if found["unmet"]:
+        raise GateRefused("the rows are not as [expect] says: " + "; ".join(found["unmet"]), where=str(mill_file))
 
 
 def _told(found: dict[str, Any]) -> Iterator[str]:
@@ -122,3 +134,6 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
             f"giveaway   {of} alone gives the label away: {100 * one['accuracy']:.1f} % right, always naming the most"
             f" frequent label {100 * one['baseline']:.1f} %; keep it out of the text and the features"
         )
+    for kind, one in found["personal"].items():
+        texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
+        yield f"personal   {texts} to hold {_PERSONAL[kind]}, such as row id {one['ids'][0]}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenModel", "label_texts", "open_model", "typed"]
 
+_UNSURE = "?"  # where the model leaves the answer open
+
 
 @dataclass(frozen=True, slots=True)
 class OpenModel:
@@ -85,9 +87,8 @@ def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> No
         return
     width = max(map(len, opened.classifier.classes)) if sys.stdout.isatty() else 0
     for batch, prediction in answers:
-        best = prediction.scores.max(axis=1).tolist()
-        for label, score, text in zip(prediction.labels, best, batch, strict=True):
-            parts = (plain(label).ljust(width), f"{score:.3f}", plain(text))
+        for label, score, text in zip(prediction.labels, prediction.confidence.tolist(), batch, strict=True):
+            parts = (plain(label or _UNSURE).ljust(width), f"{score:.3f}", plain(text))
             click.echo(("  " if width else "\t").join(parts))
         sys.stdout.flush()
 

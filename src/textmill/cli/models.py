@@ -10,7 +10,7 @@ import click
 
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
-from textmill.errors import StoreError
+from textmill.errors import NotInStore, StoreError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,6 +86,18 @@ def show(model: str, store: Path | None, as_json: bool) -> None:
         width = max(map(len, pairs), default=0)
         for name, value in pairs.items():
             click.echo(f"  {name.ljust(width)}  {plain(_figure(value))}")
+
+
+@command.command("card")
+@click.argument("model")
+@store_option
+def card(model: str, store: Path | None) -> None:
+    """Print the model card of MODEL, Markdown: what it is for, made of, good at and bad at."""
+    manifest, folder = find_store(store).open(model)
+    page = folder / "card.md"
+    if not page.exists():
+        raise NotInStore("this version has no model card", where=str(manifest.ref), hint="Run its project again.")
+    click.echo(page.read_text(encoding="utf-8"))
 
 
 @command.command("diff")

@@ -114,13 +114,11 @@ def added_columns(prediction: Prediction) -> list[pa.Array]:
     import numpy as np
     import pyarrow as pa
 
-    scores = prediction.scores  # (n_rows, n_classes)
-    best = scores.argmax(axis=1)
     classes = pa.array(prediction.classes, pa.string())
     return [
-        classes.take(pa.array(best)),
-        pa.array(np.take_along_axis(scores, best[:, None], axis=1).ravel()),
-        *(pa.array(np.ascontiguousarray(column)) for column in scores.T),
+        classes.take(pa.array(prediction.codes, mask=prediction.unsure)),  # no answer is null
+        pa.array(prediction.confidence),
+        *(pa.array(np.ascontiguousarray(column)) for column in prediction.scores.T),
     ]
 
 

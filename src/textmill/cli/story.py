@@ -39,7 +39,8 @@ def told(result: RunResult) -> list[str]:
     if read.get("test_facts"):
         sentences += _source(read["test_facts"], str(config.read.test), result.folder / "rejected_test.jsonl")
     data = result.report.data
-    sentences.append(f"Split: {data['train']:,} rows to learn from, {data['test']:,} to test on.")
+    held = f", {data['held_back']:,} to learn to decide on" if data.get("held_back") else ""
+    sentences.append(f"Split: {data['train']:,} rows to learn from{held}, {data['test']:,} to test on.")
     facts = values["train"].get("facts", {})
     if "n_features" in facts:
         sentences.append(f"Text: {_path(config.text)}.")

@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.evaluate.card import model_card
     from textmill.evaluate.comparison import compare
     from textmill.evaluate.evaluation import Evaluation, evaluate, without_leaks
     from textmill.evaluate.gate import check_gate, check_gate_metric
     from textmill.evaluate.page import render_html
-    from textmill.evaluate.positive import positive_class
     from textmill.evaluate.report import build_report
     from textmill.evaluate.terminal import summary
 
@@ -25,7 +25,7 @@ __all__ = [
     "check_gate_metric",
     "compare",
     "evaluate",
-    "positive_class",
+    "model_card",
     "render_html",
     "summary",
     "without_leaks",
@@ -38,7 +38,7 @@ _FILE = {
     "check_gate_metric": "gate",
     "compare": "comparison",
     "evaluate": "evaluation",
-    "positive_class": "positive",
+    "model_card": "card",
     "render_html": "page",
     "summary": "terminal",
     "without_leaks": "evaluation",

@@ -74,7 +74,12 @@ def corrected(values: Sequence[float]) -> list[float]:
 
 
 def compare(
-    truth: Sequence[str], predictions: Mapping[str, Prediction], *, config: EvaluateConfig, seed: int
+    truth: Sequence[str],
+    predictions: Mapping[str, Prediction],
+    *,
+    config: EvaluateConfig,
+    seed: int,
+    positive: str | None = None,
 ) -> dict[str, Any]:
     """Measure models on the same rows, the first against each of the others.
 
@@ -86,6 +91,7 @@ def compare(
     ----------
     truth : n_texts labels
     predictions : two or more, by the names of their models; their classes in any order
+    positive : as in `evaluate`
 
     Returns
     -------
@@ -120,13 +126,14 @@ def compare(
     classes = predictions[first].classes
     ordered = {name: _in_order(prediction, classes, name) for name, prediction in predictions.items()}
     shares = [truth.count(label) / max(len(truth), 1) for label in classes]
+    asked: dict[str, Any] = {"seed": seed, "shares": shares, "positive": positive}
     wide = replace(config, confidence=1 - (1 - config.confidence) / len(others)) if len(others) > 1 else config
     found: dict[str, Any] = {"models": {}, "others": []}
     scores: dict[str, dict[str, Score]] = {}
     tests = [mcnemar(_right(truth, ordered[first]), _right(truth, ordered[name])) for name in others]
     for name, (a, b, p), p_corrected in zip(others, tests, corrected([p for _, _, p in tests]), strict=True):
         # a model stands where the majority baseline stands elsewhere: drawn together, luck that both share is out
-        measured = evaluate(truth, ordered[name], ordered[first], config=wide, seed=seed, shares=shares)
+        measured = evaluate(truth, ordered[name], ordered[first], config=wide, **asked)
         scores[name] = measured.metrics
         leading = measured.details["headline"]
         difference = measured.details["differences"][leading["metric"]]
@@ -151,9 +158,7 @@ def compare(
     for name in names:
         other = others[0] if name == first else first
         if name not in scores or wide != config:
-            scores[name] = evaluate(
-                truth, ordered[name], ordered[other], config=config, seed=seed, shares=shares
-            ).metrics
+            scores[name] = evaluate(truth, ordered[name], ordered[other], config=config, **asked).metrics
         found["models"][name] = {
             metric: {"value": s.value, "low": s.low, "high": s.high} for metric, s in scores[name].items()
         }
@@ -168,11 +173,14 @@ def _in_order(prediction: Prediction, classes: tuple[str, ...], name: str) -> Pr
             got=", ".join(map(repr, prediction.classes)),
         )
     places = [prediction.classes.index(label) for label in classes]
-    return replace(prediction, classes=classes, scores=np.ascontiguousarray(prediction.scores[:, places]))
+    chosen = None if prediction.chosen is None else np.argsort(places)[prediction.chosen]
+    scores = np.ascontiguousarray(prediction.scores[:, places])
+    return replace(prediction, classes=classes, scores=scores, chosen=chosen)
 
 
 def _right(truth: Sequence[str], prediction: Prediction) -> NDArray[np.bool_]:
-    return np.array([label == said for label, said in zip(truth, prediction.labels, strict=True)], np.bool_)
+    said = (prediction.classes[code] for code in prediction.codes.tolist())
+    return np.array([label == answer for label, answer in zip(truth, said, strict=True)], np.bool_)
 
 
 def _sentence(

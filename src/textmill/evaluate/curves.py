@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textmill.evaluate.intervals import wilson
 from textmill.evaluate.metrics import average_precision, precision_recall_curve
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def reliability(
         if n == 0:
             continue
         share = float(came[rows].mean())
-        low, high = _wilson(share, n)
+        low, high = wilson(share, n)
         bins.append(
             {
                 "low": b / _BINS,
@@ -100,13 +101,6 @@ def reliability(
         )
     error = sum(bin["rows"] * abs(bin["said"] - bin["share"]) for bin in bins) / len(truth)
     return {"of": None if positive is None else classes[positive], "bins": bins, "error": float(error)}
-
-
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    z = 1.959964
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def mistakes(

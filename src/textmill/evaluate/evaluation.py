@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from textmill.evaluate.intervals import (
     resample_probabilities,
     resamples_within,
 )
-from textmill.evaluate.positive import positive_class
+from textmill.models.positive import positive_class
 from textmill.types import Score
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def evaluate(
     config: EvaluateConfig,
     seed: int,
     shares: Sequence[float] | None = None,
+    positive: str | None = None,
+    clusters: NDArray[np.int64] | None = None,
 ) -> Evaluation:
     """Measure a prediction against the truth, beside a baseline on the same rows.
 
@@ -76,6 +78,8 @@ def evaluate(
     config : how many resamples and which confidence
     seed : of the bootstrap
     shares : of the classes, where the baseline is no majority baseline but another model
+    positive : the one of two classes that precision, recall and the like are about; None: see `positive_class`
+    clusters : int64 (n_texts,), from 0 on: rows of one are drawn together, as they do not vary on their own
 
     Raises
     ------
@@ -97,26 +101,25 @@ def evaluate(
     classes = tuple(str(name) for name in prediction.classes)
     codes = _check(truth, prediction, baseline)
     n, k = len(codes), len(classes)
-    positive: int | None = None
+    place: int | None = None
     details: dict[str, Any] = {"positive": None}
     if k == 2:
-        name, why = positive_class(
-            classes, [float(share) for share in (baseline.scores[0] if shares is None else shares)]
-        )
-        positive = classes.index(name)
+        of = [float(share) for share in (baseline.scores[0] if shares is None else shares)]
+        name, why = (positive, "[decide] names it") if positive is not None else positive_class(classes, of)
+        place = classes.index(name)
         details["positive"] = {"class": name, "why": why}
-    decisions = tuple(part.scores.argmax(axis=1) for part in (prediction, baseline))
-    columns = (positive,) if positive is not None else tuple(range(k))
+    decisions = (prediction.codes, baseline.codes)
+    columns = (place,) if place is not None else tuple(range(k))
     own, base = (
-        _measure(codes, part.scores, decided, positive, columns)
+        _measure(codes, part.scores, decided, place, columns)
         for part, decided in zip((prediction, baseline), decisions, strict=True)
     )
     ranked = resamples_within(config.bootstrap, n, len(columns))
     decided_draws = resample_decisions(
-        codes, decisions, n_classes=k, positive=positive, resamples=config.bootstrap, seed=seed
+        codes, decisions, n_classes=k, positive=place, resamples=config.bootstrap, seed=seed, clusters=clusters
     )
     ranked_draws = resample_probabilities(
-        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed
+        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed, clusters=clusters
     )
     draws = [Draws(a.overall | b.overall, a.by_class) for a, b in zip(decided_draws, ranked_draws, strict=True)]
     metrics, differences = _scores(own.overall, base.overall, draws, config.confidence)
@@ -131,7 +134,7 @@ def evaluate(
     true = own.confusion.sum(axis=1)
     details["headline"] = headline(true, classes)
     details["curves"] = curves(codes, prediction.scores, decisions[0], classes, columns)
-    details["reliability"] = reliability(codes, prediction.scores, classes, positive)
+    details["reliability"] = reliability(codes, prediction.scores, classes, place)
     details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
     details["hits"] = hits(codes, prediction.scores, decisions[0], classes)
     details["bootstrap"] = {
@@ -139,6 +142,7 @@ def evaluate(
         "resamples_of_ranks": ranked,
         "confidence": config.confidence,
         "rows": n,
+        "clusters": None if clusters is None else int(clusters.max()) + 1,
         "seed": seed,
     }
     details["notes"] = _notes(true, own.overall["accuracy"], classes, config.bootstrap, ranked)
@@ -159,6 +163,7 @@ def without_leaks(
     *,
     config: EvaluateConfig,
     seed: int,
+    positive: str | None = None,
 ) -> dict[str, Any]:
     """The scores on the test rows that are in no way training rows; the others as in `evaluate`.
 
@@ -171,13 +176,8 @@ def without_leaks(
     dict of JSON values: ``rows``, ``headline``, and ``metrics``, name -> ``value``, ``low``, ``high``
     """
     kept = np.flatnonzero(~leaked)
-    found = evaluate(
-        [truth[row] for row in kept.tolist()],
-        replace(prediction, scores=prediction.scores[kept]),
-        replace(baseline, scores=baseline.scores[kept]),
-        config=config,
-        seed=seed,
-    )
+    truth = [truth[row] for row in kept.tolist()]
+    found = evaluate(truth, prediction.rows(kept), baseline.rows(kept), config=config, seed=seed, positive=positive)
     scores = {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in found.metrics.items()}
     return {"rows": len(kept), "headline": found.details["headline"], "metrics": scores}
 

@@ -15,6 +15,7 @@ same bytes on any number of cores.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,16 @@ from textmill.evaluate.metrics import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Draws", "Ranking", "interval", "resample_decisions", "resample_probabilities", "resamples_within"]
+__all__ = [
+    "Draws",
+    "Ranking",
+    "difference_of_shares",
+    "interval",
+    "resample_decisions",
+    "resample_probabilities",
+    "resamples_within",
+    "wilson",
+]
 
 _MOST_WORK = 2_000_000_000  # row visits; about ten seconds, above which fewer resamples are drawn
 _FEWEST = 200  # an interval's ends are still percentiles of something
@@ -74,6 +84,38 @@ def interval(values: NDArray[np.float64], value: float, confidence: float) -> tu
     return min(float(low), value), max(float(high), value)
 
 
+def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of a share of `n` rows (Wilson, 1927), which has a width even where the share is 0 or 1.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(1.0, 10)]
+    [0.722, 1.0]
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def difference_of_shares(
+    share: float, n: int, other: float, n_other: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """The interval of the difference of two shares of different rows (Newcombe, 1998, method 10).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in difference_of_shares(56 / 70, 70, 48 / 80, 80)]
+    [0.0524, 0.3339]
+    """
+    (low, high), (other_low, other_high) = wilson(share, n, confidence), wilson(other, n_other, confidence)
+    gap = share - other
+    return (
+        gap - ((share - low) ** 2 + (other_high - other) ** 2) ** 0.5,
+        gap + ((high - share) ** 2 + (other - other_low) ** 2) ** 0.5,
+    )
+
+
 def resample_decisions(
     truth: NDArray[np.int64],
     decisions: tuple[NDArray[np.int64], ...],
@@ -82,6 +124,7 @@ def resample_decisions(
     positive: int | None,
     resamples: int,
     seed: int,
+    clusters: NDArray[np.int64] | None = None,
 ) -> list[Draws]:
     """Scores of decisions on resampled rows, one `Draws` for each decider, drawn together.
 
@@ -90,13 +133,17 @@ def resample_decisions(
     truth : (n,), class numbers
     decisions : for each decider (n,), class numbers
     positive : the class that precision, recall and f1 are about, None for their macro means
+    clusters : (n,), from 0 on: rows of one are drawn together
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 1])))
     code = truth.copy()
     for decided in decisions:
         code = code * n_classes + decided
-    cells, counts = np.unique(code, return_counts=True)
-    drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)  # (resamples, n_cells)
+    cells, of_row, counts = np.unique(code, return_inverse=True, return_counts=True)
+    if clusters is None:
+        drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)  # (resamples, n_cells)
+    else:
+        drawn = _drawn_clusters(rng, clusters, of_row, len(cells), resamples)
     given = []
     for _ in decisions:
         given.append(cells % n_classes)
@@ -112,6 +159,20 @@ def resample_decisions(
         seen[truth], seen[decided] = True, True
         found.append(_decision_draws(right, predicted, true, positive, seen))
     return found
+
+
+def _drawn_clusters(
+    rng: np.random.Generator, clusters: NDArray[np.int64], cells: NDArray[np.int64], n_cells: int, resamples: int
+) -> NDArray[np.int64]:
+    """How often rows of each cell are drawn when whole clusters are: (resamples, n_cells)."""
+    n = int(clusters.max()) + 1
+    pairs, counts = np.unique(clusters * n_cells + cells, return_counts=True)
+    of_cluster, of_cell = pairs // n_cells, pairs % n_cells
+    drawn = np.empty((resamples, n_cells), np.int64)
+    for b in range(resamples):
+        times = np.bincount(rng.integers(0, n, n), minlength=n)
+        drawn[b] = np.bincount(of_cell, weights=counts * times[of_cluster], minlength=n_cells)
+    return drawn
 
 
 def _sums(drawn: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int) -> NDArray[np.int64]:
@@ -206,18 +267,19 @@ class Ranking:
 
         Parameters
         ----------
-        counts : int64 (n,), adding up to n
+        counts : int64 (n,)
 
         Returns
         -------
         average precision and ROC AUC, float64, NaN where no row, or for ROC AUC every row, is of the class; and the
         rows of each class, int64
         """
+        n = int(counts.sum())
         drawn = counts if self._in_order else counts.take(self._orders).reshape(-1)
         weight = drawn.take(self._at)
         per_class = np.add.reduceat(weight, self._firsts)
         if self.flat:
-            return self._flat_scores(per_class)
+            return self._flat_scores(per_class, n)
         running = np.empty((len(drawn) if self._cuts is None else len(self._cuts)) + 1, dtype=np.int64)
         running[0] = 0
         np.cumsum(drawn if self._cuts is None else np.add.reduceat(drawn, self._cuts), out=running[1:])
@@ -227,26 +289,26 @@ class Ranking:
         if not self._untied:
             hits = hits.take(self._last)
         if len(self.columns) > 1:
-            above, through = above - self._owner * self.n, through - self._owner * self.n
+            above, through = above - self._owner * n, through - self._owner * n
             hits = hits - (np.cumsum(per_class) - per_class)[self._owner]
         # a group nobody drew has nought through it, and nought weight: dividing by one keeps it nought
         gain = np.add.reduceat(weight * (hits / np.maximum(through, 1)), self._firsts)
         # twice the rows below each positive, ties halved; pairs of positives are taken out again
-        pairs = np.add.reduceat(weight * (2 * self.n - through - above), self._firsts) - per_class * per_class
-        others = self.n - per_class
+        pairs = np.add.reduceat(weight * (2 * n - through - above), self._firsts) - per_class * per_class
+        others = n - per_class
         undefined = np.full(len(per_class), np.nan)
         precision = np.divide(gain, per_class, out=undefined.copy(), where=per_class > 0)
         area = np.divide(pairs / 2, per_class * others, out=undefined, where=(per_class > 0) & (others > 0))
         return precision, area, per_class
 
     def _flat_scores(
-        self, per_class: NDArray[np.int64]
+        self, per_class: NDArray[np.int64], n: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
         # every row has the same scores: the class's share, and one half
         there = per_class > 0
         return (
-            np.where(there, per_class / self.n, np.nan),
-            np.where(there & (per_class < self.n), 0.5, np.nan),
+            np.where(there, per_class / n, np.nan),
+            np.where(there & (per_class < n), 0.5, np.nan),
             per_class,
         )
 
@@ -258,6 +320,7 @@ def resample_probabilities(
     columns: tuple[int, ...],
     resamples: int,
     seed: int,
+    clusters: NDArray[np.int64] | None = None,
 ) -> list[Draws]:
     """Scores of probabilities on resampled rows, one `Draws` for each predictor, drawn together.
 
@@ -266,6 +329,7 @@ def resample_probabilities(
     truth : (n,), class numbers
     scores : for each predictor (n, n_classes)
     columns : the classes ROC AUC and average precision are averaged over
+    clusters : (n,), from 0 on: rows of one are drawn together
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 2])))
     n = len(truth)
@@ -276,11 +340,15 @@ def resample_probabilities(
     # (2 * predictors, n): all losses of the rows, so that one pass weighs them
     losses = np.stack([rows(truth, part)[order] for part in scores for rows in (log_loss_of_rows, brier_of_rows)])
     means = np.empty((resamples, len(losses)))
+    n_clusters, of_row = (0, order) if clusters is None else (int(clusters.max()) + 1, clusters[order])
     ranked = np.full((resamples, len(scores), 2), np.nan)
     for b in range(resamples):
-        counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        if clusters is None:
+            counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        else:
+            counts = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[of_row]
         # einsum, unlike a matrix product, does not depend on BLAS and its threads
-        means[b] = np.einsum("kn,n->k", losses, counts.astype(np.float64)) / n
+        means[b] = np.einsum("kn,n->k", losses, counts.astype(np.float64)) / counts.sum()
         for i, ranking in enumerate(rankings):
             if ranking.columns:
                 for j, values in enumerate(ranking.scores(counts)[:2]):

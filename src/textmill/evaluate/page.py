@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate import decisions, insight, provenance, scoreboard
+from textmill.evaluate import closer, decisions, insight, provenance, scoreboard, standings
 from textmill.evaluate.markup import escape
 
 if TYPE_CHECKING:
@@ -19,9 +19,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-ur
 
 _SECTIONS = (
     ("scores", "Scores", scoreboard.scores),
+    ("leaderboard", "Leaderboard", standings.standings),
     ("leaks", "Leak check", provenance.leaks),
     ("decisions", "Decisions", decisions.decisions),
+    ("slices", "Slices", closer.slices),
     ("probabilities", "Probabilities", insight.probabilities),
+    ("answers", "Answers", closer.answers),
     ("words", "Most telling words", insight.words),
     ("mistakes", "Most confident mistakes", insight.mistakes),
     ("data", "Data", provenance.data),

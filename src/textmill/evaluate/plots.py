@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textmill.evaluate.markup import escape, share
 from textmill.evaluate.sentences import number
 
-__all__ = ["curve_plot", "range_bar", "reliability_plot"]
+__all__ = ["curve_plot", "range_bar", "reliability_plot", "trade_plot"]
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 440, 58, 12, 14
 _INNER = _WIDTH - _LEFT - _RIGHT
@@ -145,3 +146,53 @@ def reliability_plot(reliability: Mapping[str, Any], colour: int) -> str:
         )
     said = "; ".join(f"said {share(p['said'])}, came true {share(p['share'])} ({p['rows']:,} rows)" for p in bins)
     return _svg(base + 48, "Reliability", said, "".join(body), "reliability")
+
+
+def trade_plot(
+    points: Sequence[tuple[str, float, Mapping[str, float]]], filled: set[str], *, across: str, up: str
+) -> str:
+    """A score over a cost, with its interval; each point carries its number in the list, from 1 on.
+
+    Parameters
+    ----------
+    points : name, cost (above 0, drawn on a logarithmic scale) and score (``value``, ``low``, ``high``)
+    filled : names whose points stand out
+    """
+    costs = [max(cost, 1e-6) for _, cost, _ in points]
+    # whole powers of ten around the costs; a score's scale begins at the tenth below the worst
+    first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
+    last += last == first
+    low = math.floor(10 * max(0.0, min(score["low"] for _, _, score in points))) / 10
+    high = max(1.0, max(score["high"] for _, _, score in points))
+
+    def x(cost: float) -> float:
+        return _x((math.log10(cost) - first) / (last - first))
+
+    def y(score: float) -> float:
+        return _y((score - low) / (high - low))
+
+    bottom = _TOP + _HEIGHT
+    body = []
+    for step in range(5):
+        score = low + step * (high - low) / 4
+        body.append(f'<line class="grid" x1="{_LEFT}" x2="{_x(1):.1f}" y1="{y(score):.1f}" y2="{y(score):.1f}"/>')
+        body.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(score) + 4.5:.1f}" text-anchor="end">{score:.3g}</text>')
+    for power in range(first, last + 1):
+        tick = f"{x(10.0**power):.1f}"
+        body.append(f'<text class="tick" x="{tick}" y="{bottom + 19}" text-anchor="middle">{10.0**power:g}</text>')
+    body.append(
+        f'<text class="axis" x="{_LEFT + _INNER / 2:.1f}" y="{bottom + 41}" text-anchor="middle">'
+        f'{escape(across)}</text><text class="axis" x="13" y="{_TOP + _HEIGHT / 2:.1f}" text-anchor="middle"'
+        f' transform="rotate(-90 13 {_TOP + _HEIGHT / 2:.1f})">{escape(up)}</text>'
+    )
+    for place, (name, cost, interval) in enumerate(points, 1):
+        left, at = x(max(cost, 1e-6)), y(interval["value"])
+        kind = "mark" if name in filled else "mark hollow"
+        body.append(
+            f'<line class="whisker c0" x1="{left:.1f}" x2="{left:.1f}" y1="{y(interval["low"]):.1f}"'
+            f' y2="{y(interval["high"]):.1f}"/><circle class="{kind} c0" cx="{left:.1f}" cy="{at:.1f}" r="6">'
+            f"<title>{escape(name)}: {number(interval['value'])}, {cost:.3g}</title></circle>"
+            f'<text class="note strong" x="{left + 11:.1f}" y="{at + 4.5:.1f}">{place}</text>'
+        )
+    said = "; ".join(f"{name}: {number(score['value'])} at {cost:.3g}" for name, cost, score in points)
+    return _svg(bottom + 48, f"{up} over {across}", said, "".join(body), "trade")

@@ -13,6 +13,7 @@ __all__ = [
     "baseline_words",
     "confusions",
     "counted",
+    "decided",
     "inside",
     "leak_check",
     "leaked",
@@ -20,6 +21,7 @@ __all__ = [
     "measured",
     "number",
     "signed",
+    "standing",
     "title",
     "verdict",
 ]
@@ -194,6 +196,69 @@ def leak_check(report: Report) -> tuple[str, list[str]]:
             f" ({counted(at_odds['rows'], 'row', 'rows')}): no model can be right about all of them."
         )
     return "leak" if rows else "clean", sentences
+
+
+def decided(report: Report) -> list[str]:
+    """How probabilities became answers, where ``[decide]`` asks for more than the most probable class."""
+    details = report.details
+    facts = details.get("decision")
+    if facts is None:
+        return []
+    said = []
+    if "temperature" in facts:
+        warm = facts["temperature"]
+        why = (
+            "it was nearly right"
+            if 0.95 <= warm <= 1.05
+            else f"it was too {'sure' if warm > 1 else 'unsure'} of itself"
+        )
+        said.append(
+            f"Probabilities are calibrated on {facts['rows']:,} rows of their own: temperature"
+            f" {number(warm, 2)}, as {why}."
+        )
+    elif facts.get("calibration") == "isotonic":
+        said.append(f"Probabilities are calibrated on {facts['rows']:,} rows of their own (isotonic).")
+    cut = facts.get("threshold")
+    if cut:
+        metric = str(cut["wanted"]).split()[0]
+        got = report.metrics.get(metric)
+        here = f" On the test rows {metric} is {number(got.value)} ({_rounded(got)})." if got else ""
+        said.append(
+            f"“{cut['positive']}” is said from a probability of {number(cut['value'])} on, for {cut['wanted']}:"
+            f" {metric} was {number(cut[metric])} ({number(cut['low'])} to {number(cut['high'])}) on {cut['rows']:,}"
+            f" rows that the model had not seen.{here}"
+        )
+    cost = details.get("cost")
+    if cost:
+        said.append(
+            f"The answer is the one that is expected to cost least. On the test rows an answer costs"
+            f" {number(cost['value'])} ({number(cost['low'])} to {number(cost['high'])});"
+            f" {baseline_words(report)} {number(cost['baseline'])}."
+        )
+    parts = details.get("left_open")
+    if parts:
+        given, kept = parts["answered"], parts["open"]
+        text = f"{given['rows']:,} of {parts['rows']:,} test rows ({100 * given['share']:.1f} %) are answered"
+        if given["rows"]:
+            text += f", {100 * given['accuracy']:.1f} % of them rightly"
+        if kept["rows"]:
+            text += f"; of those left open {100 * kept['accuracy']:.1f} % would have been right"
+        said.append(text + ". The scores above count every row.")
+    return said
+
+
+def standing(report: Report) -> list[str]:
+    """How each candidate stands beside the model, and a word on choosing."""
+    found = report.details.get("candidates")
+    if not found:
+        return []
+    told = [str(other["sentence"]) for other in found["leaderboard"]["others"]]
+    if any(other["outcome"] == "better" for other in found["leaderboard"]["others"]):
+        told.append(
+            "The version that was registered is the model of [model], not the best candidate: choosing by these rows"
+            " and then quoting their score would flatter it. Make a better one the [model] and test it on new rows."
+        )
+    return told
 
 
 def counted(n: int, one: str, many: str) -> str:

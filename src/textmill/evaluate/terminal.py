@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from textmill.evaluate.markup import colour
-from textmill.evaluate.sentences import LOWER_IS_BETTER, confusions, leak_check, measured, number, title, verdict
+from textmill.evaluate.sentences import (
+    LOWER_IS_BETTER,
+    confusions,
+    decided,
+    leak_check,
+    measured,
+    number,
+    standing,
+    title,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -65,9 +75,19 @@ class Summary:
         yield Text()
         yield _per_class(report, plain)
         yield Text()
+        if report.details.get("candidates"):
+            yield _board(report, plain)
+            for sentence in standing(report):
+                yield _safe(Text(sentence), plain)
+            yield Text()
         yield from _confusion(report, plain)
         yield Text()
         yield _safe(_leaks(report), plain)
+        for sentence in decided(report):
+            yield _safe(Text.assemble(("Answers: ", "dim"), sentence), plain)
+        worse = [one for one in report.details.get("slices") or () if one["outcome"] == "worse"]
+        if worse:
+            yield _safe(Text.assemble(("Worse: ", "yellow"), _slices(worse)), plain)
         words = _telling(report, plain)
         if words is not None:
             yield Text()
@@ -222,6 +242,35 @@ def _leaks(report: Report) -> Text:
     state, sentences = leak_check(report)
     style = {"clean": "green", "leak": "bold yellow"}.get(state, "dim")
     return Text.assemble(("Leaks: ", style), " ".join(sentences))
+
+
+def _board(report: Report, plain: bool) -> Table:
+    found = report.details["candidates"]
+    board, metric = found["leaderboard"], found["leaderboard"]["metric"]
+    table = _table(
+        ("leaderboard", "name"),
+        (title(metric, report), "right"),
+        ("interval", "left"),
+        ("CPU s", "right"),
+        ("MB", "right"),
+        ("ms a text", "right"),
+    )
+    for name in board["order"]:
+        score, cost = board["models"][name][metric], found["costs"][name]
+        table.add_row(
+            _safe(Text(name), plain),
+            Text(number(score["value"]), style="bold"),
+            f"{number(score['low'])} to {number(score['high'])}",
+            f"{cost['cpu_seconds']:,.1f}",
+            f"{cost['model_bytes'] / 1e6:,.1f}",
+            f"{cost['p95_ms']:.2f}",
+        )
+    return table
+
+
+def _slices(worse: list[dict[str, Any]]) -> str:
+    told = [f"{one['slice']} {number(one['value'])} ({one['rows']:,} rows)" for one in worse[:3]]
+    return "; ".join(told) + (f"; {len(worse) - 3} more" if len(worse) > 3 else "")
 
 
 def _telling(report: Report, plain: bool) -> Table | None:

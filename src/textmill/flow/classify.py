@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from textmill import plugins
-from textmill.config import MillConfig
+from textmill.config import ExpectConfig, MillConfig, TextConfig
 from textmill.flow import judging, learning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project
@@ -30,8 +30,6 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     learns = ("flow/learning", "read", "_native", "text", "features", "models")
     guests = ("numpy", "pyarrow", "pystemmer")
     lists = ("simplemma", "stop_words")  # what they hold decides terms
-    splits = {"regex": ("regex",), "subword": ("tokenizers",)}.get(mill.text.tokens, ())
-    own = _own_functions(mill, folder)
     read = Step(
         "read",
         partial(learning.read, project),
@@ -43,32 +41,63 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         "split",
         partial(learning.split, project),
         needs=("read",),
-        settings={"split": config["split"], "seed": seed},
+        settings={
+            "split": config["split"],
+            "seed": seed,
+            "fold": mill.decide.fold if mill.decide.needs_fold else 0.0,
+        },
         code=code_version("flow/learning", "read", "_native", guests=guests),
         keyed_by=("read.digest", "read.test_digest"),
     )
-    train = Step(
-        "train",
-        partial(learning.train, project),
+    expected = () if mill.expect == ExpectConfig() else ("expect",)
+    expect = Step(
+        "expect",
+        partial(learning.expect, project),
         needs=("read", "split"),
-        settings={"seed": seed} | {table: config[table] for table in ("text", "features", "model")} | own,
-        code=code_version(*learns, guests=(*guests, *lists, *splits)),
-        keyed_by=("read.digest", "split.side.npy"),
-        sources=partial(learning.assets_of, project),
+        settings=config["expect"],
+        code=code_version("flow/learning", "read"),
+        keyed_by=("read.digest", "read.facts", "split.leaks"),
     )
+    data = ("read.digest", "split.side.npy", "split.fold.npy")
+    tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
+    trained = {
+        name: Step(
+            name,
+            partial(learning.train, project, one),
+            needs=("read", "split", *expected),
+            settings={"seed": seed, "decide": config["decide"]}
+            | {table: tables[name][table] for table in ("text", "features", "model")}
+            | _own_functions(one.text, folder),
+            code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(one.text))),
+            keyed_by=data,
+            sources=partial(learning.assets_of, project, one.text),
+        )
+        for name, one in project.models.items()
+    }
+    # the gate is no part of it: asking for more measures nothing anew
+    measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}}
+    splits = tuple(guest for one in project.models.values() for guest in _splitter_guests(one.text))
+    compare = Step(
+        "compare",
+        partial(judging.compare, project),
+        needs=("read", "split", *trained),
+        settings=measuring | {"names": [one.name for one in project.models.values()]},
+        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
+        keyed_by=(*data, "read.test_digest", *(f"{name}.model/" for name in trained)),
+    )
+    compared = (compare,) if mill.candidate else ()
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
         needs=("read", "split", "train"),
-        # the gate is no part of it: asking for more measures nothing anew
-        settings={"name": project.name, "seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}},
+        settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
-            "read.digest",
+            *data,
             "read.test_digest",
             "read.facts",
-            "split.side.npy",
             "split.leaked.npy",
+            *(("split.clusters.npy",) if mill.split.groups else ()),
             "split.leaks",
             "train.model/",
         ),
@@ -79,26 +108,37 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         needs=("read", "train", "evaluate"),
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
-        | {table: config[table] for table in ("split", "text", "features", "model", "evaluate")},
+        | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
+        | {table: config[table] for table in ("split", "text", "features", "model", "decide", "evaluate")},
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
         holds=partial(judging.is_registered, project),
     )
     report = Step(
         "report",
         partial(judging.report, project),
-        needs=("read", "evaluate", "register"),
+        needs=("read", "evaluate", *(step.name for step in compared), "register"),
         settings={"config": config},
         code=code_version("flow/judging", "evaluate"),
-        keyed_by=("read.rejected/", "evaluate.report.json", "register.version"),
+        keyed_by=(
+            "read.rejected/",
+            "evaluate.report.json",
+            *(f"{step.name}.leaderboard" for step in compared),
+            "register.version",
+        ),
         rule="all_done",  # a model that the gate refused is looked at all the more
         holds=partial(judging.is_reported, project),
     )
-    return Flow(project.name, (read, split, train, evaluate, register, report))
+    first = (read, split, expect) if expected else (read, split)
+    return Flow(project.name, (*first, *trained.values(), *compared, evaluate, register, report))
 
 
-def _own_functions(mill: MillConfig, folder: Path) -> dict[str, dict[str, str]]:
-    """Import the functions of the user's own that the project file names; their sources are part of the key."""
-    named = [name for name in mill.text.maps if ":" in name]
+def _splitter_guests(text: TextConfig) -> tuple[str, ...]:
+    return {"regex": ("regex",), "subword": ("tokenizers",)}.get(text.tokens, ())
+
+
+def _own_functions(text: TextConfig, folder: Path) -> dict[str, dict[str, str]]:
+    """Import the functions of the user's own that a text path names; their sources are part of the key."""
+    named = [name for name in text.maps if ":" in name]
     for name in named:
         plugins.load(name, folder)
     return {"functions": {name: plugins.find(name).digest for name in named}} if named else {}

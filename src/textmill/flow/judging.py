@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
-from textmill.errors import CorruptError, NotInStore
+from textmill.errors import ConfigError, CorruptError, NotInStore, closest
 from textmill.flow.handing import hand_out, is_handed_out
 from textmill.flow.keys import code_version
 from textmill.flow.learning import corpora_of, rows_of, side_of
@@ -23,10 +23,11 @@ from textmill.registry import Finished, Store
 from textmill.types import Manifest, Report
 
 if TYPE_CHECKING:
+    from textmill.evaluate import Evaluation
     from textmill.models import TextClassifier
     from textmill.types import Prediction
 
-__all__ = ["evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
+__all__ = ["compare", "evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
 
 _TELLING = 20  # terms a class in the report
 
@@ -45,20 +46,23 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     side = side_of(work)
     model = TextClassifier.load(work.tree("train", "model/"))
     learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
-    rows = test.table() if test is not None else rows_of(corpus, side, 1, "id", "text", "label")
+    rows = test.table() if test is not None else rows_of(corpus, side, 1)
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
     prediction = model.predict(rows["text"], threads=work.threads)
     predicted = time.perf_counter() - began
     mill = project.mill
     majority = _majority(model, learned, len(truth))
-    measured = measure(truth, prediction, majority, config=mill.evaluate, seed=mill.project.seed)
+    positive = mill.decide.positive
+    clusters = None
+    if mill.split.groups:
+        clusters = np.load(work.file("split", "clusters.npy"), allow_pickle=False)
+    asked: dict[str, Any] = {"config": mill.evaluate, "seed": mill.project.seed, "positive": positive}
+    measured = measure(truth, prediction, majority, clusters=clusters, **asked)
     leaked = np.load(work.file("split", "leaked.npy"), allow_pickle=False)
     if leaked.any() and not leaked.all():
-        measured.details["without_leaks"] = without_leaks(
-            truth, prediction, majority, leaked, config=mill.evaluate, seed=mill.project.seed
-        )
-    files = work.outputs["train"].files
+        measured.details["without_leaks"] = without_leaks(truth, prediction, majority, leaked, **asked)
+    measured.details.update(_looked_into(project, model, rows, prediction, majority, measured))
     report = build_report(
         measured,
         model=project.name,
@@ -72,6 +76,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
             "digest": work.value("read", "digest"),
             "test_source": project.settings["read"]["test"],
             "train": len(learned),
+            "held_back": int((side == 2).sum()),
             "test": len(truth),
             "classes": _counts(learned, truth),
         },
@@ -80,10 +85,106 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     (work.folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     cost = {
         "seconds": {step: done.seconds for step, done in work.outputs.items()} | {"predict": predicted},
-        "model_bytes": sum(file.size for name, file in files.items() if name.startswith("model/")),
+        "model_bytes": _model_bytes(work, "train"),
         "training": work.value("train", "facts") | {"seconds": work.value("train", "seconds")},
     }
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
+
+
+def compare(project: Project, work: Work) -> dict[str, Any]:
+    """Measure the model and its candidates on the same test rows, one after the other on this machine."""
+    from textmill.evaluate.leaderboard import leaderboard, undominated
+    from textmill.evaluate.speed import predict_timed
+    from textmill.models import TextClassifier
+
+    corpus, test = corpora_of(work)
+    rows = test.table() if test is not None else rows_of(corpus, side_of(work), 1, "text", "label")
+    predictions, costs = {}, {}
+    for number, (step, one) in enumerate(project.models.items()):
+        work.progress(number, len(project.models), one.name)
+        model = TextClassifier.load(work.tree(step, "model/"))
+        predictions[one.name], costs[one.name] = predict_timed(model, rows["text"], threads=work.threads)
+        costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
+    mill = project.mill
+    found = leaderboard(
+        rows["label"].to_pylist(),
+        predictions,
+        config=mill.evaluate,
+        seed=mill.project.seed,
+        positive=mill.decide.positive,
+    )
+    leading = {name: scores[found["metric"]]["value"] for name, scores in found["models"].items()}
+    return {"leaderboard": found, "costs": costs, "undominated": undominated(leading, costs)}
+
+
+def _model_bytes(work: Work, step: str) -> int:
+    return sum(file.size for name, file in work.outputs[step].files.items() if name.startswith("model/"))
+
+
+def _looked_into(
+    project: Project,
+    model: TextClassifier,
+    rows: Any,
+    prediction: Prediction,
+    majority: Prediction,
+    measured: Evaluation,
+) -> dict[str, Any]:
+    """Slices, thresholds, costs and answers left open: what the scores of the whole test side do not say."""
+    import numpy as np
+
+    from textmill.evaluate.answers import cost_of, cuts, left_open
+    from textmill.evaluate.slices import slices
+    from textmill.models.decision import cost_matrix
+
+    mill, classes, details = project.mill, measured.classes, measured.details
+    drawn: dict[str, Any] = {"confidence": mill.evaluate.confidence, "seed": mill.project.seed}
+    drawn["resamples"] = mill.evaluate.bootstrap
+    number = {name: place for place, name in enumerate(classes)}
+    truth = np.array([number[label] for label in rows["label"].to_pylist()], np.int64)
+    positive = None if details["positive"] is None else number[details["positive"]["class"]]
+    found: dict[str, Any] = {
+        "slices": slices(
+            truth,
+            prediction.codes,
+            {name: _sliced(project, rows, name) for name in mill.evaluate.slices},
+            n_classes=len(classes),
+            metric=details["headline"]["metric"],
+            positive=positive,
+            **drawn,
+        )
+    }
+    if positive is not None:
+        found["cuts"] = cuts(truth == positive, prediction.scores[:, positive])
+    if model.decision is None:
+        return found
+    found["decision"] = model.decision.facts
+    if mill.decide.unsure_below > 0:
+        found["left_open"] = left_open(truth, prediction)
+    if mill.decide.costs is not None:
+        costs = cost_matrix(mill.decide.costs, classes)
+        found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
+    return found
+
+
+def _sliced(project: Project, rows: Any, name: str) -> list[str | None]:
+    """The slice of each test row: by its length, or by what stands in a column."""
+    import pyarrow.compute as pc
+
+    from textmill.evaluate.slices import by_size, by_value
+
+    if name in rows.column_names:
+        return by_value(rows[name].to_pylist())
+    if name == "length":
+        return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
+    known = [column for column in rows.column_names if column not in ("id", "text", "label")]
+    near = closest(name, ["length", *known])
+    raise ConfigError(
+        [
+            f"evaluate.slices: no column is called {name!r}; known: {', '.join(['length', *known])}"
+            + (f". Did you mean {near!r}?" if near else "")
+        ],
+        where=project.settings["read"]["test"] or project.settings["read"]["source"],
+    )
 
 
 def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -104,7 +205,7 @@ def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Predicti
 
 def register(project: Project, work: Work) -> dict[str, Any]:
     """Make the model the next version, if the gate lets it pass and it is not the newest already."""
-    from textmill.evaluate import check_gate
+    from textmill.evaluate import check_gate, model_card
 
     report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
     check_gate(report, project.mill.evaluate)
@@ -117,6 +218,7 @@ def register(project: Project, work: Work) -> dict[str, Any]:
         pass  # a version that was damaged since gets a successor
     folder = work.tree("train", "model/")
     (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
+    (folder / "card.md").write_text(model_card(report, project.settings), encoding="utf-8")
     parents = {
         "data": work.value("read", "digest"),
         "test": work.value("read", "test_digest"),
@@ -157,10 +259,11 @@ def report(project: Project, work: Work) -> None:
 
     registered = work.outputs.get("register")
     version = registered.values["version"] if registered else None
-    found = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
-    page = work.folder / "report.html"
-    page.write_text(render_html(found, config=project.settings, version=version), encoding="utf-8")
-    hand_out(page, project.folder / page.name, project.store.disk)
+    if "evaluate" in work.outputs:  # else the rows were not as expected, and nothing was trained
+        found = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"], work.outputs.get("compare"))
+        page = work.folder / "report.html"
+        page.write_text(render_html(found, config=project.settings, version=version), encoding="utf-8")
+        hand_out(page, project.folder / page.name, project.store.disk)
     for name in work.outputs["read"].files:
         if name.startswith("rejected/"):
             hand_out(work.file("read", name), project.folder / PurePath(name).name, project.store.disk)
@@ -168,17 +271,22 @@ def report(project: Project, work: Work) -> None:
 
 def is_reported(project: Project, finished: Finished, outputs: Mapping[str, Finished]) -> bool:
     """Whether what a finished `report` wrote is still there."""
-    handed = {"report.html": finished.files["report.html"]}
+    handed = dict(finished.files)
     handed |= {PurePath(name).name: f for name, f in outputs["read"].files.items() if name.startswith("rejected/")}
     return all(is_handed_out(project.folder / name, f.sha256, project.digests) for name, f in handed.items())
 
 
-def report_of(mill: MillConfig, store: Store, evaluated: Finished, version: int | None) -> Report:
+def report_of(
+    mill: MillConfig, store: Store, evaluated: Finished, compared: Finished | None, version: int | None
+) -> Report:
     """The report of a finished evaluation, with the settings and the version that it was registered as."""
-    report = _measured(store.object(evaluated.files["report.json"].sha256, verify=True), evaluated)
+    path = store.object(evaluated.files["report.json"].sha256, verify=True)
+    report = _measured(path, evaluated, compared)
     plain = json.loads(json.dumps(asdict(mill)))
     return replace(report, details=report.details | {"settings": plain, "version": version})
 
 
-def _measured(path: Path, evaluated: Finished) -> Report:
-    return replace(Report.from_json(json.loads(path.read_bytes())), cost=dict(evaluated.values["cost"]))
+def _measured(path: Path, evaluated: Finished, compared: Finished | None = None) -> Report:
+    report = Report.from_json(json.loads(path.read_bytes()))
+    others = {} if compared is None else {"candidates": compared.values}
+    return replace(report, cost=dict(evaluated.values["cost"]), details=report.details | others)

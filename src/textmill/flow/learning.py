@@ -16,9 +16,23 @@ from textmill.flow.project import Project
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
+    from textmill.config import CandidateConfig, MillConfig, TextConfig
+    from textmill.models import TextClassifier
+    from textmill.models.decision import Decision
     from textmill.read import Corpus
 
-__all__ = ["assets_of", "corpora_of", "read", "rows_of", "side_of", "sources_of", "split", "texts_of", "train"]
+__all__ = [
+    "assets_of",
+    "corpora_of",
+    "expect",
+    "read",
+    "rows_of",
+    "side_of",
+    "sources_of",
+    "split",
+    "texts_of",
+    "train",
+]
 
 
 def sources_of(project: Project) -> dict[str, str]:
@@ -39,13 +53,13 @@ def sources_of(project: Project) -> dict[str, str]:
     return found
 
 
-def assets_of(project: Project) -> dict[str, str]:
+def assets_of(project: Project, text: TextConfig) -> dict[str, str]:
     """The sha256 of the files that ``[text]`` names, by their keys."""
-    if project.mill.text.tokens_file is None:  # a run with nothing to do loads nothing
+    if text.tokens_file is None:  # a run with nothing to do loads nothing
         return {}
     from textmill.text.splitters import digests_of, read_assets
 
-    return digests_of(read_assets(project.mill.text, project.folder))
+    return digests_of(read_assets(text, project.folder))
 
 
 def read(project: Project, work: Work) -> dict[str, Any]:
@@ -98,17 +112,32 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     corpus, test = corpora_of(work)
     mill = project.mill
     threads = thread_count(work.threads)
-    found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test)
+    fold = mill.decide.fold if mill.decide.needs_fold else 0.0
+    found = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test, fold=fold)
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
     np.save(work.folder / "leaked.npy", found.leaked, allow_pickle=False)
+    np.save(work.folder / "fold.npy", found.fold, allow_pickle=False)
+    if found.clusters is not None:
+        np.save(work.folder / "clusters.npy", found.clusters, allow_pickle=False)
     return {"leaks": found.leaks}
 
 
+def expect(project: Project, work: Work) -> dict[str, Any]:
+    """Whether the rows are as ``[expect]`` says."""
+    from textmill.read.expectations import check_expectations
+
+    corpus, _ = corpora_of(work)
+    return {"measures": check_expectations(project.mill.expect, corpus, work.value("split", "leaks"))}
+
+
 def rows_of(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
-    """Columns of one side's rows as a table, in their order; where that is all rows they stay in the mapped file."""
+    """Columns of one side's rows as a table, in their order; without names all of them.
+
+    Where that is all rows they stay in the mapped file.
+    """
     import pyarrow as pa
 
-    table, wanted = corpus.table().select(columns), side == which
+    table, wanted = corpus.table().select(columns or corpus.schema.names), side == which
     return table if wanted.all() else table.filter(pa.array(wanted))
 
 
@@ -123,30 +152,47 @@ def texts_of(corpus: Corpus, side: Any, which: int) -> Iterator[Any]:
 
 
 def side_of(work: Work) -> Any:
-    """0 for a training row, 1 for a test row: int8 (n_rows,)."""
+    """0 for a row that is learned from, 1 for a test row, 2 for one held back for ``[decide]``: int8 (n_rows,)."""
     import numpy as np
 
-    return np.load(work.file("split", "side.npy"), allow_pickle=False)
+    side = np.load(work.file("split", "side.npy"), allow_pickle=False)
+    side[np.load(work.file("split", "fold.npy"), allow_pickle=False)] = 2
+    return side
 
 
-def train(project: Project, work: Work) -> dict[str, Any]:
+def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
     """Learn from the training side: the files of a model."""
+    import time
+
     from textmill.models import TextClassifier
     from textmill.text import TextPath
 
     corpus, _ = corpora_of(work)
     side = side_of(work)
     mill = project.mill
-    model = TextClassifier.fit(
+    began = time.process_time()
+    made = TextClassifier.fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        text=TextPath(mill.text, folder=project.folder),
-        features=mill.features,
-        model=mill.model,
+        text=TextPath(asked.text, folder=project.folder),
+        features=asked.features,
+        model=asked.model,
         seed=mill.project.seed,
         threads=work.threads,
         progress=lambda note: work.progress(0, None, note),
     )
-    model.save(work.folder / "model")
-    path = model.text_path  # the majority baseline reads no text
-    return {"text_path": path and path.hash, "facts": model.facts, "seconds": model.seconds}
+    if not mill.decide.is_plain:
+        work.progress(0, None, "learning to decide")
+        made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
+    made.save(work.folder / "model")
+    path = made.text_path  # the majority baseline reads no text
+    spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
+    return {"text_path": path and path.hash, "facts": made.facts, **spent}
+
+
+def _decision(mill: MillConfig, model: TextClassifier, held: Any, threads: int | None) -> Decision:
+    """Learn from the rows held back how the model's probabilities become answers."""
+    from textmill.models.decision import Decision
+
+    prediction = model.predict(held["text"], threads=threads)
+    return Decision.fit(mill.decide, prediction, held["label"].to_pylist())

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from textmill.config import MillConfig
+from textmill.config import CandidateConfig, MillConfig
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
 
@@ -37,8 +37,18 @@ class Project:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings, files by name only: where they lie decides nothing."""
-        config, file = asdict(self.mill), self.mill.text.tokens_file
-        for key in ("source", "test"):
-            config["read"][key] = config["read"][key] and PurePath(config["read"][key]).name
-        config["text"]["tokens_file"] = file and PurePath(file).name
+        config = asdict(self.mill)
+        for table, key in [
+            *((config["read"], key) for key in ("source", "test")),
+            *((one["text"], "tokens_file") for one in (config, *config["candidate"])),
+        ]:
+            table[key] = table[key] and PurePath(table[key]).name
         return config
+
+    @property
+    def models(self) -> dict[str, CandidateConfig]:
+        """What each training step learns: the project's own model, and its candidates."""
+        mill = self.mill
+        own = CandidateConfig(name="model", text=mill.text, features=mill.features, model=mill.model)
+        others = {f"train-{number}": one for number, one in enumerate(mill.candidate, 2)}
+        return {"train": own, **others}

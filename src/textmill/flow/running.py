@@ -82,6 +82,7 @@ def run_project(
     ------
     ConfigError : if the project file is at fault
     DataError : if the data are: one of SourceError, TooManyRejected, LabelError
+    GateRefused : if the rows are not as ``[expect]`` says; nothing is trained
     ProjectRefused : if the gate said no (a GateRefused); the report is written, nothing is registered
     Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
     LockHeld : if another run of the project still works after `wait` seconds
@@ -93,7 +94,7 @@ def run_project(
     mill = load(given)
     check_gate_metric(mill.evaluate)  # before hours of training, not after
     home = given if given.is_dir() else given.parent
-    _check_splitter(mill, home, given / "mill.toml" if given.is_dir() else given)
+    _check_splitters(mill, home, given / "mill.toml" if given.is_dir() else given)
     kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
     digests = FileDigests(kept)
     found = run_flow(
@@ -107,12 +108,20 @@ def run_project(
     with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
     kept.close()
+    if found.refused is not None and "evaluate" not in found.steps:
+        raise found.refused  # before anything was trained
     registered = found.steps.get("register")
     version = registered.finished.values["version"] if registered else None
     result = RunResult(
         config=mill,
         manifest=kept.manifest(mill.project.name, version) if version is not None else None,
-        report=report_of(mill, kept, found.steps["evaluate"].finished, version),
+        report=report_of(
+            mill,
+            kept,
+            found.steps["evaluate"].finished,
+            found.steps["compare"].finished if "compare" in found.steps else None,
+            version,
+        ),
         steps=tuple(found.steps.values()),
         refused=found.refused,
         store=kept,
@@ -123,13 +132,14 @@ def run_project(
     return result
 
 
-def _check_splitter(mill: MillConfig, folder: Path, where: Path) -> None:
+def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:
     """A pattern or a file that cannot be used is told now, not after the data are read."""
-    if mill.text.pattern is None and mill.text.tokens_file is None:
-        return  # nothing that the project file's own check has not seen
-    from textmill.text import TextPath
+    for text in (mill.text, *(one.text for one in mill.candidate)):
+        if text.pattern is None and text.tokens_file is None:
+            continue  # nothing that the project file's own check has not seen
+        from textmill.text import TextPath
 
-    try:
-        TextPath(mill.text, folder=folder)
-    except ConfigError as error:
-        raise ConfigError(error.faults, where=str(where)) from error
+        try:
+            TextPath(text, folder=folder)
+        except ConfigError as error:
+            raise ConfigError(error.faults, where=str(where)) from error

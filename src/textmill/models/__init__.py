@@ -6,19 +6,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.models.calibration import Calibration
     from textmill.models.classifier import Explanation, Pull, TextClassifier
+    from textmill.models.decision import Decision
     from textmill.models.estimators import LogisticRegression
     from textmill.models.logistic import LogisticFit, fit_logistic
+    from textmill.models.positive import positive_class
+    from textmill.models.thresholds import Threshold, choose_threshold
 
-__all__ = ["Explanation", "LogisticFit", "LogisticRegression", "Pull", "TextClassifier", "fit_logistic"]
+__all__ = [
+    "Calibration",
+    "Decision",
+    "Explanation",
+    "LogisticFit",
+    "LogisticRegression",
+    "Pull",
+    "TextClassifier",
+    "Threshold",
+    "choose_threshold",
+    "fit_logistic",
+    "positive_class",
+]
 
 _FILE = {
+    "Calibration": "calibration",
+    "Decision": "decision",
     "Explanation": "classifier",
     "LogisticFit": "logistic",
     "LogisticRegression": "estimators",
     "Pull": "classifier",
     "TextClassifier": "classifier",
+    "Threshold": "thresholds",
+    "choose_threshold": "thresholds",
     "fit_logistic": "logistic",
+    "positive_class": "positive",
 }
 
 

@@ -17,6 +17,7 @@ from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mappin
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.features.arrays import read_array, write_array
 from textmill.features.learned import Features, features_class, load_features
+from textmill.models.decision import Decision
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
 from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath
@@ -24,7 +25,8 @@ from textmill.types import Prediction
 
 __all__ = ["Explanation", "Pull", "TextClassifier"]
 
-FORMAT = 1
+FORMAT = 2
+_PLAIN = 1  # the format of a model whose answer is the most probable class; what cannot do more can read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Pull:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A decision, taken apart: exact, because the model is linear.
+
+    What is taken apart are the log-odds as they were learned, before ``[decide]`` calibrates them.
 
     Attributes
     ----------
@@ -75,6 +79,7 @@ class TextClassifier:
     weights : float64 (n_features, n_outputs); one output for two classes, else one a class
     bias : float64 (n_outputs,)
     facts : what the fit took: types, features, seconds a stage, iterations
+    decision : how its probabilities become answers; None: the most probable class, as it stands
 
     Examples
     --------
@@ -103,6 +108,7 @@ class TextClassifier:
         self.weights = weights
         self.bias = bias
         self.facts = facts
+        self.decision: Decision | None = None
 
     @classmethod
     def fit(
@@ -228,7 +234,7 @@ class TextClassifier:
         p = probabilities(self.outputs(texts, threads=threads))
         if p.shape[1] == 1:
             p = np.concatenate([1.0 - p, p], axis=1)
-        return Prediction(self.classes, p.astype(np.float32))
+        return self.decision.of(p) if self.decision else Prediction(self.classes, p.astype(np.float32))
 
     def explain(self, text: str, *, toward: str | None = None) -> Explanation:
         """Take the decision on one text apart into what each term adds.
@@ -242,7 +248,7 @@ class TextClassifier:
         DataError : if there is no class of that name
         """
         prediction = self.predict([text], threads=1)
-        label = prediction.labels[0]
+        label = self.classes[int(prediction.codes[0])]
         toward = label if toward is None else toward
         if toward not in self.classes:
             raise DataError(f"no class is called {toward!r}", wanted=f"one of {', '.join(self.classes)}")
@@ -304,13 +310,15 @@ class TextClassifier:
         if self.features is not None:
             self.features.save(folder)
         head = {
-            "format": FORMAT,
+            "format": FORMAT if self.decision else _PLAIN,
             "kind": "text-classifier",
             "classes": list(self.classes),
             "model": asdict(self.config),
             "features": self.features is not None,
             "facts": self.facts,
         }
+        if self.decision:
+            head["decision"] = self.decision.to_json()
         (folder / "model.json").write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
@@ -326,7 +334,7 @@ class TextClassifier:
         where = str(folder / "model.json")
         try:
             head = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-            if head["format"] != FORMAT:
+            if head["format"] not in (_PLAIN, FORMAT):
                 raise FormatError("a model of another format", where=where, wanted=str(FORMAT), got=str(head["format"]))
             weights = read_array(folder / "weights.npy", np.float64, 2)
             bias = read_array(folder / "bias.npy", np.float64)
@@ -334,6 +342,8 @@ class TextClassifier:
             made = cls(
                 tuple(head["classes"]), from_mapping(ModelConfig, head["model"]), features, weights, bias, head["facts"]
             )
+            if head["format"] == FORMAT:
+                made.decision = Decision.from_json(head["decision"], made.classes)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
             raise CorruptError(f"the saved model cannot be read: {error}", where=where) from error
         n_outputs = 1 if len(made.classes) == 2 else len(made.classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from textmill.config import MillConfig
+from textmill.read.expectations import measures, unmet
 from textmill.read.giveaways import find_giveaways
 from textmill.read.leaks import find_leaks
+from textmill.read.personal import find_personal
 from textmill.read.reading import read_corpus, stream_rows
 from textmill.read.split import alike_rows
 
@@ -36,6 +39,8 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
     - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
     - ``duplicates`` and ``contradictions``, as in `find_leaks`
     - ``giveaways``: columns that give the label away, see `find_giveaways`
+    - ``personal``: texts that seem to hold personal data, see `find_personal`
+    - ``unmet``: what is not as ``[expect]`` says
 
     Raises
     ------
@@ -51,6 +56,7 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
         leaks = find_leaks([corpus], one_side, alike, policy="report", similarity=mill.split.similarity)
         source = mill.read.source if Path(mill.read.source).is_absolute() else str(folder / mill.read.source)
         giveaways = find_giveaways(stream_rows(source, mill.read), label=mill.read.label, text=mill.read.text)
+        expected = replace(mill.expect, leaked=None)  # there are no sides yet
         return {
             "rows": corpus.n_rows,
             "rejected": corpus.facts["rejected"],
@@ -65,4 +71,6 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
             "duplicates": leaks["duplicates"],
             "contradictions": leaks["contradictions"],
             "giveaways": giveaways,
+            "personal": find_personal(corpus),
+            "unmet": unmet(expected, measures(corpus, leaks), classes),
         }

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from textmill.read.corpus import Corpus
+from textmill.read.units import joined
 
 __all__ = ["Alike", "find_leaks", "groups_of", "leaked_rows"]
 
@@ -62,21 +61,10 @@ class Alike(NamedTuple):
     def of(cls, exact: NDArray[np.uint64], loose: NDArray[np.uint64], similar: NDArray[np.int64] | None) -> Alike:
         """From fingerprints, uint64 (n_rows, 2), and the first row of each row's group of similar texts, if any."""
         loose_groups = groups_of(loose)  # equal texts are loosely equal as well
-        return cls(groups_of(exact), loose_groups, loose_groups if similar is None else _joined(loose_groups, similar))
-
-
-def _joined(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Groups of rows that are in one group of either kind, or both in one with a third."""
-    n = len(a)
-    _, of_b = np.unique(b, return_inverse=True)
-    rows, ones = np.arange(n), np.ones(2 * n, np.int8)
-    # a row is tied to a node for each of its groups
-    ends = np.concatenate([n + a, n + 1 + a.max(initial=0) + of_b])
-    size = int(ends.max(initial=0)) + 1
-    graph = csr_array((ones, (np.concatenate([rows, rows]), ends)), shape=(size, size))
-    _, found = connected_components(graph, directed=False)
-    groups: NDArray[np.int64] = np.unique(found[:n], return_inverse=True)[1].astype(np.int64)
-    return groups
+        if similar is None:
+            return cls(groups_of(exact), loose_groups, loose_groups)
+        ties = [loose_groups, 1 + loose_groups.max(initial=0) + similar]
+        return cls(groups_of(exact), loose_groups, joined(len(similar), ties))
 
 
 def find_leaks(

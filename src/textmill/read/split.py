@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from textmill import _native
 from textmill.config import SplitConfig
 from textmill.errors import DataError, LabelError
+from textmill.read.ages import ages_of, bound
 from textmill.read.corpus import Corpus
 from textmill.read.layout import string_layout
 from textmill.read.leaks import Alike, find_leaks, leaked_rows
 from textmill.read.similar import similar_groups
+from textmill.read.units import column_of, fingerprints_of, joined, least_keys, shared_values
 
-__all__ = ["Split", "alike_rows", "dealt", "fingerprints_of", "split_corpus"]
+_FOLD = 0x666F6C64  # turns the seed into another one, so that the fold is no part of the test side dealt again
+
+__all__ = ["Split", "alike_rows", "dealt", "split_corpus"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +35,25 @@ class Split:
     side : int8 (n_rows,), 0 for train and 1 for test
     leaks : what the check between the sides found, as JSON values; see `find_leaks`
     leaked : bool (n_test,), which test rows are equal or nearly equal to a training text
+    fold : bool (n_rows,), which rows of the training side are held back to learn decisions from
+    clusters : int64 (n_test,), from 0 on, equal for test rows that belong together; None without a ``group``
     """
 
     side: NDArray[np.int8]
     leaks: dict[str, Any]
     leaked: NDArray[np.bool_]
+    fold: NDArray[np.bool_]
+    clusters: NDArray[np.int64] | None
 
 
 def split_corpus(
-    corpus: Corpus, config: SplitConfig, *, seed: int, threads: int = 1, test: Corpus | None = None
+    corpus: Corpus,
+    config: SplitConfig,
+    *,
+    seed: int,
+    threads: int = 1,
+    test: Corpus | None = None,
+    fold: float = 0.0,
 ) -> Split:
     """Deal the rows of a corpus out to train and test, and look for texts that are on both sides.
 
@@ -45,12 +61,16 @@ def split_corpus(
     and on one of them, without links, case and punctuation; else a row's side depends on its id and the seed. Either
     way more rows move none of those that were there, but for two cases: a new text that is similar to some may take
     them along to the other side; and of a class that would be in the test side only, the group that came nearest to
-    the training side goes there, and ``leaks["moved"]`` counts its rows.
+    the training side goes there, and ``leaks["moved"]`` counts its rows. With ``time`` the newest rows are the test
+    side, from ``test_from`` on or their share; rows that belong together are where the oldest of them is. With
+    ``stratify`` the share is that of each class.
 
     Parameters
     ----------
     test : an official test side; then no row is dealt out, `side` is 0 for every row of `corpus`, and texts that are
         in both are counted
+    fold : share of the training side to hold back; dealt like the test side, so that no row of it has a twin that is
+        learned from
 
     Returns
     -------
@@ -58,6 +78,7 @@ def split_corpus(
 
     Raises
     ------
+    ConfigError : if there is no such column
     DataError : if a side is left empty, or more than half of an official test side is in the training side as well,
         unless ``near_duplicates="allow"``
     LabelError : if the training side lacks a class of an official test side
@@ -74,24 +95,106 @@ def split_corpus(
     parts = [corpus] if test is None else [corpus, test]
     searched = config.near_duplicates != "allow"
     alike, loose = alike_rows(parts, similarity=config.similarity if searched else None, threads=threads)
+    n = corpus.n_rows
+    units, keys = _units(corpus, config, alike.similar[:n], loose[:n], threads)
     if test is not None:
-        side = np.concatenate([np.zeros(part.n_rows, np.int8) + number for number, part in enumerate(parts)])
         _check_known(corpus, test)
+        side = np.repeat(np.array([0, 1], np.int8), [n, test.n_rows])
         leaks = find_leaks(parts, side, alike, policy="official", similarity=config.similarity)
         if searched:
             _check_apart(test, leaks)
-        return Split(side[: corpus.n_rows], leaks, leaked_rows(alike.similar, side)[side == 1])
+    else:
+        places, side, newest = dealt(keys, seed), np.zeros(n, np.int8), None
+        if config.time is not None:
+            side, newest = _newest(corpus, config, units)
+        elif config.stratify and corpus.labelled:
+            side = _stratified(corpus, units, places, config.test)
+        else:
+            side = (places < config.test).astype(np.int8)
+        moved = _teach_every_class(corpus, side, keys, places)
+        _check_sides(corpus, side, config)
+        leaks = find_leaks(parts, side, alike, policy=config.near_duplicates, similarity=config.similarity)
+        leaks["moved"] = {"classes": len(moved), "rows": sum(moved.values())}
+        told = [leaks.get("sentence", ""), _moved_sentence(moved) if moved else ""]
+        if newest is not None:
+            leaks["time"] = newest
+            told.append(_time_sentence(newest))
+        leaks["sentence"] = " ".join(filter(None, told))
+    held = _held_back(corpus, side[:n], keys, fold, seed)
+    clusters = None
+    if config.groups:
+        of = units[side == 1] if test is None else joined(test.n_rows, shared_values(test, config.groups))
+        clusters = np.unique(of, return_inverse=True)[1].astype(np.int64)
+    return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, clusters)
+
+
+def _units(
+    corpus: Corpus, config: SplitConfig, similar: NDArray[np.int64], loose: NDArray[np.uint64], threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Which rows stay together, int64 (n_rows,), and the key that deals each out, uint64 (n_rows, 2)."""
     together = config.near_duplicates == "together"
-    keys = _least_keys(loose, alike.similar) if together else fingerprints_of(corpus, "id", False, threads)
-    places = dealt(keys, seed)
-    side = (places < config.test).astype(np.int8)
-    moved = _teach_every_class(corpus, side, keys, places)
-    _check_sides(corpus, side, config)
-    leaks = find_leaks(parts, side, alike, policy=config.near_duplicates, similarity=config.similarity)
-    leaks["moved"] = {"classes": len(moved), "rows": sum(moved.values())}
-    if moved:
-        leaks["sentence"] = f"{leaks.get('sentence', '')} {_moved_sentence(moved)}".strip()
-    return Split(side, leaks, leaked_rows(alike.similar, side)[side == 1])
+    if not config.groups:
+        if together:
+            return similar, least_keys(loose, similar)
+        return np.arange(corpus.n_rows), fingerprints_of(corpus, "id", False, threads)
+    ties = shared_values(corpus, config.groups)
+    if together:
+        ties.append(similar + 1 + max(int(tie.max(initial=0)) for tie in ties))
+    units = joined(corpus.n_rows, ties)
+    # what a group is called deals it out, so that more rows of it change nothing
+    named = pc.cast(column_of(corpus, config.groups[0], "split.group"), pa.string())
+    keys = [
+        _native.fingerprints(*string_layout(part), False, threads)
+        for part in pc.coalesce(named, corpus.table()["id"]).chunks
+    ]
+    return units, least_keys(np.concatenate(keys), units)
+
+
+def _newest(corpus: Corpus, config: SplitConfig, units: NDArray[np.int64]) -> tuple[NDArray[np.int8], dict[str, Any]]:
+    """The side of each row by time: a unit is where its oldest row is."""
+    assert config.time is not None
+    ages = ages_of(corpus, config.time)
+    if config.test_from is not None:
+        first = bound(config.test_from)
+    else:
+        first = float(np.sort(ages)[::-1][max(round(config.test * len(ages)) - 1, 0)])
+    oldest = np.full(int(units.max(initial=0)) + 1, np.inf)
+    np.minimum.at(oldest, units, ages)
+    side = (oldest[units] >= first).astype(np.int8)
+    begins = int(np.argmin(np.where(ages >= first, ages, np.inf)))
+    said = corpus.table()[config.time][begins].as_py() if config.test_from is None else config.test_from
+    kept = int(((ages >= first) & (side == 0)).sum())
+    return side, {"column": config.time, "from": str(said), "kept": kept}
+
+
+def _time_sentence(newest: dict[str, Any]) -> str:
+    told = f"The test side begins with {newest['from']} ({newest['column']})."
+    if newest["kept"]:
+        rows = "1 newer row" if newest["kept"] == 1 else f"{newest['kept']:,} newer rows"
+        told += f" {rows} stayed on the training side with older ones that belong to them."
+    return told
+
+
+def _stratified(
+    corpus: Corpus, units: NDArray[np.int64], places: NDArray[np.float64], share: float
+) -> NDArray[np.int8]:
+    """The side of each row, with the same share of each class: of its units those that are dealt least."""
+    codes, _ = _labels(corpus)
+    _, firsts, inverse, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+    of_unit = np.full(len(firsts), np.iinfo(np.int64).max)
+    np.minimum.at(of_unit, inverse, codes)
+    tested = np.zeros(len(firsts), np.int8)
+    for code in np.unique(of_unit).tolist():
+        mine = np.flatnonzero(of_unit == code)
+        mine = mine[np.argsort(places[firsts[mine]], kind="stable")]
+        upto = np.cumsum(sizes[mine])
+        tested[mine[upto - sizes[mine] / 2 <= share * upto[-1]]] = 1
+    return np.asarray(tested[inverse])
+
+
+def _labels(corpus: Corpus) -> tuple[NDArray[np.int64], list[str]]:
+    coded = corpus.table()["label"].combine_chunks().dictionary_encode()
+    return coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist()
 
 
 def alike_rows(parts: Sequence[Corpus], *, similarity: float | None, threads: int) -> tuple[Alike, NDArray[np.uint64]]:
@@ -110,14 +213,6 @@ def alike_rows(parts: Sequence[Corpus], *, similarity: float | None, threads: in
     )
     similar = None if similarity is None else similar_groups(parts, similarity=similarity, threads=threads)
     return Alike.of(exact, loose, similar), loose
-
-
-def fingerprints_of(corpus: Corpus, column: str, loose: bool, threads: int) -> NDArray[np.uint64]:
-    """128-bit fingerprints of a column of text: uint64 (n_rows, 2)."""
-    found = [np.empty((0, 2), np.uint64)]
-    for batch in corpus.batches():
-        found.append(_native.fingerprints(*string_layout(batch.column(column)), loose, threads))
-    return np.concatenate(found)
 
 
 def dealt(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
@@ -143,11 +238,24 @@ def dealt(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
     return found
 
 
-def _least_keys(keys: NDArray[np.uint64], groups: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Of each row the least key of its group, so that the order of the rows decides nothing."""
-    order = np.lexsort((keys[:, 1], keys[:, 0], groups))
-    _, firsts = np.unique(groups[order], return_index=True)
-    return np.asarray(keys[order[firsts]][groups])
+def _held_back(
+    corpus: Corpus, side: NDArray[np.int8], keys: NDArray[np.uint64], fold: float, seed: int
+) -> NDArray[np.bool_]:
+    """The rows of the training side that are held back: bool (n_rows,)."""
+    if fold == 0:
+        return np.zeros(len(side), bool)
+    places = dealt(keys, seed ^ _FOLD)
+    apart = np.where(side == 1, 1, places < fold).astype(np.int8)
+    places[side == 1] = -1  # never the nearest of a class
+    _teach_every_class(corpus, apart, keys, places)
+    found: NDArray[np.bool_] = (apart == 1) & (side == 0)
+    if not found.any() or (apart == 1).all():
+        raise DataError(
+            f"there are too few rows to hold any back: decide.fold = {fold:g} of {int((side == 0).sum()):,}",
+            where=corpus.name,
+            hint="Take more rows or another seed.",
+        )
+    return found
 
 
 def _teach_every_class(
@@ -156,8 +264,7 @@ def _teach_every_class(
     """Move a group of each class that training would lack; the rows moved by class."""
     if not corpus.labelled or not (side == 0).any():
         return {}
-    labels = corpus.table()["label"].combine_chunks().dictionary_encode()
-    names, codes = labels.dictionary.to_pylist(), labels.indices.to_numpy()
+    codes, names = _labels(corpus)
     moved = {}
     for code in np.flatnonzero(np.bincount(codes[side == 0], minlength=len(names)) == 0).tolist():
         rows = np.flatnonzero(codes == code)

@@ -1,0 +1,65 @@
+"""The page's leaderboard: the model beside its candidates, quality beside cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textmill.evaluate.markup import columns, escape, isolated, scrolling, size
+from textmill.evaluate.plots import range_bar, trade_plot
+from textmill.evaluate.sentences import number, standing, title
+
+if TYPE_CHECKING:
+    from textmill.types import Report
+
+__all__ = ["standings"]
+
+_OUTCOME = {"better": "better", "worse": "worse", "same": "same within noise", "": "the model"}
+
+
+def standings(report: Report, config: Mapping[str, Any]) -> str:
+    """A row for each model, the best first, and quality against latency as a picture."""
+    found = report.details.get("candidates")
+    if not found:
+        return ""
+    board, costs = found["leaderboard"], found["costs"]
+    metric = board["metric"]
+    outcomes = {other["model"]: other["outcome"] for other in board["others"]}
+    rows = []
+    for place, name in enumerate(board["order"], 1):
+        score, cost, outcome = board["models"][name][metric], costs[name], outcomes.get(name, "")
+        said = f"{name}: {number(score['value'])}, from {number(score['low'])} to {number(score['high'])}"
+        mark = "" if name in found["undominated"] else " <small>another is as good and as cheap</small>"
+        rows.append(
+            f'<tr class="{outcome}"><th scope="row">{place}. <bdi>{escape(name)}</bdi>{mark}</th>'
+            f'<td class="wide">{number(score["value"])}'
+            f"<small>{number(score['low'], 2)}–{number(score['high'], 2)}</small>"
+            f"{range_bar(score['value'], score['low'], score['high'], None, said=said)}</td>"
+            f'<td class="gain">{_OUTCOME[outcome]}</td><td class="num">{cost["cpu_seconds"]:,.1f} s</td>'
+            f'<td class="num">{size(cost["model_bytes"])}</td>'
+            f'<td class="num">{cost["p50_ms"]:.2f} / {cost["p95_ms"]:.2f} ms</td>'
+            f'<td class="num">{cost["texts_per_second"]:,.0f}</td></tr>'
+        )
+    heads = columns(
+        "model",
+        title(metric, report),
+        "beside the model",
+        "#CPU to train",
+        "#size",
+        "#one text, half / 95\u00a0%",
+        "#texts a second",
+    )
+    table = f'<table class="plain classes board">{heads}<tbody>{"".join(rows)}</tbody></table>'
+    told = "".join(f"<li>{isolated(sentence)}</li>" for sentence in standing(report))
+    points = [(name, costs[name]["p95_ms"], board["models"][name][metric]) for name in board["order"]]
+    return (
+        '<p class="lead">All models learned from the same rows and were measured on the same test rows, one after the'
+        " other on one machine. A difference counts only if it holds with as many comparisons as there are.</p>"
+        + scrolling("Leaderboard", table)
+        + f'<ul class="notes">{told}</ul><figure><h3>Quality and latency</h3>'
+        + trade_plot(
+            points, set(found["undominated"]), across="milliseconds for one text, 95 %", up=title(metric, report)
+        )
+        + "<figcaption>Up and to the left is better. Filled points are those that no other model beats in quality, CPU"
+        " to train, size and latency at once.</figcaption></figure>"
+    )

@@ -1,0 +1,102 @@
+"""Where to cut the scores of a class for a wanted precision or recall, and on how many rows that rests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill.errors import DataError
+
+__all__ = ["Threshold", "choose_threshold", "rows_needed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A cut, and what it gives on the rows it was chosen on.
+
+    Attributes
+    ----------
+    value : rows that score this or more are called positive
+    precision, recall : on these rows
+    rows : that the wanted share is taken of: called positive for precision, positive in truth for recall
+    low, high : exact 95 % interval of the wanted share (Clopper and Pearson, 1934)
+    """
+
+    value: float
+    precision: float
+    recall: float
+    rows: int
+    low: float
+    high: float
+
+
+def rows_needed(wanted: float) -> int:
+    """Rows below which a share as high could not be told from a lower one even without a mistake.
+
+    By the rule of three: n rows without a mistake leave a share of 3 / n of mistakes possible, 95 % sure (Hanley and
+    Lippman-Hand, 1983). Never fewer than 20.
+
+    Examples
+    --------
+    >>> rows_needed(0.99), rows_needed(0.5)
+    (300, 20)
+    """
+    return max(20, math.ceil(round(3 / (1 - wanted), 6)))
+
+
+def choose_threshold(
+    positive: NDArray[np.bool_], scores: NDArray[Any], metric: Literal["precision", "recall"], wanted: float
+) -> Threshold:
+    """The cut that finds most rows at a wanted precision, or the surest one at a wanted recall.
+
+    Parameters
+    ----------
+    positive : bool (n,), which rows are of the class in truth
+    scores : (n,), higher for the class
+    wanted : a share, below 1
+
+    Raises
+    ------
+    DataError : if no cut gives it, or it would rest on fewer than `rows_needed`
+
+    Examples
+    --------
+    >>> scores = np.linspace(0, 1, 100)
+    >>> cut = choose_threshold(scores > 0.5, scores, "precision", 0.9)
+    >>> round(cut.precision, 3), cut.recall, cut.rows
+    (0.909, 1.0, 55)
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    # one cut a distinct score: rows of one score are called alike
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
+    right = np.cumsum(positive[order])[ends]
+    called, n_positive = ends + 1, int(positive.sum())
+    of = called if metric == "precision" else np.full(len(ends), n_positive)
+    reached = np.flatnonzero(right >= wanted * of) if n_positive else np.empty(0, np.int64)
+    needed = rows_needed(wanted)
+    if len(reached) == 0:
+        best = f"{(right / of).max():.3g} at best" if n_positive else "no row of the class"
+        raise DataError(f"no threshold gives {metric} {wanted:g}", got=best)
+    at = int(reached[-1] if metric == "precision" else reached[0])
+    if of[at] < needed:
+        kind = "are called positive" if metric == "precision" else "are positive"
+        raise DataError(
+            f"too few rows speak for {metric} {wanted:g}: where it is reached, {int(of[at]):,} {kind}",
+            wanted=f"{needed:,} rows, below which even no mistake would not show it",
+        )
+    from scipy.stats import binomtest  # slow to load
+
+    ends_of = binomtest(int(right[at]), int(of[at])).proportion_ci(0.95, method="exact")
+    return Threshold(
+        value=float(ranked[ends[at]]),
+        precision=float(right[at] / called[at]),
+        recall=float(right[at] / n_positive),
+        rows=int(of[at]),
+        low=float(ends_of.low),
+        high=float(ends_of.high),
+    )

@@ -32,3 +32,19 @@ def test_a_folder_without_a_project_is_one_sentence(tmp_path, textmill):
     found = textmill("data", "check", tmp_path)
     assert found.exit_code == 1
     assert "mill.toml" in found.output
+
+
+def test_rows_that_are_not_as_expected_end_with_3(tmp_path, textmill):
+    rows = [f"a fire number {n} in town {n},{'fire' if n % 2 else 'other'}" for n in range(60)]
+    rows += ["write to ann@example.org,fire", "or to +1 206 555 0100,other"]
+    (tmp_path / "rows.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "mill.toml").write_text(
+        '[project]\nname = "demo"\n[read]\nsource = "rows.csv"\n[expect]\nrows = ">= 1000"\nlabel = ["fire", "othr"]\n',
+        encoding="utf-8",
+    )
+    found = textmill("data", "check", tmp_path)
+    assert found.exit_code == 3
+    assert "personal   1 text seems to hold an e-mail address, such as row id 61" in found.stdout
+    assert "personal   1 text seems to hold a phone number, such as row id 62" in found.stdout
+    assert "rows: wanted >= 1000, got 62; label: no row is 'othr'; label: 31 rows are 'other'" in found.stderr
+    assert "Traceback" not in found.output

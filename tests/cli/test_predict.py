@@ -247,3 +247,37 @@ def test_memory_does_not_grow_with_the_file(project):
 
     small, large = peak(100_000), peak(1_000_000)
     assert large < small + 40_000  # the large file has 49 MB
+
+
+@pytest.fixture
+def unsure(project):
+    """The project's model made anew, with no answer below a confidence that only some texts reach."""
+    from textmill.flow import run_project
+
+    mill = project / "mill.toml"
+    mill.write_text(mill.read_text(encoding="utf-8") + "[decide]\nunsure_below = 0.7\n", encoding="utf-8")
+    run_project(project, threads=1)
+    return project
+
+
+def test_an_answer_left_open_is_said_from_every_door(unsure, textmill):
+    texts = ["smoke and fire and flood and rescue", "nobody knows"]
+    asked = ("predict", "alarm", "--store", "alarm")
+    lines = [line.split("\t") for line in textmill(*asked, *texts).stdout.splitlines()]
+    assert [line[0] for line in lines] == ["bad", "?"]
+    assert float(lines[1][1]) < 0.7
+    as_json = json.loads(textmill(*asked, "--json", *texts).stdout)["predictions"]
+    assert [one["label"] for one in as_json] == ["bad", None]
+    (unsure.parent / "in.csv").write_text("id,text\n" + "\n".join(f"{n},{t}" for n, t in enumerate(texts)) + "\n")
+    rows = list(csv.DictReader(io.StringIO(textmill(*asked, "--in", "in.csv").stdout)))
+    assert [row["label"] for row in rows] == ["bad", ""]
+    assert [float(row["score"]) for row in rows] == [max(one["scores"].values()) for one in as_json]
+
+
+def test_a_model_card(project, textmill):
+    found = textmill("models", "card", "alarm", "--store", "alarm")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("# Model card: alarm\n")
+    none = textmill("models", "card", "alram", "--store", "alarm")
+    assert none.exit_code == 1
+    assert "alarm" in none.stderr

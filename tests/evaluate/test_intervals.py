@@ -25,10 +25,11 @@ def ranked(draw):
     k, n = draw(st.integers(2, 4)), draw(st.integers(1, 40))
     steps = draw(st.sampled_from([1, 3, 1000]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    size = draw(st.sampled_from([n, 1, 3 * n]))  # whole clusters are drawn: any number of rows
     return (
         rng.integers(0, k, n),
         rng.integers(0, steps + 1, (n, k)) / steps,
-        np.bincount(rng.integers(0, n, n), minlength=n),
+        np.bincount(rng.integers(0, n, size), minlength=n),
     )
 
 
@@ -186,3 +187,25 @@ def test_intervals_cover_the_truth_95_times_in_a_hundred():
             low, high = np.quantile(draws[name], [0.025, 0.975])
             held[name] += low <= value <= high
     assert {name: 930 <= times <= 970 for name, times in held.items()} == dict.fromkeys(wanted, True), held
+
+
+def test_copies_of_a_row_drawn_together_are_as_uncertain_as_one():
+    """Ten copies of each of 100 rows say no more than the 100 rows."""
+    rng = np.random.default_rng(4)
+    truth, scores = rng.integers(0, 2, 100), rng.random((100, 2))
+    scores /= scores.sum(axis=1, keepdims=True)
+    copies = np.repeat(np.arange(100), 10)
+    rng.shuffle(copies)
+    said = scores.argmax(axis=1)
+    asked = {"resamples": 2000, "seed": 1}
+    once = resample_decisions(truth, (said,), n_classes=2, positive=1, **asked)[0].overall
+    apart = resample_decisions(truth[copies], (said[copies],), n_classes=2, positive=1, **asked)[0].overall
+    together = resample_decisions(truth[copies], (said[copies],), n_classes=2, positive=1, clusters=copies, **asked)[
+        0
+    ].overall
+    ranks = {"columns": (1,), "resamples": 500, "seed": 1}
+    once |= resample_probabilities(truth, (scores,), **ranks)[0].overall
+    together |= resample_probabilities(truth[copies], (scores[copies],), clusters=copies, **ranks)[0].overall
+    for name in ("accuracy", "f1", "mcc", "roc_auc", "average_precision", "log_loss", "brier"):
+        assert together[name].std() == pytest.approx(once[name].std(), rel=0.12)
+    assert apart["accuracy"].std() < 0.4 * once["accuracy"].std()

@@ -1,0 +1,153 @@
+"""What further tables of a project file do to a run: [expect], [decide], [split] group, slices, [[candidate]]."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.flow.test_project import MILL, rows_of, write_csv
+
+from textmill.errors import ConfigError, GateRefused
+from textmill.flow import RunResult, run_project
+from textmill.models import TextClassifier
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    write_csv(tmp_path / "tweets.csv", rows_of(n=600))
+    return tmp_path
+
+
+def run(folder: Path, more: str, **settings: Any) -> RunResult:
+    (folder / "mill.toml").write_text(MILL + more)
+    return run_project(folder, store=folder / ".textmill", threads=1, **settings)
+
+
+def model_of(result: RunResult) -> tuple[TextClassifier, Path]:
+    assert result.manifest is not None
+    _, folder = result.store.open("toy")
+    return TextClassifier.load(folder), folder
+
+
+def test_rows_that_are_not_as_expected_stop_the_run_before_training(made: Path) -> None:
+    events: list[tuple[str, str]] = []
+    with pytest.raises(GateRefused, match=r"rows: wanted >= 1000, got 600; label: no row is 'fire'") as caught:
+        run(
+            made,
+            '[expect]\nrows = ">= 1000"\nlabel = ["disaster", "other", "fire"]\n',
+            on_event=lambda event: events.append((event.step, event.kind)),
+        )
+    assert caught.value.exit_code == 3
+    assert ("expect", "refused") in events
+    assert ("train", "skipped") in events
+    assert ("train", "started") not in events
+    assert (made / "rejected.jsonl").exists()
+    met = run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n')
+    assert met.manifest is not None
+    assert run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n').nothing_to_do
+
+
+def test_a_model_decides_as_the_project_says(made: Path) -> None:
+    result = run(
+        made, '[decide]\ncalibrate = "temperature"\nthreshold = "precision >= 0.8"\nunsure_below = 0.6\nfold = 0.3\n'
+    )
+    facts = result.report.details["decision"]
+    held = result.report.data["held_back"]
+    assert facts["rows"] == held > 60
+    assert result.report.data["train"] + held + result.report.data["test"] == 600
+    assert facts["threshold"]["precision"] >= 0.8
+    model, folder = model_of(result)
+    assert model.decision is not None
+    assert model.decision.calibration.temperature == facts["temperature"]
+    parts = result.report.details["left_open"]
+    assert parts["answered"]["rows"] + parts["open"]["rows"] == parts["rows"] == result.report.data["test"]
+    assert "held back for \\[decide\\]" in (folder / "card.md").read_text(encoding="utf-8")
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert 'id="answers"' in page
+    assert "Probabilities are calibrated on" in page
+
+
+def test_a_threshold_that_cannot_be_had_stops_the_run(made: Path) -> None:
+    from textmill.errors import DataError
+
+    with pytest.raises(DataError, match=r"\[decide\]: .*precision 0.99") as caught:
+        run(made, '[decide]\nthreshold = "precision >= 0.99"\n')
+    assert "Hold back more rows with decide.fold, or ask for less." in str(caught.value)
+
+
+def test_costs_are_told_beside_the_baselines(made: Path) -> None:
+    result = run(made, "[decide]\ncosts = { disaster = { other = 5 } }\n")
+    cost = result.report.details["cost"]
+    assert cost["low"] <= cost["value"] <= cost["high"]
+    assert cost["value"] < cost["baseline"]
+    assert result.report.data["held_back"] == 0
+
+
+def test_candidates_are_trained_once_and_measured_on_the_same_rows(made: Path) -> None:
+    more = '[[candidate]]\nmodel = { C = 0.01 }\n[[candidate]]\nname = "nothing"\nmodel = { kind = "majority" }\n'
+    result = run(made, more)
+    found = result.report.details["candidates"]
+    board = found["leaderboard"]
+    assert set(board["order"]) == {"model", "C = 0.01", "nothing"}
+    assert board["order"][-1] == "nothing"
+    assert board["models"]["model"]["accuracy"]["value"] == result.report.metrics["accuracy"].value
+    assert board["models"]["nothing"]["accuracy"]["value"] == result.report.metrics["accuracy"].baseline
+    assert [other["outcome"] for other in board["others"]][1] == "worse"
+    assert all(cost[key] >= 0 for cost in found["costs"].values() for key in ("cpu_seconds", "p50_ms", "p95_ms"))
+    assert all(cost["model_bytes"] > 0 and cost["texts_per_second"] > 0 for cost in found["costs"].values())
+    assert 'id="leaderboard"' in (made / "report.html").read_text(encoding="utf-8")
+    assert run(made, more).nothing_to_do
+    again = run(made, more.replace("0.01", "0.02"))
+    assert {step.step: step.cached for step in again.steps} == {
+        "read": True, "split": True, "train": True, "train-2": False, "train-3": True, "compare": False,
+        "evaluate": True, "register": True, "report": False,
+    }  # fmt: skip
+    assert again.manifest is not None
+    assert again.manifest.ref.version == 1  # what is registered is [model], which is as it was
+
+
+def test_slices_are_of_columns_and_lengths(made: Path) -> None:
+    rows = [row | {"place": "ab"[n % 2]} for n, row in enumerate(rows_of(n=600))]
+    lines = ["id,text,label,place", *(",".join(row.values()) for row in rows)]
+    (made / "tweets.csv").write_text("\n".join(lines) + "\n")
+    result = run(made, 'slices = ["length", "place"]\n')
+    found = result.report.details["slices"]
+    assert {one["of"] for one in found} == {"length", "place"}
+    assert {one["slice"] for one in found if one["of"] == "place"} == {"a", "b"}
+    for of in ("length", "place"):
+        assert sum(one["rows"] for one in found if one["of"] == of) == result.report.data["test"]
+    with pytest.raises(ConfigError, match=r"evaluate.slices: no column is called 'plaec'; .* Did you mean 'place'"):
+        run(made, 'slices = ["plaec"]\n')
+
+
+def test_groups_are_drawn_together(made: Path) -> None:
+    rows = [row | {"author": f"author {n % 40}"} for n, row in enumerate(rows_of(n=600))]
+    lines = ["id,text,label,author", *(",".join(row.values()) for row in rows)]
+    (made / "tweets.csv").write_text("\n".join(lines) + "\n")
+    result = run(made, '[split]\ngroup = "author"\n')
+    told = result.report.details["bootstrap"]
+    assert told["clusters"] is not None
+    assert told["clusters"] <= 40
+    assert "those of one author together" in (model_of(result)[1] / "card.md").read_text(encoding="utf-8")
+
+
+def test_the_card_of_a_version_names_its_terms(made: Path) -> None:
+    text = MILL.replace('name = "toy"', 'name = "toy"\nintended_use = "To sort, not to judge."\ndata_licence = "CC0"')
+    (made / "mill.toml").write_text(text)
+    result = run_project(made, store=made / ".textmill", threads=1)
+    card = (model_of(result)[1] / "card.md").read_text(encoding="utf-8")
+    for said in ("# Model card: toy", "To sort, not to judge.", "- Licence: CC0", "| Accuracy |", "## Known failures"):
+        assert said in card
+
+
+def test_the_result_of_candidates_does_not_depend_on_threads(made: Path) -> None:
+    (made / "mill.toml").write_text(MILL + "[[candidate]]\nmodel = { C = 0.5 }\n")
+    boards = []
+    for threads in (1, 2):
+        result = run_project(made, store=made / f"store{threads}", threads=threads)
+        boards.append(json.dumps(result.report.details["candidates"]["leaderboard"], sort_keys=True))
+    assert boards[0] == boards[1]
+    assert np.isfinite(json.loads(boards[0])["models"]["model"]["accuracy"]["value"])

@@ -20,6 +20,7 @@ constexpr std::pair<std::string_view, Stage> kStages[] = {
     {"hashtags-drop", drop_hashtags},
     {"hashtags-keep", keep_hashtags},
     {"hashtags-split", split_hashtags},
+    {"headers", drop_headers},
     {"html", strip_html},
     {"mentions", drop_mentions},
     {"nfc", nfc},

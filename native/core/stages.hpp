@@ -41,6 +41,10 @@ void drop_citations(const Text& in, Text& out);
 // with CR LF as one, and U+001F a blank.
 void drop_controls(const Text& in, Text& out);
 
+// Drops the header of a message: two fields ("Subject: ...") or more at its beginning, with lines that go on with a blank,
+// up to the first empty line; a first line that begins with "From " belongs to it.
+void drop_headers(const Text& in, Text& out);
+
 // Each run of white space becomes one blank, those at both ends go.
 void join_spaces(const Text& in, Text& out);
 

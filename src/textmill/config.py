@@ -46,6 +46,7 @@ Cleaner = Literal[
     "hashtags-drop",
     "hashtags-keep",
     "hashtags-split",
+    "headers",
     "html",
     "mentions",
     "nfc",

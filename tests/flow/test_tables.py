@@ -151,3 +151,23 @@ def test_the_result_of_candidates_does_not_depend_on_threads(made: Path) -> None
         boards.append(json.dumps(result.report.details["candidates"]["leaderboard"], sort_keys=True))
     assert boards[0] == boards[1]
     assert np.isfinite(json.loads(boards[0])["models"]["model"]["accuracy"]["value"])
+
+
+def test_headers_of_messages_that_give_the_label_away_are_told(made: Path) -> None:
+    rows = rows_of(n=600)
+    texts = [f"From: {row['label']}@example.org\nSubject: x{n}\n\n{row['text']}" for n, row in enumerate(rows)]
+    lines = [json.dumps(row | {"text": text}) for row, text in zip(rows, texts, strict=True)]
+    (made / "mails.jsonl").write_text("\n".join(lines) + "\n")
+    mill = MILL.replace("tweets.csv", "mails.jsonl")
+    (made / "mill.toml").write_text(mill)
+    result = run_project(made, store=made / ".textmill", threads=1)
+    found = result.report.details["headers"]
+    assert found["share"] == 1.0
+    assert found["outcome"] == "worse"
+    assert found["with"]["value"] == result.report.metrics["accuracy"].value > found["without"]["value"] + 0.1
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert "Not a fair test. 100.0 % of the test texts begin with the header of a message" in page
+    (made / "mill.toml").write_text(mill + '[text]\nclean = ["headers"]\n')
+    honest = run_project(made, store=made / ".textmill", threads=1)
+    assert "headers" not in honest.report.details
+    assert honest.report.metrics["accuracy"].value < found["with"]["value"] - 0.05

@@ -50,6 +50,22 @@ repeated = st.builds(lambda piece, n: piece * n, st.sampled_from(_PIECES), st.in
 texts = st.one_of(pieces, pieces, strategies.texts, st.tuples(pieces, repeated, strategies.texts).map("".join))
 chains = st.lists(st.sampled_from(STAGES), max_size=5)
 
+HEADER_PIECES = [
+    "From ",
+    "A:",
+    "Bb-c: d",
+    " x",
+    "\t",
+    "\n",
+    "\n",
+    "\n\n",
+    "\r\n",
+    ":",
+    "é",
+    "http://a",
+    "From a\nA: b\n",
+]
+
 
 def rewritten(text: str, *clean: str) -> str:
     return _native.Program(list(clean), False, 1).rewrite(text).decode()
@@ -81,6 +97,15 @@ def tokens(text: str, *clean: str) -> list[tuple[str, int, int]]:
 def test_texts_and_places_are_those_of_the_twin(text: str, clean: list[str]) -> None:
     assert rewritten(text, *clean) == oracle.rewrite(text, clean)
     assert tokens(text, *clean) == oracle.tokens(text, clean)
+
+
+@settings(max_examples=examples(250))
+@given(st.lists(st.sampled_from(HEADER_PIECES), max_size=14).map("".join))
+@example("A: b\nC: d")
+@example("A: b\n \nC: d\n\n")
+def test_headers_are_those_of_the_twin(text: str) -> None:
+    assert rewritten(text, "headers") == oracle.rewrite(text, ["headers"])
+    assert tokens(text, "headers") == oracle.tokens(text, ["headers"])
 
 
 @settings(max_examples=examples(150))
@@ -185,7 +210,7 @@ def test_a_token_that_no_stage_changed_is_what_stands_in_its_place(text: str, cl
 
 
 # not so: what is left after the others may close up into what they look for
-REPEATABLE = sorted(set(STAGES) - {"html", "emails", "citations", "emoji-name"})
+REPEATABLE = sorted(set(STAGES) - {"html", "emails", "citations", "emoji-name", "headers"})
 
 
 @settings(max_examples=examples(150))
@@ -234,6 +259,11 @@ def test_bytes_that_are_no_utf_8_break_nothing(raw: bytes, clean: list[str]) -> 
         ("hashtags-keep", "##Cats#dogs a#b &#39;", "Cats dogs a#b &#39;"),
         ("hashtags-split", "#ForestFire2020", "Forest Fire 2020"),
         ("hashtags-split", "#NASAFire #covid19 #a__b #3D #iPhone", "NASA Fire covid 19 a b 3D i Phone"),
+        ("headers", "From a@b Fri\nFrom: a@b\nSubject: x\n  y: z\n\nbody\nA: b\n", "body\nA: b\n"),
+        ("headers", "Note: one field is a sentence\n\nbody", "Note: one field is a sentence\n\nbody"),
+        ("headers", "A: b\r\nC:\r\n\r\nbody", "body"),
+        ("headers", "http://a\nhttp://b\n\nbody", "http://a\nhttp://b\n\nbody"),
+        ("headers", "A: b\nC: d\nno field\n\n", "A: b\nC: d\nno field\n\n"),
         ("nfc", "e\u0301\u1100\u1161", "é가"),
         ("spaces", "\u3000a \t b\n", "a b"),
         ("casefold", "Straße İ", "strasse i\u0307"),

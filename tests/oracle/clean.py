@@ -27,6 +27,9 @@ _CITATION = (
     rf"|\[(?ai:{_ASIDES})\]"
     r"|\[(?ai:fn|lower-alpha|lower-roman|nb?|notes?|ref|upper-alpha) ?[0-9]{1,3}\]"
 )
+# RFC 5322: fields, folded or not, and the empty line behind them
+_FIELD = r"[!-9;-~]+:(?:[ \t\r][^\n]*)?(?:\n|\Z)(?:[ \t][^\n]*[^ \t\r\n][^\n]*(?:\n|\Z))*"
+HEADERS = re.compile(rf"\A(?:From [^\n]*\n)?(?:{_FIELD}){{2,}}[ \t\r]*(?:\n|\Z)")
 CITATIONS = re.compile(f"(?:{_CITATION})+")
 GLUES = re.compile(r"\w")
 BREAKS = re.compile("\r\n|[\x0b-\r\x1c-\x1e\x85]")
@@ -37,6 +40,11 @@ COLOURED, PLAIN, JOINER = "\ufe0f", "\ufe0e", "\u200d"
 def email_edits(text: str) -> Iterator[Edit]:
     for found in EMAIL.finditer(text):
         yield found.start(), found.end(), " "
+
+
+def header_edits(text: str) -> Iterator[Edit]:
+    if found := HEADERS.match(text):
+        yield 0, found.end(), ""
 
 
 def _tags(text: str) -> Iterator[tuple[re.Match[str], str]]:
@@ -226,6 +234,7 @@ CLEANERS: dict[str, Callable[[str], Iterable[Edit]]] = {
     "hashtags-drop": dropped_tags,
     "hashtags-keep": kept_tags,
     "hashtags-split": split_tags,
+    "headers": header_edits,
     "spaces": space_edits,
 }
 

@@ -27,6 +27,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "hashtags-drop": clean.drop_hashtags,
     "hashtags-keep": clean.keep_hashtags,
     "hashtags-split": clean.split_hashtags,
+    "headers": clean.drop_headers,
     "html": clean.strip_html,
     "mentions": clean.drop_mentions,
     "nfc": clean.normalize,
@@ -42,7 +43,10 @@ def test_every_stage_has_its_function() -> None:
 
 @pytest.mark.parametrize("name", clean.STAGES)
 def test_a_function_is_the_stage_of_its_name_for_one_text_and_for_many(name: str) -> None:
-    raw = "<p>#ÉtéChaud2020</p>\x00 e\u0301 ﬁ ½ 😀 @bob bob@a.org http://x.y [1]  12 "
+    raw = (
+        "A: b\nC: d\n\n" * (name == "headers")
+        + "<p>#ÉtéChaud2020</p>\x00 e\u0301 ﬁ ½ 😀 @bob bob@a.org http://x.y [1]  12 "
+    )
     want = _native.Program([name], False, 1).rewrite(raw).decode()
     assert want != raw
     assert FUNCTIONS[name](raw) == want

@@ -134,6 +134,11 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
             f"giveaway   {of} alone gives the label away: {100 * one['accuracy']:.1f} % right, always naming the most"
             f" frequent label {100 * one['baseline']:.1f} %; keep it out of the text and the features"
         )
+    if found["headers"] >= 0.1:
+        yield (
+            f"headers    {100 * found['headers']:.1f} % of the texts begin with the header of a message, whose sender"
+            ' or organisation may give the label away; "headers" in [text] clean takes it out'
+        )
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
         yield f"personal   {texts} to hold {_PERSONAL[kind]}, such as row id {one['ids'][0]}"

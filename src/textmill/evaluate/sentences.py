@@ -102,6 +102,8 @@ def verdict(report: Report) -> str:
             f"Not a fair test: {rows:,} of {of:,} test rows ({100 * share:.1f} %) are equal or nearly equal to a"
             f" training text. What was measured with them, {said}, is flattered.{_without_leaks(report)}"
         )
+    if _headers_leak(report):
+        return f"Not a fair test. {_headers(report)}"
     text = f"{leading['why']} {name} {number(score.value)} ({_rounded(score)})".lstrip()
     if score.baseline is None:
         return text + "."
@@ -189,13 +191,36 @@ def leak_check(report: Report) -> tuple[str, list[str]]:
         )
     elif not sentences:
         sentences.append(f"{rows:,} test rows are equal or nearly equal to a training text.")
+    if headers := _headers(report):
+        sentences.append(headers)
     at_odds = leaks.get("contradictions") or {}
     if at_odds.get("texts"):
         sentences.append(
             f"{counted(at_odds['texts'], 'text stands', 'texts stand')} in the data with different labels"
             f" ({counted(at_odds['rows'], 'row', 'rows')}): no model can be right about all of them."
         )
-    return "leak" if rows else "clean", sentences
+    return "leak" if rows or _headers_leak(report) else "clean", sentences
+
+
+def _headers_leak(report: Report) -> bool:
+    return (report.details.get("headers") or {}).get("outcome") == "worse"
+
+
+def _headers(report: Report) -> str:
+    found = report.details.get("headers")
+    if not found:
+        return ""
+    name, score, bare = inside(title(found["metric"], report)), found["with"], found["without"]
+    told = (
+        f"{100 * found['share']:.1f} % of the test texts begin with the header of a message (From: ..., Subject: ...)."
+    )
+    if not _headers_leak(report):
+        return f"{told} Without it {name} is {number(bare['value'])}, the same within noise."
+    return (
+        f"{told} It leaks: {name} is {number(score['value'])} with headers and {number(bare['value'])}"
+        f' ({number(bare["low"])} to {number(bare["high"])}) on the same texts without them. "headers" in [text] clean'
+        " takes them out before anything is learned."
+    )
 
 
 def decided(report: Report) -> list[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["compare", "evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
 
 _TELLING = 20  # terms a class in the report
+_HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
 
 
 def evaluate(project: Project, work: Work) -> dict[str, Any]:
@@ -153,6 +154,9 @@ def _looked_into(
             **drawn,
         )
     }
+    headers = _without_headers(project, model, rows, prediction)
+    if headers is not None:
+        found["headers"] = headers
     if positive is not None:
         found["cuts"] = cuts(truth == positive, prediction.scores[:, positive])
     if model.decision is None:
@@ -164,6 +168,34 @@ def _looked_into(
         costs = cost_matrix(mill.decide.costs, classes)
         found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
     return found
+
+
+def _without_headers(
+    project: Project, model: TextClassifier, rows: Any, prediction: Prediction
+) -> dict[str, Any] | None:
+    """What the score owes to headers of messages: the same model on the test texts without them; None without any."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from textmill.evaluate import compare as measure
+    from textmill.text.clean import drop_headers
+
+    mill = project.mill
+    if "headers" in mill.text.clean:
+        return None
+    bodies = pa.chunked_array([pa.array(drop_headers(part), pa.large_string()) for part in rows["text"].chunks])
+    share = pc.mean(pc.not_equal(bodies, rows["text"])).as_py()
+    if share < _HEADERS:
+        return None
+    found = measure(
+        rows["label"].to_pylist(),
+        {"with": prediction, "without": model.predict(bodies)},
+        config=mill.evaluate,
+        seed=mill.project.seed,
+        positive=mill.decide.positive,
+    )
+    kept = {name: found["models"][name][found["metric"]] for name in ("with", "without")}
+    return {"share": share, "metric": found["metric"], **kept, "outcome": found["others"][0]["outcome"]}
 
 
 def _sliced(project: Project, rows: Any, name: str) -> list[str | None]:

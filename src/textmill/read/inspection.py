@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from textmill import _native
 from textmill.config import MillConfig
+from textmill.read.corpus import Corpus
 from textmill.read.expectations import measures, unmet
 from textmill.read.giveaways import find_giveaways
+from textmill.read.layout import string_layout
 from textmill.read.leaks import find_leaks
 from textmill.read.personal import find_personal
 from textmill.read.reading import read_corpus, stream_rows
@@ -39,6 +42,7 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
     - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
     - ``duplicates`` and ``contradictions``, as in `find_leaks`
     - ``giveaways``: columns that give the label away, see `find_giveaways`
+    - ``headers``: the share of texts that begin with the header of a message, which ``clean = ["headers"]`` drops
     - ``personal``: texts that seem to hold personal data, see `find_personal`
     - ``unmet``: what is not as ``[expect]`` says
 
@@ -71,6 +75,18 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
             "duplicates": leaks["duplicates"],
             "contradictions": leaks["contradictions"],
             "giveaways": giveaways,
+            "headers": _with_headers(corpus, threads) / corpus.n_rows,
             "personal": find_personal(corpus),
             "unmet": unmet(expected, measures(corpus, leaks), classes),
         }
+
+
+def _with_headers(corpus: Corpus, threads: int) -> int:
+    """How many texts begin with the header of a message."""
+    program = _native.Program(["headers"], False, 1)
+    found = 0
+    for batch in corpus.batches():
+        data, offsets = string_layout(batch.column("text"))
+        _, ends = _native.rewrite(program, data, offsets, threads)
+        found += int((np.diff(ends) != np.diff(offsets)).sum())
+    return found

@@ -25,6 +25,7 @@ __all__ = [
     "drop_emails",
     "drop_emoji",
     "drop_hashtags",
+    "drop_headers",
     "drop_mentions",
     "drop_urls",
     "fold_digits",
@@ -210,6 +211,21 @@ def drop_citations(text: _Text) -> _Text:
     'It is so. [T]his in [2020] too.'
     """
     return clean_text(text, ("citations",))
+
+
+def drop_headers(text: _Text) -> _Text:
+    r"""Drop the header of a message, up to the first empty line.
+
+    That is two fields or more at the beginning (``Subject: ...``), with lines that go on with a blank (RFC 5322); a
+    first line that begins with ``From`` and a blank belongs to it, as in mailboxes. In data of messages the sender and
+    the organisation often give the label away.
+
+    Examples
+    --------
+    >>> drop_headers("From: ann@example.org\nSubject: Re: bikes\n\nMine is red.")
+    'Mine is red.'
+    """
+    return clean_text(text, ("headers",))
 
 
 def drop_controls(text: _Text) -> _Text:

@@ -177,6 +177,8 @@ class SplitConfig:
     time: str | None = None  # a column; the newest rows are the test side
     test_from: str | None = None  # with time: rows from then on, so that new rows move no old ones
     stratify: bool = False  # the same share of each class, at the price that new rows may move a few old ones
+    folds: int | None = None  # instead of a test side: each row is tested once, by a model of the other folds
+    repeats: int = 1  # of the folds, dealt anew
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -187,6 +189,14 @@ class SplitConfig:
         found = [] if 0 < self.test < 1 else [f"test: wanted a share between 0 and 1, got {self.test}"]
         if self.test_from is not None and self.time is None:
             found.append("test_from: wanted a column in time as well")
+        if self.folds is not None and not 2 <= self.folds <= 100:
+            found.append(f"folds: wanted a number from 2 to 100, got {self.folds}")
+        if not 1 <= self.repeats <= 100 or (self.repeats > 1 and self.folds is None):
+            found.append(f"repeats: wanted a number from 1 to 100, and folds to repeat, got {self.repeats}")
+        if self.folds is not None and self.near_duplicates != "together":
+            found.append('near_duplicates: wanted "together" with folds, or every score is flattered')
+        if self.folds is not None and self.time is not None:
+            found.append("time: wanted time or folds: a model of newer rows would be tested on older ones")
         if self.time is not None and self.stratify:
             found.append("stratify: the newest rows are of the classes that they are; wanted time or stratify")
         if not 0.5 <= self.similarity <= 1:  # below, most texts of one subject are alike
@@ -421,6 +431,7 @@ class MillConfig:
                 if one.name in names[: number + 1]
             ]
             + _dealing_nothing(self)
+            + _holding_back(self)
         )
 
 
@@ -435,8 +446,16 @@ def _dealing_nothing(mill: MillConfig) -> list[str]:
         return []
     return [
         f"split.{key}: it says how rows are dealt out, and read.test names a test side"
-        for key in ("time", "test_from", "stratify")
+        for key in ("time", "test_from", "stratify", "folds")
         if getattr(mill.split, key)
+    ]
+
+
+def _holding_back(mill: MillConfig) -> list[str]:
+    if mill.split.folds is None or not mill.decide.needs_fold:
+        return []
+    return [
+        "decide: calibration and threshold are learned on rows held back from one model, and split.folds makes many"
     ]
 
 

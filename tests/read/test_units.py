@@ -163,3 +163,30 @@ def test_rows_that_are_all_alike_cannot_be_held_back() -> None:
     test = Corpus.of([{"text": "another", "label": "a"}])
     with pytest.raises(DataError, match=r"too few rows to hold any back: decide.fold = 0.5 of 40"):
         split_corpus(alike, SplitConfig(), seed=1, fold=0.5, test=test)
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_every_row_is_tested_in_one_fold_with_its_twins(stratify: bool) -> None:
+    rows = [{"text": f"w{i // 2} x{i // 2} y{i // 2}", "label": "ab"[i // 2 % 2]} for i in range(400)]
+    found = split_corpus(Corpus.of(rows), SplitConfig(folds=4, repeats=3, stratify=stratify), seed=1)
+    assert found.folds is not None
+    assert found.folds.shape == (3, 400)
+    assert (found.side == 0).all()
+    assert len(found.leaked) == 400
+    for folds in found.folds:
+        assert sorted(set(folds.tolist())) == [0, 1, 2, 3]
+        assert (folds[::2] == folds[1::2]).all()
+        if stratify:
+            assert np.bincount(folds).tolist() == [100] * 4
+    assert (found.folds[0] != found.folds[1]).any()
+    assert found.leaks["similar"]["test_rows"] == 0
+    few = split_corpus(Corpus.of(rows[:200]), SplitConfig(folds=4, repeats=3), seed=1).folds
+    if not stratify:
+        assert few is not None
+        assert (found.folds[:, :200] == few).all()
+
+
+def test_one_fold_is_none() -> None:
+    alike = Corpus.of([{"text": "one and the same", "label": "ab"[i % 2]} for i in range(40)])
+    with pytest.raises(DataError, match="all 40 rows fell into one of 3 folds"):
+        split_corpus(alike, SplitConfig(folds=3), seed=1)

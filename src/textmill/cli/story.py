@@ -40,7 +40,10 @@ def told(result: RunResult) -> list[str]:
         sentences += _source(read["test_facts"], str(config.read.test), result.folder / "rejected_test.jsonl")
     data = result.report.data
     held = f", {data['held_back']:,} to learn to decide on" if data.get("held_back") else ""
-    sentences.append(f"Split: {data['train']:,} rows to learn from{held}, {data['test']:,} to test on.")
+    if data.get("folds"):
+        sentences.append(f"Split: {data['test']:,} rows, each tested once, in {data['folds']} folds.")
+    else:
+        sentences.append(f"Split: {data['train']:,} rows to learn from{held}, {data['test']:,} to test on.")
     facts = values["train"].get("facts", {})
     if "n_features" in facts:
         sentences.append(f"Text: {_path(config.text)}.")

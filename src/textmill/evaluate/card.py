@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import size
-from textmill.evaluate.sentences import confusions, decided, leak_check, measured, number, title, verdict
+from textmill.evaluate.sentences import confusions, decided, folded, leak_check, measured, number, title, verdict
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -97,6 +97,8 @@ def _sides(report: Report) -> str:
 
 
 def _split(report: Report, split: Mapping[str, Any]) -> str:
+    if report.details.get("folds"):
+        return folded(report)
     if report.data.get("test_source"):
         return "the test side has a source of its own"
     if split.get("time"):

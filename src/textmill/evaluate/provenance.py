@@ -24,6 +24,7 @@ _FACTS = {
     "rejected": "rows set aside",
     "train": "training rows",
     "test": "test rows",
+    "folds": "folds",
 }
 
 

@@ -11,6 +11,7 @@ from textmill.evaluate.sentences import (
     LOWER_IS_BETTER,
     TITLES,
     baseline_words,
+    folded,
     leaked,
     meaning,
     measured,
@@ -75,6 +76,8 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
     known, _ = leaked(report)
     lead = "Each score is taken on the test rows"
     lead += f"; {known:,} of them are texts that the model has seen. " if known else ", which the model never saw. "
+    if "folds" in report.details:
+        lead = f"{folded(report)} "
     if positive:
         lead += (
             f"<span>Positive class: {label(report, positive['class'])}</span> ({escape(positive['why'])}); "

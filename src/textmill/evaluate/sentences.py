@@ -14,6 +14,7 @@ __all__ = [
     "confusions",
     "counted",
     "decided",
+    "folded",
     "inside",
     "leak_check",
     "leaked",
@@ -270,6 +271,21 @@ def decided(report: Report) -> list[str]:
             text += f"; of those left open {100 * kept['accuracy']:.1f} % would have been right"
         said.append(text + ". The scores above count every row.")
     return said
+
+
+def folded(report: Report) -> str:
+    """What was tested instead of a test side, and how much that moves when it is done again; empty without folds."""
+    found = report.details.get("folds")
+    if not found:
+        return ""
+    told = (
+        f"Each row was tested once, by one of {found['folds']} models that learned from the other folds; the version"
+        " that is registered learned from all rows."
+    )
+    if found["repeats"] > 1:
+        low, high = min(found["accuracies"]), max(found["accuracies"])
+        told += f" Dealt anew {found['repeats']} times, accuracy lay between {number(low)} and {number(high)}."
+    return told
 
 
 def standing(report: Report) -> list[str]:

@@ -14,6 +14,7 @@ from textmill.evaluate.sentences import (
     LOWER_IS_BETTER,
     confusions,
     decided,
+    folded,
     leak_check,
     measured,
     number,
@@ -71,6 +72,9 @@ class Summary:
         yield _safe(_headline(report), plain)
         yield _safe(Text(verdict(report)), plain)
         yield Text()
+        if folded(report):
+            yield _safe(Text(folded(report)), plain)
+            yield Text()
         yield _metrics(report, plain, width)
         yield Text()
         yield _per_class(report, plain)

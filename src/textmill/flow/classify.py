@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
 from textmill.flow import judging, learning
 from textmill.flow.keys import code_version
-from textmill.flow.project import Project
+from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
 from textmill.flow.step import Flow, Step
 from textmill.registry import Store
@@ -58,38 +60,46 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         code=code_version("flow/learning", "read"),
         keyed_by=("read.digest", "read.facts", "split.leaks"),
     )
-    data = ("read.digest", "split.side.npy", "split.fold.npy")
+    folds = () if mill.split.folds is None else ("split.folds.npy",)
+    data = ("read.digest", "split.side.npy", "split.fold.npy", *folds)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
-    trained = {
-        name: Step(
+
+    def learning_step(name: str, model: str, work: Callable[..., dict[str, Any]]) -> Step:
+        asked = project.models[model]
+        return Step(
             name,
-            partial(learning.train, project, one),
+            partial(work, project, asked),
             needs=("read", "split", *expected),
             settings={"seed": seed, "decide": config["decide"]}
-            | {table: tables[name][table] for table in ("text", "features", "model")}
-            | _own_functions(one.text, folder),
-            code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(one.text))),
+            | {table: tables[model][table] for table in ("text", "features", "model")}
+            | _own_functions(asked.text, folder),
+            code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
             keyed_by=data,
-            sources=partial(learning.assets_of, project, one.text),
+            sources=partial(learning.assets_of, project, asked.text),
         )
-        for name, one in project.models.items()
+
+    trained = {name: learning_step(name, name, learning.train) for name in project.models}
+    validated = {
+        name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
     }
+    # what a model says of the test rows is decided by it, or by what those of the other folds said
+    saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate is no part of it: asking for more measures nothing anew
     measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}}
     splits = tuple(guest for one in project.models.values() for guest in _splitter_guests(one.text))
     compare = Step(
         "compare",
         partial(judging.compare, project),
-        needs=("read", "split", *trained),
+        needs=("read", "split", *trained, *(step.name for step in validated.values())),
         settings=measuring | {"names": [one.name for one in project.models.values()]},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
-        keyed_by=(*data, "read.test_digest", *(f"{name}.model/" for name in trained)),
+        keyed_by=(*data, "read.test_digest", *(output for name in trained for output in saying[name])),
     )
     compared = (compare,) if mill.candidate else ()
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train"),
+        needs=("read", "split", "train", *(["validate"] if validated else [])),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -99,7 +109,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             "split.leaked.npy",
             *(("split.clusters.npy",) if mill.split.groups else ()),
             "split.leaks",
-            "train.model/",
+            *saying["train"],
         ),
     )
     register = Step(
@@ -129,7 +139,11 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(judging.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    return Flow(project.name, (*first, *trained.values(), *compared, evaluate, register, report))
+    return Flow(project.name, (*first, *trained.values(), *validated.values(), *compared, evaluate, register, report))
+
+
+def _files(step: Step | None, *names: str) -> tuple[str, ...]:
+    return () if step is None else tuple(f"{step.name}.{name}" for name in names)
 
 
 def _splitter_guests(text: TextConfig) -> tuple[str, ...]:

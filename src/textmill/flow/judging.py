@@ -17,7 +17,7 @@ from textmill.errors import ConfigError, CorruptError, NotInStore, closest
 from textmill.flow.handing import hand_out, is_handed_out
 from textmill.flow.keys import code_version
 from textmill.flow.learning import corpora_of, rows_of, side_of
-from textmill.flow.project import Project
+from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
 from textmill.registry import Finished, Store
 from textmill.types import Manifest, Report
@@ -43,14 +43,14 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     from textmill.evaluate import evaluate as measure
     from textmill.models import TextClassifier
 
-    corpus, test = corpora_of(work)
+    corpus, _ = corpora_of(work)
     side = side_of(work)
     model = TextClassifier.load(work.tree("train", "model/"))
     learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
-    rows = test.table() if test is not None else rows_of(corpus, side, 1)
+    rows = _tested(work)
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
-    prediction = model.predict(rows["text"], threads=work.threads)
+    prediction = _said(work, "train", model, rows)
     predicted = time.perf_counter() - began
     mill = project.mill
     majority = _majority(model, learned, len(truth))
@@ -64,6 +64,8 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if leaked.any() and not leaked.all():
         measured.details["without_leaks"] = without_leaks(truth, prediction, majority, leaked, **asked)
     measured.details.update(_looked_into(project, model, rows, prediction, majority, measured))
+    if mill.split.folds is not None:
+        measured.details["folds"] = _folds(mill, work, measured.classes, truth)
     report = build_report(
         measured,
         model=project.name,
@@ -79,6 +81,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
             "train": len(learned),
             "held_back": int((side == 2).sum()),
             "test": len(truth),
+            "folds": mill.split.folds,
             "classes": _counts(learned, truth),
         },
     )
@@ -92,19 +95,49 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
+def _tested(work: Work) -> Any:
+    """The test rows with all their columns."""
+    corpus, test = corpora_of(work)
+    if test is not None:
+        return test.table()
+    return corpus.table() if "folds.npy" in work.outputs["split"].files else rows_of(corpus, side_of(work), 1)
+
+
+def _said(work: Work, step: str, model: TextClassifier, rows: Any) -> Prediction:
+    """What a model says of the test rows; with folds, what the models of the other folds said."""
+    import numpy as np
+
+    from textmill.types import Prediction
+
+    if validation_of(step) not in work.outputs:
+        return model.predict(rows["text"], threads=work.threads)
+    scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
+    return model.decision.of(scores) if model.decision else Prediction(model.classes, scores)
+
+
+def _folds(mill: MillConfig, work: Work, classes: Sequence[str], truth: Sequence[str]) -> dict[str, Any]:
+    """How much the score moves from repetition to repetition."""
+    import numpy as np
+
+    number = {name: place for place, name in enumerate(classes)}
+    codes = np.load(work.file("validate", "codes.npy"), allow_pickle=False)
+    right = codes == np.array([number[label] for label in truth])
+    return {"folds": mill.split.folds, "repeats": mill.split.repeats, "accuracies": right.mean(axis=1).tolist()}
+
+
 def compare(project: Project, work: Work) -> dict[str, Any]:
     """Measure the model and its candidates on the same test rows, one after the other on this machine."""
     from textmill.evaluate.leaderboard import leaderboard, undominated
-    from textmill.evaluate.speed import predict_timed
+    from textmill.evaluate.speed import timed
     from textmill.models import TextClassifier
 
-    corpus, test = corpora_of(work)
-    rows = test.table() if test is not None else rows_of(corpus, side_of(work), 1, "text", "label")
+    rows = _tested(work)
     predictions, costs = {}, {}
     for number, (step, one) in enumerate(project.models.items()):
         work.progress(number, len(project.models), one.name)
         model = TextClassifier.load(work.tree(step, "model/"))
-        predictions[one.name], costs[one.name] = predict_timed(model, rows["text"], threads=work.threads)
+        predictions[one.name] = _said(work, step, model, rows)
+        costs[one.name] = timed(model, rows["text"], threads=work.threads)
         costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
     mill = project.mill
     found = leaderboard(
@@ -181,7 +214,7 @@ def _without_headers(
     from textmill.text.clean import drop_headers
 
     mill = project.mill
-    if "headers" in mill.text.clean:
+    if "headers" in mill.text.clean or mill.split.folds is not None:
         return None
     bodies = pa.chunked_array([pa.array(drop_headers(part), pa.large_string()) for part in rows["text"].chunks])
     share = pc.mean(pc.not_equal(bodies, rows["text"])).as_py()

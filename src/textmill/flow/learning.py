@@ -32,6 +32,7 @@ __all__ = [
     "split",
     "texts_of",
     "train",
+    "validate",
 ]
 
 
@@ -117,6 +118,8 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
     np.save(work.folder / "leaked.npy", found.leaked, allow_pickle=False)
     np.save(work.folder / "fold.npy", found.fold, allow_pickle=False)
+    if found.folds is not None:
+        np.save(work.folder / "folds.npy", found.folds, allow_pickle=False)
     if found.clusters is not None:
         np.save(work.folder / "clusters.npy", found.clusters, allow_pickle=False)
     return {"leaks": found.leaks}
@@ -165,7 +168,6 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     import time
 
     from textmill.models import TextClassifier
-    from textmill.text import TextPath
 
     corpus, _ = corpora_of(work)
     side = side_of(work)
@@ -174,11 +176,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     made = TextClassifier.fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        text=TextPath(asked.text, folder=project.folder),
-        features=asked.features,
-        model=asked.model,
-        seed=mill.project.seed,
-        threads=work.threads,
+        **_learning(project, asked, work),
         progress=lambda note: work.progress(0, None, note),
     )
     if not mill.decide.is_plain:
@@ -188,6 +186,43 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
     return {"text_path": path and path.hash, "facts": made.facts, **spent}
+
+
+def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
+    """What models of the other folds say of each row: its scores, and its class in each repetition."""
+    from functools import partial
+
+    import numpy as np
+
+    from textmill.models import TextClassifier
+    from textmill.models.crossfit import out_of_fold
+
+    corpus, _ = corpora_of(work)
+    table = corpus.table()
+    folds = np.load(work.file("split", "folds.npy"), allow_pickle=False)
+    fit = partial(TextClassifier.fit, **_learning(project, asked, work))
+    labels = table["label"].to_pylist()
+    codes: list[Any] = []
+
+    def progress(done: int, n: int) -> None:
+        work.progress(len(codes) * n + done, n * len(folds), "folds")
+
+    for repeat in folds:
+        said = out_of_fold(table["text"], labels, repeat, fit, threads=work.threads, progress=progress)
+        if not codes:
+            np.save(work.folder / "scores.npy", said.scores, allow_pickle=False)
+        codes.append(said.codes)
+    np.save(work.folder / "codes.npy", np.stack(codes), allow_pickle=False)
+    return {}
+
+
+def _learning(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
+    """How a classifier is to be fitted."""
+    from textmill.text import TextPath
+
+    path = TextPath(asked.text, folder=project.folder)
+    common = {"seed": project.mill.project.seed, "threads": work.threads}
+    return {"text": path, "features": asked.features, "model": asked.model, **common}
 
 
 def _decision(mill: MillConfig, model: TextClassifier, held: Any, threads: int | None) -> Decision:

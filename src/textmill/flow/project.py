@@ -10,7 +10,7 @@ from textmill.config import CandidateConfig, MillConfig
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
 
-__all__ = ["Project"]
+__all__ = ["Project", "validation_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,14 @@ class Project:
         own = CandidateConfig(name="model", text=mill.text, features=mill.features, model=mill.model)
         others = {f"train-{number}": one for number, one in enumerate(mill.candidate, 2)}
         return {"train": own, **others}
+
+
+def validation_of(step: str) -> str:
+    """The step that tests on every fold what a training step learns from all rows.
+
+    Examples
+    --------
+    >>> validation_of("train"), validation_of("train-2")
+    ('validate', 'validate-2')
+    """
+    return step.replace("train", "validate")

@@ -21,6 +21,7 @@ from textmill.read.leaks import Alike, find_leaks, leaked_rows
 from textmill.read.similar import similar_groups
 from textmill.read.units import column_of, fingerprints_of, joined, least_keys, shared_values
 
+_REPEAT = 0x7265706561  # turns the seed into another one for each repetition
 _FOLD = 0x666F6C64  # turns the seed into another one, so that the fold is no part of the test side dealt again
 
 __all__ = ["Split", "alike_rows", "dealt", "split_corpus"]
@@ -37,6 +38,8 @@ class Split:
     leaked : bool (n_test,), which test rows are equal or nearly equal to a training text
     fold : bool (n_rows,), which rows of the training side are held back to learn decisions from
     clusters : int64 (n_test,), from 0 on, equal for test rows that belong together; None without a ``group``
+    folds : int64 (repeats, n_rows), the fold in which a row is a test row; None without ``folds``. With them `side` is
+        0 for all rows, and all are test rows
     """
 
     side: NDArray[np.int8]
@@ -44,6 +47,7 @@ class Split:
     leaked: NDArray[np.bool_]
     fold: NDArray[np.bool_]
     clusters: NDArray[np.int64] | None
+    folds: NDArray[np.int64] | None = None
 
 
 def split_corpus(
@@ -97,6 +101,8 @@ def split_corpus(
     alike, loose = alike_rows(parts, similarity=config.similarity if searched else None, threads=threads)
     n = corpus.n_rows
     units, keys = _units(corpus, config, alike.similar[:n], loose[:n], threads)
+    if config.folds is not None:
+        return _folded(corpus, config, alike, units, keys, seed)
     if test is not None:
         _check_known(corpus, test)
         side = np.repeat(np.array([0, 1], np.int8), [n, test.n_rows])
@@ -126,6 +132,31 @@ def split_corpus(
         of = units[side == 1] if test is None else joined(test.n_rows, shared_values(test, config.groups))
         clusters = np.unique(of, return_inverse=True)[1].astype(np.int64)
     return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, clusters)
+
+
+def _folded(
+    corpus: Corpus, config: SplitConfig, alike: Alike, units: NDArray[np.int64], keys: NDArray[np.uint64], seed: int
+) -> Split:
+    """Every row is a test row once, in the fold of its unit."""
+    assert config.folds is not None
+    n, rows = config.folds, corpus.n_rows
+    folds = np.empty((config.repeats, rows), np.int64)
+    for repeat in range(config.repeats):
+        places = dealt(keys, seed + repeat * _REPEAT)
+        if config.stratify and corpus.labelled:
+            places = _spread(corpus, units, places)
+        folds[repeat] = np.minimum((places * n).astype(np.int64), n - 1)
+        if len(np.unique(folds[repeat])) < 2:
+            raise DataError(
+                f"all {rows:,} rows fell into one of {n} folds, as texts that belong together stay together",
+                where=corpus.name,
+                hint="Take more rows or another seed.",
+            )
+    leaks = find_leaks([corpus], np.zeros(rows, np.int8), alike, policy="together", similarity=config.similarity)
+    leaks |= {"test_rows": rows, "moved": {"classes": 0, "rows": 0}, "folds": n}
+    clusters = np.unique(units, return_inverse=True)[1].astype(np.int64) if config.groups else None
+    none = np.zeros(rows, bool)
+    return Split(np.zeros(rows, np.int8), leaks, none, none, clusters, folds)
 
 
 def _units(
@@ -179,17 +210,22 @@ def _stratified(
     corpus: Corpus, units: NDArray[np.int64], places: NDArray[np.float64], share: float
 ) -> NDArray[np.int8]:
     """The side of each row, with the same share of each class: of its units those that are dealt least."""
+    return (_spread(corpus, units, places) <= share).astype(np.int8)
+
+
+def _spread(corpus: Corpus, units: NDArray[np.int64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places in the same order, but even in each class: a share of [0, 1) holds that share of every class's rows."""
     codes, _ = _labels(corpus)
     _, firsts, inverse, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
     of_unit = np.full(len(firsts), np.iinfo(np.int64).max)
     np.minimum.at(of_unit, inverse, codes)
-    tested = np.zeros(len(firsts), np.int8)
+    spread = np.empty(len(firsts))
     for code in np.unique(of_unit).tolist():
         mine = np.flatnonzero(of_unit == code)
         mine = mine[np.argsort(places[firsts[mine]], kind="stable")]
         upto = np.cumsum(sizes[mine])
-        tested[mine[upto - sizes[mine] / 2 <= share * upto[-1]]] = 1
-    return np.asarray(tested[inverse])
+        spread[mine] = (upto - sizes[mine] / 2) / upto[-1]
+    return np.asarray(spread[inverse])
 
 
 def _labels(corpus: Corpus) -> tuple[NDArray[np.int64], list[str]]:

@@ -16,6 +16,7 @@ from textmill.errors import GateRefused
 __all__ = ["command"]
 
 _MOST_CLASSES = 12
+_MOST_DOUBTS = 5
 _PERSONAL = {
     "e-mail": "an e-mail address",
     "phone": "a phone number",
@@ -83,17 +84,22 @@ def get_set(name: str, folder: Path | None, as_json: bool) -> None:
 
 @command.command("check")
 @click.argument("project", type=click.Path(path_type=Path), default=".", required=False)
+@click.option(
+    "--labels/--no-labels",
+    default=None,
+    help="Look for labels that are probably wrong, by training five models. [default: up to 50,000 rows]",
+)
 @json_option
-def check(project: Path, as_json: bool) -> None:
-    """Look at the rows of PROJECT before anything is trained: classes, lengths, twins, columns that tell too much.
+def check(project: Path, labels: bool | None, as_json: bool) -> None:
+    """Look at the rows of PROJECT before it is run: classes, lengths, twins, columns and labels that look wrong.
 
     Ends with 3 if they are not as [expect] says.
     """
     from textmill.config import load, thread_count
-    from textmill.read.inspection import inspect_rows
+    from textmill.flow.checking import check_project
 
     mill_file = project / "mill.toml" if project.is_dir() else project
-    found = inspect_rows(load(mill_file), mill_file.parent, threads=thread_count(None))
+    found = check_project(load(mill_file), mill_file.parent, threads=thread_count(None), labels=labels)
     if as_json:
         print_json(found)
     else:
@@ -139,6 +145,32 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
             f"headers    {100 * found['headers']:.1f} % of the texts begin with the header of a message, whose sender"
             ' or organisation may give the label away; "headers" in [text] clean takes it out'
         )
+    yield f"sides      {found['leaks']}"
+    if shift := found["shift"]:
+        yield from _told_of_words(shift)
+    if doubts := found["doubtful"]:
+        few = doubts["listed"][:_MOST_DOUBTS]
+        yield f"labels     {doubts['rows']:,} are in doubt: models that had not seen the row are sure of another"
+        for one in few:
+            said = f"{one['label']!r}, looks like {one['said']!r}"
+            yield f"           row id {one['id']} is {said}: {_start(one['text'])}"
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
         yield f"personal   {texts} to hold {_PERSONAL[kind]}, such as row id {one['ids'][0]}"
+
+
+def _told_of_words(shift: dict[str, Any]) -> Iterator[str]:
+    apart = "more than by chance" if shift["p"] < 0.05 else "as by chance"
+    yield (
+        f"words      {100 * shift['unseen']:.1f} % of the words of the test side are in no training text; the sides are"
+        f" {shift['divergence']:.3f} bits apart, {apart} ({shift['usual']:.3f})"
+    )
+    if shift["p"] < 0.05:
+        for side, words in (("test", shift["more_in_test"]), ("training", shift["more_in_train"])):
+            if words:
+                yield f"           more in {side}: {', '.join(word for word, _ in words[:8])}"
+
+
+def _start(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 70 else f"{line[:69]}…"

@@ -1,9 +1,8 @@
-"""What there is to know of a project's rows before anything is trained."""
+"""What there is to know of rows before anything is trained."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,30 @@ import numpy as np
 import pyarrow.compute as pc
 
 from textmill import _native
-from textmill.config import MillConfig
+from textmill.config import ReadConfig, SplitConfig
 from textmill.read.corpus import Corpus
-from textmill.read.expectations import measures, unmet
 from textmill.read.giveaways import find_giveaways
 from textmill.read.layout import string_layout
 from textmill.read.leaks import find_leaks
 from textmill.read.personal import find_personal
-from textmill.read.reading import read_corpus, stream_rows
+from textmill.read.reading import stream_rows
 from textmill.read.split import alike_rows
 
-__all__ = ["inspect_rows"]
+__all__ = ["inspect_rows", "one_sided"]
 
 _FEW = 20  # rows of a class below which its scores say little
 
 
-def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[str, Any]:
-    """Look at the rows that ``[read]`` names.
+def inspect_rows(
+    corpus: Corpus, config: ReadConfig, folder: Path, *, leaks: Mapping[str, Any], threads: int = 1
+) -> dict[str, Any]:
+    """Look at the rows of a corpus, and at the columns of the source that it came from.
 
     Parameters
     ----------
-    folder : the project's, where the source is looked for
+    config : as the corpus was read
+    folder : where the source is looked for
+    leaks : as from `find_leaks`
 
     Returns
     -------
@@ -44,41 +46,34 @@ def inspect_rows(mill: MillConfig, folder: Path, *, threads: int = 1) -> dict[st
     - ``giveaways``: columns that give the label away, see `find_giveaways`
     - ``headers``: the share of texts that begin with the header of a message, which ``clean = ["headers"]`` drops
     - ``personal``: texts that seem to hold personal data, see `find_personal`
-    - ``unmet``: what is not as ``[expect]`` says
-
-    Raises
-    ------
-    as `read_corpus`
     """
-    with tempfile.TemporaryDirectory() as made:
-        corpus = read_corpus(mill.read, folder, out=Path(made) / "rows.arrow", rejected=Path(made) / "rejected.jsonl")
-        table = corpus.table()
-        classes = dict(sorted(corpus.facts["classes"].items(), key=lambda one: (-one[1], one[0])))
-        lengths = np.sort(pc.utf8_length(table["text"]).to_numpy())
-        alike, _ = alike_rows([corpus], similarity=mill.split.similarity, threads=threads)
-        one_side = np.zeros(corpus.n_rows, np.int8)
-        leaks = find_leaks([corpus], one_side, alike, policy="report", similarity=mill.split.similarity)
-        source = mill.read.source if Path(mill.read.source).is_absolute() else str(folder / mill.read.source)
-        giveaways = find_giveaways(stream_rows(source, mill.read), label=mill.read.label, text=mill.read.text)
-        expected = replace(mill.expect, leaked=None)  # there are no sides yet
-        return {
-            "rows": corpus.n_rows,
-            "rejected": corpus.facts["rejected"],
-            "classes": classes,
-            "rare": [label for label, rows in classes.items() if rows < _FEW],
-            "characters": {
-                "min": int(lengths[0]),
-                "median": int(lengths[len(lengths) // 2]),
-                "p95": int(lengths[int(0.95 * (len(lengths) - 1))]),
-                "max": int(lengths[-1]),
-            },
-            "duplicates": leaks["duplicates"],
-            "contradictions": leaks["contradictions"],
-            "giveaways": giveaways,
-            "headers": _with_headers(corpus, threads) / corpus.n_rows,
-            "personal": find_personal(corpus),
-            "unmet": unmet(expected, measures(corpus, leaks), classes),
-        }
+    classes = dict(sorted(corpus.facts["classes"].items(), key=lambda one: (-one[1], one[0])))
+    lengths = np.sort(pc.utf8_length(corpus.table()["text"]).to_numpy())
+    source = config.source if Path(config.source).is_absolute() else str(folder / config.source)
+    return {
+        "rows": corpus.n_rows,
+        "rejected": corpus.facts["rejected"],
+        "classes": classes,
+        "rare": [label for label, rows in classes.items() if rows < _FEW],
+        "characters": {
+            "min": int(lengths[0]),
+            "median": int(lengths[len(lengths) // 2]),
+            "p95": int(lengths[int(0.95 * (len(lengths) - 1))]),
+            "max": int(lengths[-1]),
+        },
+        "duplicates": leaks["duplicates"],
+        "contradictions": leaks["contradictions"],
+        "giveaways": find_giveaways(stream_rows(source, config), label=config.label, text=config.text),
+        "headers": _with_headers(corpus, threads) / corpus.n_rows,
+        "personal": find_personal(corpus),
+    }
+
+
+def one_sided(corpus: Corpus, config: SplitConfig, threads: int) -> dict[str, Any]:
+    """What `find_leaks` finds where there are no sides."""
+    alike, _ = alike_rows([corpus], similarity=config.similarity, threads=threads)
+    side = np.zeros(corpus.n_rows, np.int8)
+    return find_leaks([corpus], side, alike, policy="report", similarity=config.similarity)
 
 
 def _with_headers(corpus: Corpus, threads: int) -> int:

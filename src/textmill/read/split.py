@@ -37,6 +37,7 @@ class Split:
     leaks : what the check between the sides found, as JSON values; see `find_leaks`
     leaked : bool (n_test,), which test rows are equal or nearly equal to a training text
     fold : bool (n_rows,), which rows of the training side are held back to learn decisions from
+    units : int64 (n_rows,), equal for rows that stay together
     clusters : int64 (n_test,), from 0 on, equal for test rows that belong together; None without a ``group``
     folds : int64 (repeats, n_rows), the fold in which a row is a test row; None without ``folds``. With them `side` is
         0 for all rows, and all are test rows
@@ -46,7 +47,8 @@ class Split:
     leaks: dict[str, Any]
     leaked: NDArray[np.bool_]
     fold: NDArray[np.bool_]
-    clusters: NDArray[np.int64] | None
+    units: NDArray[np.int64]
+    clusters: NDArray[np.int64] | None = None
     folds: NDArray[np.int64] | None = None
 
 
@@ -131,7 +133,7 @@ def split_corpus(
     if config.groups:
         of = units[side == 1] if test is None else joined(test.n_rows, shared_values(test, config.groups))
         clusters = np.unique(of, return_inverse=True)[1].astype(np.int64)
-    return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, clusters)
+    return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, units, clusters)
 
 
 def _folded(
@@ -156,7 +158,7 @@ def _folded(
     leaks |= {"test_rows": rows, "moved": {"classes": 0, "rows": 0}, "folds": n}
     clusters = np.unique(units, return_inverse=True)[1].astype(np.int64) if config.groups else None
     none = np.zeros(rows, bool)
-    return Split(np.zeros(rows, np.int8), leaks, none, none, clusters, folds)
+    return Split(np.zeros(rows, np.int8), leaks, none, none, units, clusters, folds)
 
 
 def _units(

@@ -1,0 +1,119 @@
+"""What there is to know of a project's rows before it is run: ``textmill data check``."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textmill.config import MillConfig, SplitConfig
+from textmill.errors import DataError, LabelError
+
+if TYPE_CHECKING:
+    from textmill.read import Corpus, Split
+
+__all__ = ["check_project"]
+
+_FOLDS = 5
+_MOST = 50_000  # rows of which labels are doubted and words compared unless it is asked for
+_LISTED = 50
+
+
+def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: bool | None = None) -> dict[str, Any]:
+    """Look at the rows that ``[read]`` names, and at how ``[split]`` would deal them out; nothing is kept.
+
+    Parameters
+    ----------
+    folder : the project's, where the source is looked for
+    labels : whether to look for labels that are probably wrong, which trains five models; None: up to 50,000 rows
+
+    Returns
+    -------
+    dict of JSON values: as from `inspect_rows`, and
+
+    - ``leaks``: the sentence on the two sides, or why the rows cannot be dealt out
+    - ``shift``: whether the sides speak alike, see `vocabulary_shift`; None where there are no sides
+    - ``doubtful``: ``rows``, how many labels are in doubt, and the surest 50 (``id``, ``text``, ``label``, ``said``,
+      ``probability``); None where they were not looked for
+    - ``unmet``: what is not as ``[expect]`` says
+
+    Raises
+    ------
+    as `read_corpus`
+    """
+    from textmill.read import read_corpus, split_corpus
+    from textmill.read.expectations import measures, unmet
+    from textmill.read.inspection import inspect_rows, one_sided
+
+    with tempfile.TemporaryDirectory() as made:
+
+        def read(source: str, name: str) -> Corpus:
+            out, rejected = Path(made) / f"{name}.arrow", Path(made) / f"{name}.jsonl"
+            return read_corpus(mill.read, folder, source=source, out=out, rejected=rejected)
+
+        corpus = read(mill.read.source, "rows")
+        test = read(mill.read.test, "test") if mill.read.test is not None else None
+        split: Split | None = None
+        try:
+            split = split_corpus(corpus, mill.split, seed=mill.project.seed, threads=threads, test=test)
+            leaks, said = split.leaks, str(split.leaks["sentence"])
+        except DataError as error:
+            leaks, said = one_sided(corpus, mill.split, threads), str(error)
+        found = inspect_rows(corpus, mill.read, folder, leaks=leaks, threads=threads)
+        few = corpus.n_rows <= _MOST
+        return found | {
+            "leaks": said,
+            "shift": _shift(mill, folder, corpus, test, split, threads) if few and split is not None else None,
+            "doubtful": _doubtful(mill, folder, corpus, threads) if (few if labels is None else labels) else None,
+            "unmet": unmet(mill.expect, measures(corpus, leaks), corpus.facts["classes"]),
+        }
+
+
+def _shift(
+    mill: MillConfig, folder: Path, corpus: Corpus, test: Corpus | None, split: Split, threads: int
+) -> dict[str, Any] | None:
+    import numpy as np
+    import pyarrow as pa
+
+    from textmill.evaluate.shift import vocabulary_shift
+    from textmill.text import TextPath
+
+    if split.folds is not None:
+        return None
+    parts = [corpus, test] if test is not None else [corpus]
+    side = np.concatenate([split.side, np.ones(test.n_rows, np.int8)]) if test is not None else split.side
+    texts = pa.chunked_array([chunk for part in parts for chunk in part.table()["text"].chunks])
+    tokens = TextPath(mill.text, folder=folder).tokens(texts, threads=threads)
+    units = None if test is not None else split.units
+    return vocabulary_shift(tokens, side, seed=mill.project.seed, units=units)
+
+
+def _doubtful(mill: MillConfig, folder: Path, corpus: Corpus, threads: int) -> dict[str, Any] | None:
+    import numpy as np
+
+    from textmill.evaluate.doubts import doubtful_labels
+    from textmill.models import TextClassifier
+    from textmill.models.crossfit import out_of_fold
+    from textmill.read import split_corpus
+    from textmill.text import TextPath
+
+    seed = mill.project.seed
+    if mill.model.kind == "majority":
+        return None
+    # a twin in another fold would confirm whatever label both have
+    folds = split_corpus(corpus, SplitConfig(folds=_FOLDS, stratify=True), seed=seed, threads=threads).folds
+    assert folds is not None
+    path = TextPath(mill.text, folder=folder)
+    fit = partial(TextClassifier.fit, text=path, features=mill.features, model=mill.model, seed=seed, threads=threads)
+    table = corpus.table()
+    labels = table["label"].to_pylist()
+    try:
+        said = out_of_fold(table["text"], labels, folds[0], fit, threads=threads)
+    except LabelError:
+        return None  # too few rows of a class to learn from some of them
+    number = {name: place for place, name in enumerate(said.classes)}
+    found = doubtful_labels(np.array([number[label] for label in labels], np.int64), said)
+    rows = table.take([one["row"] for one in found[:_LISTED]]).select(["id", "text"]).to_pylist()
+    listed = [one | row for one, row in zip(found[:_LISTED], rows, strict=True)]
+    return {"rows": len(found), "listed": listed}

@@ -122,3 +122,15 @@ def test_stages_are_shown_as_text_and_then_as_words():
         "map: porter  fire",
     ]
     assert stages_json(stages)[1] == {"stage": "map: porter", "tokens": [["fire", 5, 10]]}
+
+
+def test_other_methods_and_words_that_turn_the_decision(project, textmill):
+    asked = ("explain", "alarm", "a lovely sunny picnic", "--store", "alarm")
+    for method in ("leave-one-out", "sampling"):
+        found = json.loads(textmill(*asked, "--method", method, "--json").stdout)
+        assert [one["word"] for one in found["words"]] == ["a", "lovely", "sunny", "picnic"]
+        assert found["turns"]["label"] == "bad"
+        shown = textmill(*asked, "--method", method).stdout
+        assert "of the probability of good" in shown
+        assert "it would say bad." in shown
+    assert "Without " in textmill(*asked).stdout

@@ -18,7 +18,9 @@ from textmill.types import Prediction, Tokens
 
 
 def test_doubts_by_hand() -> None:
-    scores = np.array([[0.8, 0.2, 0.0], [0.6, 0.4, 0.0], [0.1, 0.8, 0.1], [0.75, 0.25, 0.0], [0.2, 0.2, 0.6]], np.float32)
+    scores = np.array(
+        [[0.8, 0.2, 0.0], [0.6, 0.4, 0.0], [0.1, 0.8, 0.1], [0.75, 0.25, 0.0], [0.2, 0.2, 0.6]], np.float32
+    )
     # means of a class's own rows: a (0.8 + 0.6) / 2 = 0.7; b (0.8 + 0.25) / 2 = 0.525; c 0.6
     found = doubtful_labels(np.array([0, 0, 1, 1, 2]), Prediction(("a", "b", "c"), scores))
     assert [(one["row"], one["label"], one["said"]) for one in found] == [(3, "b", "a")]
@@ -26,7 +28,7 @@ def test_doubts_by_hand() -> None:
 
 
 def test_labels_turned_round_are_found_among_real_messages(data_dir: Path) -> None:
-    """Of SMS messages 4 % get the wrong label: two in three are found, and most of the first that are told are wrong."""
+    """Of SMS messages 4 % get the wrong label: two in three are found, and most of the first that are told are so."""
     path = data_dir / "sms_spam" / "spam.csv"
     if not path.exists():
         pytest.skip("the data set sms_spam is not here")

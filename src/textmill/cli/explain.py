@@ -20,6 +20,13 @@ __all__ = ["command"]
 @click.option(
     "--top", type=click.IntRange(min=1), default=12, show_default=True, help="How many pulls the table lists."
 )
+@click.option(
+    "--method",
+    type=click.Choice(("exact", "leave-one-out", "sampling")),
+    default="exact",
+    show_default=True,
+    help="What the model itself adds up; or by taking words out and asking again, one by one or in random order.",
+)
 @store_option
 @version_option
 @json_option
@@ -29,27 +36,54 @@ def command(
     toward: str | None,
     stages: bool,
     top: int,
+    method: str,
     store: Path | None,
     version: int | None,
     as_json: bool,
 ) -> None:
     """Show how each word of TEXT pulls on the decision of MODEL.
 
-    The bias and all pulls add up, exactly, to the log-odds of the class that is named: + pulls towards it, - away.
+    The bias and all pulls add up, exactly, to the log-odds of the class that is named: + pulls towards it, - away. The
+    other methods work for any model, and tell how much of the probability each word is worth. Last comes the shortest
+    list of words that was found without which the decision would be another.
     """
+    from functools import partial
+
     from textmill.cli.labelling import open_model, typed
-    from textmill.cli.pulls import pulls_json, pulls_shown, stages_json, stages_shown
+    from textmill.cli.pulls import (
+        effects_shown,
+        pulls_json,
+        pulls_shown,
+        stages_json,
+        stages_shown,
+        turned_json,
+        turned_shown,
+    )
+    from textmill.evaluate.attribution import counterfactual, leave_one_out, sampled
 
     opened = open_model(find_store(store), model, version)
     explanation = opened.classifier.explain(typed(text), toward=toward)
+    predict = partial(opened.classifier.predict, threads=1)
+    turned = counterfactual(predict, text)
+    effects = None
+    if method != "exact":
+        effects = (leave_one_out if method == "leave-one-out" else sampled)(predict, text, toward=toward)
     path = opened.classifier.text_path
     passed = path.explain(text) if stages and path is not None else []
     if as_json:
-        found = pulls_json(opened.ref, explanation)
+        found = pulls_json(opened.ref, explanation) | {"method": method, "turns": turned_json(turned)}
+        if effects is not None:
+            found["words"] = [{"word": one.word, "span": list(one.span), "value": one.value} for one in effects]
         print_json(found | {"stages": stages_json(passed)} if stages else found)
         return
     shown = console()
-    shown.print(pulls_shown(opened.ref, explanation, top=top))
+    if effects is None:
+        shown.print(pulls_shown(opened.ref, explanation, top=top))
+    else:
+        shown.print(effects_shown(opened.ref, explanation, effects, top=top))
+    if turned is not None:
+        shown.print()
+        shown.print(turned_shown(turned))
     if stages:
         shown.print()
         shown.print(stages_shown(passed) if path is not None else "This model reads no text: there are no stages.")

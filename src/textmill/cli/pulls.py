@@ -14,11 +14,21 @@ from textmill.cli.terminal import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from textmill.evaluate.attribution import WordEffect
     from textmill.models import Explanation
     from textmill.text.path import StageResult
     from textmill.types import Ref
 
-__all__ = ["pulls_json", "pulls_shown", "stages_json", "stages_shown", "word_pulls"]
+__all__ = [
+    "effects_shown",
+    "pulls_json",
+    "pulls_shown",
+    "stages_json",
+    "stages_shown",
+    "turned_json",
+    "turned_shown",
+    "word_pulls",
+]
 
 _TOWARD, _AWAY = "blue", "dark_orange"  # told apart by eyes that do not tell red from green
 _FAINT = 0.005  # rounds to 0.00
@@ -57,13 +67,53 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
 
 def pulls_shown(ref: Ref, explanation: Explanation, *, top: int) -> RenderableType:
     """What rich prints of an explanation: the text, and a table of the `top` strongest pulls."""
-    score = explanation.scores[explanation.classes.index(explanation.label)]
-    head = Text.assemble(
-        (plain(explanation.label), "bold"), f" (probability {score:.3f}), by the model {ref.name}@{ref.version}"
-    )
     nothing = Text("no word of this text is known to the model: what is left is the bias")
     unknown = [] if explanation.pulls else [nothing]
-    return Group(head, Text(), _marked(explanation), Text(), *unknown, *_table(explanation, top))
+    return Group(_head(ref, explanation), Text(), _marked(explanation), Text(), *unknown, *_table(explanation, top))
+
+
+def effects_shown(ref: Ref, explanation: Explanation, effects: Sequence[WordEffect], *, top: int) -> RenderableType:
+    """What rich prints of words and how much of the probability each is worth."""
+    shown, at = Text(), 0
+    for one in effects:
+        shown.append(plain(explanation.text[at : one.span[0]]))
+        shown.append(plain(one.word), _style(one.value))
+        at = one.span[1]
+    shown.append(plain(explanation.text[at:]))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("worth", justify="right")
+    table.add_column("")
+    table.add_column("word", overflow="fold")
+    strongest = sorted(effects, key=lambda one: (-abs(one.value), one.span))[:top]
+    widest = max((abs(one.value) for one in strongest), default=1.0) or 1.0
+    for one in strongest:
+        style = _style(one.value)
+        bar = "#" * max(1, round(12 * abs(one.value) / widest))
+        table.add_row(Text(f"{one.value:+.3f}", style), Text(bar, style), Text(plain(one.word)))
+    note = Text(f"of the probability of {plain(explanation.toward)}", "dim")
+    return Group(_head(ref, explanation), Text(), shown, Text(), table, Text(), note)
+
+
+def turned_shown(turned: tuple[Sequence[WordEffect], str]) -> Text:
+    """What rich prints of the words without which the decision would be another."""
+    words, said = turned
+    named = ", ".join(plain(one.word) for one in words)
+    return Text.assemble("Without ", (named, "bold"), ", it would say ", (plain(said), "bold"), ".")
+
+
+def turned_json(turned: tuple[Sequence[WordEffect], str] | None) -> dict[str, Any] | None:
+    """The words without which the decision would be another, as plain JSON values."""
+    if turned is None:
+        return None
+    words, said = turned
+    return {"label": said, "without": [{"word": one.word, "span": list(one.span)} for one in words]}
+
+
+def _head(ref: Ref, explanation: Explanation) -> Text:
+    score = explanation.scores[explanation.classes.index(explanation.label)]
+    return Text.assemble(
+        (plain(explanation.label), "bold"), f" (probability {score:.3f}), by the model {ref.name}@{ref.version}"
+    )
 
 
 def stages_shown(stages: Sequence[StageResult]) -> RenderableType:

@@ -103,11 +103,17 @@ def numbers(page: str) -> str:
     if not results.exists():
         return page
     text = results.read_text(encoding="utf-8")
-    made = dict.fromkeys(line for line in text.splitlines() if line.startswith("Made by"))
+    made: dict[str, list[str]] = {}  # what was measured on one machine and day, in one line
+    for line in text.splitlines():
+        if found := re.match(r"Made by `(?:python -m benches )?([^`]+)` on (.*)", line):
+            made.setdefault(found[2].split("; ")[0], []).append(found[1])
+    told = [f"{', '.join(dict.fromkeys(rooms))}: {where}." for where, rooms in made.items()]
     lines = dict.fromkeys(line for line in text.splitlines() if line.startswith("| "))  # the heads of its tables once
-    rows = [line.strip("| ").split(" | ") for line in lines]
-    table = [f"| {' | '.join(cell.strip() for cell in row[:3])} |" for row in rows]
-    block = "\n".join(["\n\n".join(made), "", *table])
+    rows = [line.strip("|").split(" | ") for line in lines]
+    wanted = [row for row in rows if len(row) > 2 and row[1].strip()]  # what nothing was asked of is in the whole table
+    table = [f"| {' | '.join(cell.strip() for cell in row[:3])} |" for row in wanted]
+    whole = "All that is measured, and with which packages, is in `benches/RESULTS.md`."
+    block = "\n".join([" ".join(told), "", *table, "", whole])
     return re.sub(
         r"(?<=^)(<!-- numbers:[^>]*-->\n).*?(?=^<!-- end of numbers -->)",
         lambda match: f"{match[1]}{block}\n",

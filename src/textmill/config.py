@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from textmill.errors import ConfigError, closest
+from textmill.errors import ConfigError
+from textmill.names import Cleaner, Language, map_faults
 from textmill.settings import from_mapping
 
 __all__ = [
@@ -33,59 +34,6 @@ __all__ = [
     "load",
     "thread_count",
 ]
-
-Cleaner = Literal[
-    "ascii",
-    "casefold",
-    "citations",
-    "control",
-    "digits",
-    "emails",
-    "emoji-drop",
-    "emoji-name",
-    "hashtags-drop",
-    "hashtags-keep",
-    "hashtags-split",
-    "headers",
-    "html",
-    "mentions",
-    "nfc",
-    "nfd",
-    "nfkc",
-    "nfkd",
-    "spaces",
-    "urls",
-]
-"""What ``[text] clean`` can name; each is a stage of the compiled core."""
-
-Language = Literal[
-    "catalan",
-    "czech",
-    "danish",
-    "dutch",
-    "english",
-    "finnish",
-    "french",
-    "german",
-    "indonesian",
-    "italian",
-    "norwegian",
-    "polish",
-    "portuguese",
-    "russian",
-    "spanish",
-    "swedish",
-    "ukrainian",
-]
-"""Languages with a list of stop words and a table of negations."""
-
-# by the codes of simplemma 2, which reads no table before a word is asked for
-_LEMMA_LANGUAGES = """
-    ar ast bg ca cs cy da de el en enm eo es et fa fi fr ga gd gl grc gv hbs he hi hu hy id is it ka la lb lt lv mk ml
-    ms nb nl nn pl pt ro ru se sk sl sq sv sw tl tr uk
-"""
-LEMMA_LANGUAGES = (*_LEMMA_LANGUAGES.split(),)
-PLAIN_MAPS = ("none", "lancaster", "porter", "porter-martin", "porter-original", "shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +107,13 @@ class ExpectConfig:
         return (match[1], float(match[2])) if match else None
 
     def _faults(self) -> list[str]:
-        return [
+        shares = ("rejected", "commonest", "duplicates", "leaked")
+        above = [
+            f"{key}: wanted a share between 0 and 1, such as '<= 0.1', got {getattr(self, key)!r}"
+            for key in shares
+            if (wanted := self.bound(key)) is not None and wanted[1] > 1
+        ]
+        return above + [
             f"{spec.name}: wanted a comparison, such as '>= 1000', got {getattr(self, spec.name)!r}"
             for spec in dataclasses.fields(self)
             if spec.name != "label" and getattr(self, spec.name) is not None and self.bound(spec.name) is None
@@ -198,7 +152,7 @@ class SplitConfig:
         if self.folds is not None and self.time is not None:
             found.append("time: wanted time or folds: a model of newer rows would be tested on older ones")
         if self.time is not None and self.stratify:
-            found.append("stratify: the newest rows are of the classes that they are; wanted time or stratify")
+            found.append("stratify: wanted time or stratify, as the newest rows are of whatever classes they are")
         if not 0.5 <= self.similarity <= 1:  # below, most texts of one subject are alike
             found.append(f"similarity: wanted a share from 0.5 to 1, got {self.similarity}")
         return found
@@ -337,8 +291,8 @@ class DecideConfig:
             for said, cost in row.items()
             if not 0 <= cost < float("inf")
         ]
-        if not 0 <= self.unsure_below <= 1:
-            found.append(f"unsure_below: wanted a share between 0 and 1, got {self.unsure_below}")
+        if not 0 <= self.unsure_below < 1:
+            found.append(f"unsure_below: wanted a share from 0 to below 1, got {self.unsure_below}")
         if not 0.05 <= self.fold <= 0.5:
             found.append(f"fold: wanted a share from 0.05 to 0.5, got {self.fold}")
         return found
@@ -430,13 +384,18 @@ class MillConfig:
                 for number, one in enumerate(self.candidate)
                 if one.name in names[: number + 1]
             ]
+            + [
+                f"candidate[{number}]: it says nothing that is other than in the project"
+                for number, one in enumerate(self.candidate)
+                if (one.text, one.features, one.model) == (self.text, self.features, self.model)
+            ]
             + _dealing_nothing(self)
             + _holding_back(self)
         )
 
 
 def _text_faults(text: TextConfig, path: str) -> list[str]:
-    unknown = [fault for name in text.maps for fault in _unknown_map(name)]
+    unknown = [fault for name in text.maps for fault in map_faults(name)]
     found = _matching_nothing(text) + unknown + _mapping_subwords(text)
     return [path + fault.removeprefix("text") for fault in found]
 
@@ -492,25 +451,6 @@ def _matching_nothing(text: TextConfig) -> list[str]:
             " would match nothing"
         )
     return found
-
-
-def _unknown_map(name: str) -> list[str]:
-    if name in PLAIN_MAPS or name == "snowball-english":  # the usual ones, without a look at PyStemmer
-        return []
-    if name.removeprefix("lemma-") in LEMMA_LANGUAGES and name.startswith("lemma-"):
-        return []
-    if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", name):  # a function of the user's own
-        return []
-    import Stemmer
-
-    known = [*PLAIN_MAPS, *(f"snowball-{language}" for language in Stemmer.algorithms())]
-    if name in known:
-        return []
-    near = closest(name, [*known, *(f"lemma-{language}" for language in LEMMA_LANGUAGES)])
-    return [
-        f"text.map: wanted one of {', '.join(known)}, lemma-LANGUAGE, or MODULE:FUNCTION, got {name!r}"
-        + (f", did you mean {near!r}?" if near else "")
-    ]
 
 
 def _mapping_subwords(text: TextConfig) -> list[str]:
@@ -610,4 +550,4 @@ def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str
         if isinstance(base, Mapping) and isinstance(candidate.get(key, {}), Mapping)
     }
     said = [f"{key} = {value}" for table in own.values() for key, value in table.items()]
-    return {"name": ", ".join(said) or "the same again"} | dict(candidate) | whole
+    return {"name": ", ".join(said)} | dict(candidate) | whole

@@ -281,3 +281,25 @@ def test_a_model_card(project, textmill):
     none = textmill("models", "card", "alram", "--store", "alarm")
     assert none.exit_code == 1
     assert "alarm" in none.stderr
+
+
+def test_a_line_that_is_no_text_leaves_those_before_it_answered(project):
+    done = subprocess.run(
+        [sys.executable, "-m", "textmill.cli", "predict", "alarm", "--store", "alarm"],
+        input=b"smoke and fire\na lovely picnic\n\xff\xfe\nnever asked\n",
+        capture_output=True,
+        cwd=project.parent,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert [line.split("\t")[0] for line in done.stdout.decode().splitlines()] == ["bad", "good"]
+    assert "standard input, line 3: this line is not UTF-8" in done.stderr.decode()
+
+
+def test_an_explanation_says_how_the_answer_came_about(unsure, textmill):
+    shown = textmill("explain", "alarm", "nobody knows", "--store", "alarm")
+    assert shown.stdout.startswith("no answer: ")
+    assert "How the model answers: no answer where its probability is below 0.7." in shown.stdout
+    assert (
+        json.loads(textmill("explain", "alarm", "nobody knows", "--store", "alarm", "--json").stdout)["label"] is None
+    )

@@ -21,7 +21,9 @@ REF = Ref("model", "disaster", 3)
 
 def explained(text, bias, *pulls):
     log_odds = bias + sum(pull.value for pull in pulls)
-    return Explanation(text, ("other", "disaster"), (0.1, 0.9), "disaster", "disaster", bias, log_odds, pulls)
+    return Explanation(
+        text, ("other", "disaster"), (0.1, 0.9), "disaster", "disaster", bias, log_odds, pulls, "disaster", 0.9
+    )
 
 
 TEXT = "Forest fire, a fire near La Ronge"
@@ -107,7 +109,7 @@ def test_a_text_without_a_known_word_is_the_bias_alone():
 
 
 def test_more_than_two_classes_have_outputs_and_no_log_odds():
-    explanation = Explanation("a", ("x", "y", "z"), (0.2, 0.3, 0.5), "z", "y", 0.1, 0.1, ())
+    explanation = Explanation("a", ("x", "y", "z"), (0.2, 0.3, 0.5), "z", "y", 0.1, 0.1, (), "z", 0.3)
     assert "output of y: probability 0.300" in shown(explanation)
     assert shown(explanation).startswith("z (probability 0.500)")
 

@@ -225,3 +225,13 @@ def test_what_is_printed_stays_within_the_environment(fresh):
     command = [sys.executable, "-m", "textmill.cli", "run", "alarm"]
     found = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=60)
     assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_store_that_is_named_is_the_one_that_the_commands_to_try_mean(fresh, textmill):
+    """A project's folder stands for the store in it, as everywhere."""
+    found = textmill("run", "alarm", "--store", "alarm")
+    assert found.exit_code == 0, found.output
+    assert not (fresh / "models").exists()
+    named = next(line for line in found.stdout.splitlines() if "textmill predict" in line)
+    words = shlex.split(named)
+    assert textmill(*words[1:]).exit_code == 0

@@ -34,7 +34,7 @@ def test_a_leak_comes_first_and_takes_the_praise_away(report_of: Callable[..., R
     assert "luck" not in said
     page = re.sub(r"<[^>]+>", "", render_html(report))
     assert "never saw" not in page
-    assert "150 of them are texts that the model has seen" in page
+    assert "150 of them are equal or nearly equal to texts that the model has learned from" in page
 
 
 def test_a_leak_of_a_row_in_a_thousand_is_no_headline(report_of: Callable[..., Report]) -> None:

@@ -85,3 +85,13 @@ def test_differences_of_shares_are_those_of_newcombes_table() -> None:
     """Newcombe (1998), table II, method 10."""
     assert difference_of_shares(56 / 70, 70, 48 / 80, 80) == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert difference_of_shares(10 / 10, 10, 0 / 10, 10) == pytest.approx((0.6075, 1.0), abs=5e-5)
+
+
+def test_f1_of_a_part_wants_rows_of_the_class() -> None:
+    """Of 300 short texts two are positive: that none of them is found says nothing."""
+    truth = np.array([1] * 2 + [0] * 298 + [1] * 100 + [0] * 200)
+    said = truth.copy()
+    said[:2] = 0
+    names = ["short"] * 300 + ["long"] * 300
+    assert slices(truth, said, {"length": names}, metric="f1", **ASKED) == []
+    assert len(slices(truth, said, {"length": names}, metric="accuracy", **ASKED)) == 2

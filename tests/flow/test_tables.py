@@ -197,7 +197,7 @@ def test_with_folds_every_row_is_tested_and_learned_from(made: Path) -> None:
         ("[split]\nrepeats = 3\n", "split.repeats: wanted a number from 1 to 100, and folds to repeat, got 3"),
         ('[split]\nfolds = 3\nnear_duplicates = "report"\n', 'split.near_duplicates: wanted "together" with folds'),
         ('[split]\nfolds = 3\ntime = "day"\n', "split.time: wanted time or folds"),
-        ('[split]\ntime = "day"\nstratify = true\n', "split.stratify: the newest rows are of the classes"),
+        ('[split]\ntime = "day"\nstratify = true\n', "split.stratify: wanted time or stratify"),
         ('[split]\ntest_from = "2020"\n', "split.test_from: wanted a column in time as well"),
         ('[split]\nfolds = 3\n[decide]\ncalibrate = "isotonic"\n', "decide: calibration and threshold are learned"),
         ('[decide]\nthreshold = "recall >= 0.9"\ncosts = {}\n', "decide.costs: they decide where the threshold lies"),

@@ -112,7 +112,7 @@ def test_a_threshold_for_recall_is_the_surest_that_has_it() -> None:
     [
         (np.zeros(50, bool), 0.5, "no row of the class"),
         (np.arange(50) % 2 == 0, 0.9, "at best"),
-        (np.arange(50) >= 40, 0.99, "wanted 300 rows, below which even no mistake would not show it"),
+        (np.arange(50) >= 40, 0.99, "wanted 300, as fewer prove nothing even without a mistake"),
     ],
 )
 def test_a_threshold_that_too_little_speaks_for_is_refused(positive: np.ndarray, wanted: float, said: str) -> None:

@@ -1,4 +1,4 @@
-"""The split: more rows move no others, texts that are nearly equal stay together, and leaks are told."""
+"""The split: more rows move no others, those with nearly equal texts stay together, and leaks are told."""
 
 from __future__ import annotations
 
@@ -206,8 +206,8 @@ def test_an_empty_side_is_told():
         with pytest.raises(DataError) as caught:
             split_corpus(corpus, SplitConfig(), seed=seed)
         assert str(caught.value) == (
-            f"memory: the {name} side is empty: 3 rows were dealt out with test = 0.2 and texts that are nearly equal"
-            " stay together. Take more rows, another share or another seed."
+            f"memory: the {name} side is empty: 3 rows were dealt out with test = 0.2, and those with nearly"
+            " equal texts stay together. Take more rows, another share or another seed."
         )
 
 

@@ -190,3 +190,23 @@ def test_one_fold_is_none() -> None:
     alike = Corpus.of([{"text": "one and the same", "label": "ab"[i % 2]} for i in range(40)])
     with pytest.raises(DataError, match="all 40 rows fell into one of 3 folds"):
         split_corpus(alike, SplitConfig(folds=3), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"time": "day", "test_from": "2093-05-10"},
+            "'day' divides 20 rows at 2093-05-10. Name another day in test_from",
+        ),
+        (
+            {"group": "same"},
+            "those of one 'same' or with nearly equal texts stay together. Do too many rows share a value",
+        ),
+    ],
+)
+def test_an_empty_side_says_what_made_it_empty(settings: dict[str, str], said: str) -> None:
+    corpus = corpus_of(20, day=["2024-01-01"] * 20, same=["x"] * 20)
+    with pytest.raises(DataError) as caught:
+        split_corpus(corpus, SplitConfig(**settings), seed=1)
+    assert said in str(caught.value)

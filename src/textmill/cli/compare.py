@@ -84,8 +84,8 @@ def command(
         return
     console().print(_table(result, cost))
     click.echo()
-    if result["why"]:
-        click.echo(result["why"])
+    for said in filter(None, (result["why"], result["note"])):
+        click.echo(said)
     for other in result["others"]:
         click.echo(plain(other["sentence"]))
 

@@ -51,6 +51,7 @@ def command(
 
     from textmill.cli.labelling import open_model, typed
     from textmill.cli.pulls import (
+        decision_shown,
         effects_shown,
         pulls_json,
         pulls_shown,
@@ -81,6 +82,9 @@ def command(
         shown.print(pulls_shown(opened.ref, explanation, top=top))
     else:
         shown.print(effects_shown(opened.ref, explanation, effects, top=top))
+    decision = opened.classifier.decision
+    if decision is not None:
+        shown.print(decision_shown(explanation, decision.told()))
     if turned is not None:
         shown.print()
         shown.print(turned_shown(turned))

@@ -118,23 +118,26 @@ def _lines(stream: Any) -> Iterator[list[str]]:
             continue
         lines = b"".join([*kept, head]).split(b"\n")
         kept = [rest]
-        yield _decoded(lines, row)
+        yield from _decoded(lines, row)
         row += len(lines)
     if any(kept):
-        yield _decoded([b"".join(kept)], row)
+        yield from _decoded([b"".join(kept)], row)
 
 
-def _decoded(lines: list[bytes], before: int) -> list[str]:
+def _decoded(lines: list[bytes], before: int) -> Iterator[list[str]]:
     try:
-        return [line.decode().removesuffix("\r") for line in lines]
-    except UnicodeDecodeError:
+        yield [line.decode().removesuffix("\r") for line in lines]
+    except UnicodeDecodeError as failed:
+        good: list[str] = []
         for row, line in enumerate(lines, before + 1):
             try:
-                line.decode()
+                good.append(line.decode().removesuffix("\r"))
             except UnicodeDecodeError as error:
+                if good:  # those before it are answered first
+                    yield good
                 raise SourceError(
                     f"this line is not UTF-8: byte {line[error.start]:#04x} begins no character",
                     where=f"standard input, line {row:,}",
                     hint="Convert it first, for example with: iconv -f latin1 -t utf-8",
                 ) from error
-        raise
+        raise AssertionError("a line was no UTF-8, and then it was") from failed

@@ -36,7 +36,9 @@ def command(folder: Path, source: str, name: str | None) -> None:
     in the file, to be changed there. The data stay where they are. A mill.toml that is there is not touched.
     """
     proposal = new_project(folder, source, name)
-    click.echo(f"Looked at {proposal.rows_seen:,} rows of {source}." if proposal.rows_seen else f"Looked at {source}.")
+    first = "the first " if proposal.partly else ""
+    seen = f"{first}{proposal.rows_seen:,} rows of " if proposal.rows_seen else ""
+    click.echo(f"Looked at {seen}{source}.")
     for sentence in proposal.why:
         click.echo(f"  {sentence}")
     if proposal.encoding not in (None, "utf-8"):
@@ -87,6 +89,8 @@ def name_from(folder: str) -> str:
 def _seen_from(folder: Path, source: str) -> str:
     """The source as the project file names it: relative where that is short, so that both can be moved together."""
     whole = os.path.abspath(source)  # a glob is no path to resolve
+    if os.path.isabs(source):
+        return whole  # as it was given
     try:
         seen = os.path.relpath(whole, folder.resolve())
     except ValueError:  # another drive

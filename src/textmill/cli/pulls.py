@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textmill.types import Ref
 
 __all__ = [
+    "decision_shown",
     "effects_shown",
     "pulls_json",
     "pulls_shown",
@@ -53,7 +54,7 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
         "model": ref.name,
         "version": ref.version,
         "text": explanation.text,
-        "label": explanation.label,
+        "label": explanation.answer,
         "scores": dict(zip(explanation.classes, explanation.scores, strict=True)),
         "toward": explanation.toward,
         "bias": explanation.bias,
@@ -111,9 +112,17 @@ def turned_json(turned: tuple[Sequence[WordEffect], str] | None) -> dict[str, An
 
 def _head(ref: Ref, explanation: Explanation) -> Text:
     score = explanation.scores[explanation.classes.index(explanation.label)]
-    return Text.assemble(
-        (plain(explanation.label), "bold"), f" (probability {score:.3f}), by the model {ref.name}@{ref.version}"
-    )
+    by = f", by the model {ref.name}@{ref.version}"
+    if explanation.answer is None:
+        return Text.assemble(("no answer", "bold"), f": {plain(explanation.label)} has probability {score:.3f}{by}")
+    return Text.assemble((plain(explanation.answer), "bold"), f" (probability {score:.3f}){by}")
+
+
+def decision_shown(explanation: Explanation, told: Sequence[str]) -> Text:
+    """What rich prints of how the probability became an answer."""
+    score = explanation.scores[explanation.classes.index(explanation.toward)]
+    moved = f", which is {score:.3f} in the end" if abs(score - explanation.said) >= 5e-4 else ""
+    return Text(f"How the model answers: {'; '.join(map(plain, told))}{moved}.", "dim")
 
 
 def stages_shown(stages: Sequence[StageResult]) -> RenderableType:
@@ -167,10 +176,9 @@ def _table(explanation: Explanation, top: int) -> list[RenderableType]:
     if others:
         table.add_row(f"{sum(pull.value for pull in others):+.2f}", "", f"{len(others)} more")
     table.add_row(f"{explanation.bias:+.2f}", "", "bias: where the model stands before it reads a word")
-    score = explanation.scores[explanation.classes.index(explanation.toward)]
     # with more than two classes every class has an output of its own, and all of them decide on the probability
     name = "log-odds" if len(explanation.classes) == 2 else "output"
-    total = Text(f"{name} of {plain(explanation.toward)}: probability {score:.3f}")
+    total = Text(f"{name} of {plain(explanation.toward)}: probability {explanation.said:.3f}")
     table.add_row(Text(f"{explanation.log_odds:+.2f}", "bold"), "", total)
     note = Text.assemble(
         ("+ pulls towards ", "dim"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from textmill.cli.stores import store_in
 from textmill.cli.terminal import console, json_option, print_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["command"]
     "--store",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The store. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
+    help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
 @json_option
 def command(
@@ -40,12 +41,19 @@ def command(
     """Run PROJECT, a folder with a mill.toml: read, split, train, evaluate, register, report.
 
     What was done before with the same data, settings and code is not done again. Stop it whenever you like: the next
-    run goes on from there. Ends with 3 if [evaluate] promote_if refuses the model.
+    run goes on from there. Ends with 3 if the rows are not as [expect] says or [evaluate] promote_if refuses the model.
     """
     from textmill.flow import ProjectRefused, run_project
 
     def work(on_event: Callable[[Event], None] | None) -> RunResult:
-        return run_project(project, store=store, threads=threads, on_event=on_event, force=force, wait=wait)
+        return run_project(
+            project,
+            store=None if store is None else store_in(store),
+            threads=threads,
+            on_event=on_event,
+            force=force,
+            wait=wait,
+        )
 
     try:
         if as_json:

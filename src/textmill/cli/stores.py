@@ -14,7 +14,7 @@ from textmill.errors import NotInStore
 if TYPE_CHECKING:
     from textmill.registry import Store
 
-__all__ = ["command_line", "find_store", "quoted", "store_option", "version_option"]
+__all__ = ["command_line", "find_store", "quoted", "store_in", "store_option", "version_option"]
 
 _FOLDER = ".textmill"
 
@@ -47,10 +47,16 @@ def find_store(named: Path | None) -> Store:
 
     if named is None:
         return Store.near()
-    root = named / _FOLDER if (named / _FOLDER).is_dir() else named
+    root = store_in(named)
     if not root.is_dir():
         raise NotInStore("there is no store here", where=str(named), hint="Make one with: textmill run PROJECT")
     return Store(root)
+
+
+def store_in(named: Path) -> Path:
+    """The store that a folder is, or that lies in it if it is a project."""
+    project = (named / _FOLDER).is_dir() or (named / "mill.toml").is_file()
+    return named / _FOLDER if project else named
 
 
 def command_line(verb: str, model: str, *rest: str, store: Path) -> str:

@@ -75,11 +75,13 @@ def _data(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
         ("Source", facts.get("source")),
         ("Test source", facts.get("test_source")),
         ("Digest", facts.get("digest")),
-        ("Licence", project.get("data_licence") or "not said; `data_licence` in `[project]` says it"),
+        ("Licence", project.get("data_licence")),
         ("Rows", _sides(report)),
         ("Split", _split(report, settings.get("split") or {})),
     ]
     yield from (f"- {name}: {_plain(value)}" for name, value in told if value)
+    if not project.get("data_licence"):
+        yield "- Licence: not said; `data_licence` in `[project]` says it"
     yield from (f"- {_plain(sentence)}" for sentence in leak_check(report)[1])
 
 

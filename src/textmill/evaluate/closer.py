@@ -33,7 +33,7 @@ def slices(report: Report, config: Mapping[str, Any]) -> str:
         else f"None of the {len(found)} parts of the test side is worse than the rest beyond luck."
     )
     return (
-        f'<p class="lead">{said}</p><p class="caption">Parts of 20 rows or more, with their intervals; the tick is the'
+        f'<p class="lead">{said}</p><p class="caption">Parts with enough rows, and their intervals; the tick is the'
         f" {escape(inside(title(metric, report)))} of the whole test side. The intervals of the differences are wide"
         " enough to hold for all parts together.</p>" + scrolling("Slices", table)
     )
@@ -42,8 +42,8 @@ def slices(report: Report, config: Mapping[str, Any]) -> str:
 def _slice(one: Mapping[str, Any], whole: float) -> str:
     said = f"{one['slice']}: {number(one['value'])}, from {number(one['low'])} to {number(one['high'])}"
     of = "" if one["of"] == "length" else f"<small>{escape(one['of'])}</small>"
-    ends = f"{signed(one['difference_low'])} to {signed(one['difference_high'])}"
-    gap = f"{signed(one['difference'])} <small>{ends}</small>"
+    ends = f"{_signed(one['difference_low'])} to {_signed(one['difference_high'])}"
+    gap = f"{_signed(one['difference'])} <small>{ends}</small>"
     return (
         f'<tr class="{one["outcome"]}"><th scope="row"><bdi>{escape(one["slice"])}</bdi>{of}</th>'
         f'<td class="wide">{number(one["value"])}<small>{number(one["low"], 2)}–{number(one["high"], 2)}</small>'
@@ -87,6 +87,10 @@ def _cuts(report: Report) -> str:
         " good: <code>threshold</code> in <code>[decide]</code> learns one on rows of its own.</p>"
         + scrolling("Thresholds", table)
     )
+
+
+def _signed(value: float) -> str:
+    return signed(value).replace("-", "−")
 
 
 def _sentence(said: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "corrected", "mcnemar"]
 
+_FEW = 100  # rows, on which a difference of ten points is noise
+
 
 def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int, float]:
     """McNemar's test of two deciders on the same rows, with the mid-p value.
@@ -97,7 +99,8 @@ def compare(
     -------
     dict of JSON values:
 
-    - ``rows``, ``metric`` (the one that leads) and ``why`` (that it is not accuracy), ``confidence``
+    - ``rows``, ``metric`` (the one that leads) and ``why`` (that it is not accuracy), ``confidence``, ``note`` (that
+      the rows are few)
     - ``models``: name -> metric -> ``value``, ``low``, ``high``
     - ``others``: for each but the first ``model``, ``differences`` to the first (metric -> ``value``, ``low``,
       ``high``), ``only_first`` and ``only_other`` (rows that one alone has right), ``p``, ``p_corrected``, ``outcome``
@@ -162,7 +165,11 @@ def compare(
         found["models"][name] = {
             metric: {"value": s.value, "low": s.low, "high": s.high} for metric, s in scores[name].items()
         }
-    return found | {"confidence": config.confidence}
+    note = ""
+    if len(truth) < _FEW:
+        rows = "1 row" if len(truth) == 1 else f"{len(truth)} rows"
+        note = f"Measured on only {rows}: far too few to tell such models apart."
+    return found | {"confidence": config.confidence, "note": note}
 
 
 def _in_order(prediction: Prediction, classes: tuple[str, ...], name: str) -> Prediction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import colour, columns, label, scrolling, share
+from textmill.evaluate.markup import colour, columns, escape, label, scrolling, share
 from textmill.evaluate.plots import range_bar
 from textmill.evaluate.sentences import confusions, number
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decisions"]
 
+_MOST_NAMED = 8  # classes whose names fit over the columns of a matrix
 _MOST_IN_TABLE = 20  # classes; with more, a matrix is a carpet and the worst pairs say more
 
 
@@ -27,7 +28,13 @@ def decisions(report: Report, config: Mapping[str, Any]) -> str:
 
 def _confusion(report: Report) -> str:
     small = len(report.classes) <= 6
-    heads = "".join(f'<th scope="col">{label(report, name)}</th>' for name in report.classes)
+    numbered = len(report.classes) > _MOST_NAMED  # long names in narrow columns would lie on top of each other
+    heads = "".join(
+        f'<th scope="col"><abbr title="{escape(name)}">{place}</abbr></th>'
+        if numbered
+        else f'<th scope="col">{label(report, name)}</th>'
+        for place, name in enumerate(report.classes, 1)
+    )
     rows = []
     for i, (name, row) in enumerate(zip(report.classes, report.confusion, strict=True)):
         total = max(1, sum(row))
@@ -36,9 +43,11 @@ def _confusion(report: Report) -> str:
             under = f"<small>{share(count / total)}</small>" if small else ""
             kind = f"cell c{colour(report, report.classes[j])}{' right' if i == j else ''}"
             cells.append(f'<td class="{kind}" style="--share:{100 * count / total:.0f}%">{count:,}{under}</td>')
-        rows.append(f'<tr><th scope="row">{label(report, name)}</th>{"".join(cells)}</tr>')
+        place = f"<small>{i + 1}</small> " if numbered else ""
+        rows.append(f'<tr><th scope="row">{place}{label(report, name)}</th>{"".join(cells)}</tr>')
     table = (
-        f'<table class="confusion"><thead><tr><td class="corner">truth ↓ said →</td>{heads}</tr></thead>'
+        f'<table class="confusion{" dense" if numbered else ""}">'
+        f'<thead><tr><td class="corner">truth ↓ said →</td>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     shares = "; shares are of the row" if small else ""

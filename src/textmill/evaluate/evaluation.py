@@ -18,6 +18,7 @@ from textmill.evaluate.intervals import (
     resample_decisions,
     resample_probabilities,
     resamples_within,
+    wilson,
 )
 from textmill.models.positive import positive_class
 from textmill.types import Score
@@ -122,7 +123,11 @@ def evaluate(
         codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed, clusters=clusters
     )
     draws = [Draws(a.overall | b.overall, a.by_class) for a, b in zip(decided_draws, ranked_draws, strict=True)]
-    metrics, differences = _scores(own.overall, base.overall, draws, config.confidence)
+    # what a share is taken of: resamples of a share of 0 or 1 show no doubt, however few the rows
+    rows = {"accuracy": n}
+    if place is not None:
+        rows |= {"precision": int(own.confusion[:, place].sum()), "recall": int(own.confusion[place].sum())}
+    metrics, differences = _scores(own.overall, base.overall, draws, config.confidence, rows)
     details["differences"] = differences
     details["undefined"] = {
         name: "it needs test rows of at least two classes"
@@ -273,7 +278,11 @@ def _measure(
 
 
 def _scores(
-    own: Mapping[str, float], base: Mapping[str, float], draws: Sequence[Draws], confidence: float
+    own: Mapping[str, float],
+    base: Mapping[str, float],
+    draws: Sequence[Draws],
+    confidence: float,
+    of: Mapping[str, int],
 ) -> tuple[dict[str, Score], dict[str, dict[str, float]]]:
     metrics: dict[str, Score] = {}
     differences: dict[str, dict[str, float]] = {}
@@ -281,13 +290,18 @@ def _scores(
         value, other = own[name], base[name]
         if value != value:
             continue
-        low, high = interval(draws[0].overall[name], value, confidence)
+        low, high = _held(interval(draws[0].overall[name], value, confidence), value, of.get(name, 0), confidence)
         metrics[name] = Score(value, low, high, other if other == other else None)
         if other == other:
             # drawn on the same rows, so luck that both share takes itself out
             low, high = interval(draws[0].overall[name] - draws[1].overall[name], value - other, confidence)
             differences[name] = {"value": value - other, "low": low, "high": high}
     return metrics, differences
+
+
+def _held(ends: tuple[float, float], value: float, n: int, confidence: float) -> tuple[float, float]:
+    """An interval; that of a share which is 0 or 1 on all of its `n` rows is Wilson's, as that has a width."""
+    return wilson(value, n, confidence) if n and ends[0] == ends[1] == value and value in (0, 1) else ends
 
 
 def _per_class(
@@ -299,11 +313,13 @@ def _per_class(
     confidence: float,
 ) -> dict[str, dict[str, Score]]:
     found: dict[str, dict[str, Score]] = {}
+    of = {"precision": own.confusion.sum(axis=0), "recall": true, "f1": np.zeros_like(true)}
     for k, name in enumerate(classes):
         found[name] = {}
         for metric, values in own.by_class.items():
             value = float(values[k])
-            low, high = interval(draws.by_class[metric][:, k], value, confidence)
+            drawn = interval(draws.by_class[metric][:, k], value, confidence)
+            low, high = _held(drawn, value, int(of[metric][k]), confidence)
             found[name][metric] = Score(value, low, high, float(base.by_class[metric][k]))
         support = float(true[k])
         found[name]["support"] = Score(support, support, support)
@@ -321,8 +337,8 @@ def _notes(true: NDArray[np.int64], accuracy: float, classes: Sequence[str], wan
     if accuracy == 1.0 and n >= 20:
         # resampling rows that are all right can only give 1: the rule of three says what such an interval hides
         notes.append(
-            f"Every test row was right, so the interval has no width; with {n:,} rows an error rate of up to"
-            f" {min(1.0, 3 / n):.2g} cannot be ruled out."
+            f"Every test row was right, so the intervals of scores that are no shares have no width; with {n:,} rows an"
+            f" error rate of up to {min(1.0, 3 / n):.2g} cannot be ruled out."
         )
     absent = [name for name, count in zip(classes, true.tolist(), strict=True) if count == 0]
     if absent:

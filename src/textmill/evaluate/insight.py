@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mistakes", "probabilities", "words"]
 
+_GAP = 0.05  # between what is said and what comes true, from which on calibration is worth a word
 _MOST_WORDS = 15
 _MOST_LISTS = 12
 _LONGEST_WORD = 40
@@ -35,7 +36,8 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
             "<figure><h3>Precision and recall</h3>"
             + curve_plot(curves, colours, only=len(report.classes) == 2)
             + "<figcaption>Every threshold is a point: move it, and precision is traded for recall."
-            f'<ul class="legend">{legend}</ul></figcaption></figure>'
+            + (" Drawn are the classes with most rows." if len(report.classes) > max(len(curves), 2) else "")
+            + f'<ul class="legend">{legend}</ul></figcaption></figure>'
         )
     if reliability.get("bins"):
         of = reliability.get("of")
@@ -45,9 +47,16 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
             + reliability_plot(reliability, colour(report, of) if of is not None else 0)
             + f"<figcaption>Probabilities {what}: on the dashed line, “70\u00a0%” comes true seven times in ten;"
             " below it the model claims too much, above it too little. Lines up and down are 95\u00a0% intervals, bars"
-            f" count the rows. Mean gap {share(reliability['error'])}.</figcaption></figure>"
+            f" count the rows. Mean gap {share(reliability['error'])}.{_advice(report)}</figcaption></figure>"
         )
     return f'<div class="pair">{"".join(parts)}</div>' if parts else ""
+
+
+def _advice(report: Report) -> str:
+    known = (report.details.get("decision") or {}).get("calibration")
+    if known or report.details["reliability"]["error"] < _GAP:
+        return ""
+    return ' <code>calibrate = "temperature"</code> in <code>[decide]</code> makes it smaller.'
 
 
 def words(report: Report, config: Mapping[str, Any]) -> str:

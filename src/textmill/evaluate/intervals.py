@@ -95,7 +95,8 @@ def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # rounding must not leave the share itself out
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
 def difference_of_shares(

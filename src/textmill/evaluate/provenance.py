@@ -23,6 +23,7 @@ _FACTS = {
     "rows": "rows read",
     "rejected": "rows set aside",
     "train": "training rows",
+    "held_back": "rows held back to learn to decide on",
     "test": "test rows",
     "folds": "folds",
 }
@@ -73,7 +74,7 @@ def data(report: Report, config: Mapping[str, Any]) -> str:
     known = [
         (title, escape(f"{facts[key]:,}" if isinstance(facts[key], int) else facts[key]))
         for key, title in _FACTS.items()
-        if facts.get(key) is not None
+        if facts.get(key) is not None and (key != "held_back" or facts[key])
     ]
     if facts.get("digest"):
         known.append(("content digest", f'<code class="digest">{escape(facts["digest"])}</code>'))

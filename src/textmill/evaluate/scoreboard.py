@@ -75,7 +75,11 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
     positive = report.details.get("positive")
     known, _ = leaked(report)
     lead = "Each score is taken on the test rows"
-    lead += f"; {known:,} of them are texts that the model has seen. " if known else ", which the model never saw. "
+    lead += (
+        f"; {known:,} of them are equal or nearly equal to texts that the model has learned from. "
+        if known
+        else ", which the model never saw. "
+    )
     if "folds" in report.details:
         lead = f"{folded(report)} "
     if positive:

@@ -46,9 +46,9 @@ def slices(
 
     Returns
     -------
-    for each ``of`` (the way) and ``slice`` with 20 rows or more: ``rows``, the score's ``value``, ``low`` and ``high``,
-    and ``difference`` to the rest with ``difference_low`` and ``difference_high``, and ``outcome`` (``worse``,
-    ``same``, ``better``)
+    for each ``of`` (the way) and ``slice`` with 20 rows or more (of the class `positive`, where its F1 is asked for):
+    ``rows``, the score's ``value``, ``low`` and ``high``, ``difference`` to the rest with ``difference_low`` and
+    ``difference_high``, and ``outcome`` (``worse``, ``same``, ``better``)
 
     Examples
     --------
@@ -59,11 +59,13 @@ def slices(
     [('last', 0.0, 'worse'), ('first', 1.0, 'better')]
     """
     asked = []
+    # what there must be enough of: rows, and for F1 of a class, rows of it
+    count = truth == positive if metric != "accuracy" and positive is not None else np.ones(len(truth), bool)
     for of, names in groups.items():
-        counts = Counter(name for name in names if name is not None)
-        for name, rows in sorted(counts.items()):
-            if _FEWEST <= rows <= len(truth) - _FEWEST:
-                asked.append((of, name, np.array([one == name for one in names], bool)))
+        for name in sorted({name for name in names if name is not None}):
+            inside = np.array([one == name for one in names], bool)
+            if min(int(count[inside].sum()), int(count[~inside].sum())) >= _FEWEST:
+                asked.append((of, name, inside))
 
     def score(which: NDArray[np.bool_], part: int) -> tuple[float, NDArray[np.float64]]:
         true, decided = truth[which], said[which]

@@ -91,7 +91,8 @@ class Summary:
             yield _safe(Text.assemble(("Answers: ", "dim"), sentence), plain)
         worse = [one for one in report.details.get("slices") or () if one["outcome"] == "worse"]
         if worse:
-            yield _safe(Text.assemble(("Worse: ", "yellow"), _slices(worse)), plain)
+            metric = title(report.details["headline"]["metric"], report)
+            yield _safe(Text.assemble(("Worse than the rest: ", "yellow"), f"{metric} of {_slices(worse)}"), plain)
         words = _telling(report, plain)
         if words is not None:
             yield Text()

@@ -13,10 +13,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
-from textmill.errors import ConfigError, CorruptError, NotInStore, closest
+from textmill.errors import CorruptError, NotInStore
 from textmill.flow.handing import hand_out, is_handed_out
 from textmill.flow.keys import code_version
-from textmill.flow.learning import corpora_of, rows_of, side_of
+from textmill.flow.learning import check_slices, corpora_of, rows_of, side_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
 from textmill.registry import Finished, Store
@@ -49,6 +49,8 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
     rows = _tested(work)
     truth = rows["label"].to_pylist()
+    corpus_of_tests = corpora_of(work)[1] or corpus
+    check_slices(project.mill.evaluate, corpus_of_tests)
     began = time.perf_counter()
     prediction = _said(work, "train", model, rows)
     predicted = time.perf_counter() - began
@@ -180,7 +182,7 @@ def _looked_into(
         "slices": slices(
             truth,
             prediction.codes,
-            {name: _sliced(project, rows, name) for name in mill.evaluate.slices},
+            {name: _sliced(rows, name) for name in mill.evaluate.slices},
             n_classes=len(classes),
             metric=details["headline"]["metric"],
             positive=positive,
@@ -196,7 +198,11 @@ def _looked_into(
         return found
     found["decision"] = model.decision.facts
     if mill.decide.unsure_below > 0:
-        found["left_open"] = left_open(truth, prediction)
+        found["left_open"] = parts = left_open(truth, prediction)
+        if parts["answered"]["share"] < 0.5:
+            share = f"{100 * parts['answered']['share']:.1f} %"
+            said = f"Only {share} of the test rows are answered; the scores count them all."
+            found["notes"] = [said, *details["notes"]]
     if mill.decide.costs is not None:
         costs = cost_matrix(mill.decide.costs, classes)
         found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
@@ -231,7 +237,7 @@ def _without_headers(
     return {"share": share, "metric": found["metric"], **kept, "outcome": found["others"][0]["outcome"]}
 
 
-def _sliced(project: Project, rows: Any, name: str) -> list[str | None]:
+def _sliced(rows: Any, name: str) -> list[str | None]:
     """The slice of each test row: by its length, or by what stands in a column."""
     import pyarrow.compute as pc
 
@@ -239,17 +245,7 @@ def _sliced(project: Project, rows: Any, name: str) -> list[str | None]:
 
     if name in rows.column_names:
         return by_value(rows[name].to_pylist())
-    if name == "length":
-        return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
-    known = [column for column in rows.column_names if column not in ("id", "text", "label")]
-    near = closest(name, ["length", *known])
-    raise ConfigError(
-        [
-            f"evaluate.slices: no column is called {name!r}; known: {', '.join(['length', *known])}"
-            + (f". Did you mean {near!r}?" if near else "")
-        ],
-        where=project.settings["read"]["test"] or project.settings["read"]["source"],
-    )
+    return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
 
 
 def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -353,5 +349,11 @@ def report_of(
 
 def _measured(path: Path, evaluated: Finished, compared: Finished | None = None) -> Report:
     report = Report.from_json(json.loads(path.read_bytes()))
-    others = {} if compared is None else {"candidates": compared.values}
-    return replace(report, cost=dict(evaluated.values["cost"]), details=report.details | others)
+    details = dict(report.details)
+    if compared is not None:
+        board = compared.values["leaderboard"]
+        # drawn with others its intervals are other by a hair: on one page a score has one
+        own = {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in report.metrics.items()}
+        models = board["models"] | {"model": own}
+        details["candidates"] = {**compared.values, "leaderboard": board | {"models": models}}
+    return replace(report, cost=dict(evaluated.values["cost"]), details=details)

@@ -16,13 +16,14 @@ from textmill.flow.project import Project
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
-    from textmill.config import CandidateConfig, MillConfig, TextConfig
+    from textmill.config import CandidateConfig, EvaluateConfig, MillConfig, TextConfig
     from textmill.models import TextClassifier
     from textmill.models.decision import Decision
     from textmill.read import Corpus
 
 __all__ = [
     "assets_of",
+    "check_slices",
     "corpora_of",
     "expect",
     "read",
@@ -169,9 +170,10 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
     from textmill.models import TextClassifier
 
-    corpus, _ = corpora_of(work)
+    corpus, test = corpora_of(work)
     side = side_of(work)
     mill = project.mill
+    check_slices(mill.evaluate, test or corpus)  # before the work, though only scoring asks for them
     began = time.process_time()
     made = TextClassifier.fit(
         texts_of(corpus, side, 0),
@@ -223,6 +225,20 @@ def _learning(project: Project, asked: CandidateConfig, work: Work) -> dict[str,
     path = TextPath(asked.text, folder=project.folder)
     common = {"seed": project.mill.project.seed, "threads": work.threads}
     return {"text": path, "features": asked.features, "model": asked.model, **common}
+
+
+def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:
+    """The columns that ``[evaluate] slices`` names are there.
+
+    Raises
+    ------
+    ConfigError : if one is not
+    """
+    from textmill.read.units import column_of
+
+    for name in config.slices:
+        if name != "length":
+            column_of(corpus, name, "evaluate.slices")
 
 
 def _decision(mill: MillConfig, model: TextClassifier, held: Any, threads: int | None) -> Decision:

@@ -53,6 +53,8 @@ class Explanation:
     Attributes
     ----------
     toward : the class whose log-odds `bias` and the pulls add up to
+    answer : what the model says of the text in the end: `label`, or None where it leaves the answer open
+    said : probability of `toward` by the log-odds; `scores` are those that ``[decide]`` made of it
     log_odds : bias + the sum of the pulls; of `toward` against the other class, or with more than two classes its
         output before the softmax
     pulls : strongest first
@@ -66,6 +68,8 @@ class Explanation:
     bias: float
     log_odds: float
     pulls: tuple[Pull, ...]
+    answer: str | None
+    said: float
 
 
 class TextClassifier:
@@ -231,10 +235,13 @@ class TextClassifier:
         ------
         DataError : if an item is no text
         """
-        p = probabilities(self.outputs(texts, threads=threads))
-        if p.shape[1] == 1:
-            p = np.concatenate([1.0 - p, p], axis=1)
+        p = self._learned(texts, threads)
         return self.decision.of(p) if self.decision else Prediction(self.classes, p.astype(np.float32))
+
+    def _learned(self, texts: Any, threads: int | None) -> NDArray[np.float64]:
+        """Probabilities before ``[decide]``, float64 (n_texts, n_classes)."""
+        p = probabilities(self.outputs(texts, threads=threads))
+        return np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
 
     def explain(self, text: str, *, toward: str | None = None) -> Explanation:
         """Take the decision on one text apart into what each term adds.
@@ -267,6 +274,7 @@ class TextClassifier:
             ]
             pulls.sort(key=lambda pull: (-abs(pull.value), pull.term))
         bias = sign * float(self.bias[output])
+        said = float(self._learned([text], 1)[0, place])
         return Explanation(
             text=text,
             classes=self.classes,
@@ -276,6 +284,8 @@ class TextClassifier:
             bias=bias,
             log_odds=bias + sum(pull.value for pull in pulls),
             pulls=tuple(pulls),
+            answer=prediction.labels[0],
+            said=said,
         )
 
     def telling(self, n: int = 20) -> dict[str, list[tuple[str, float]]]:

@@ -113,6 +113,19 @@ class Decision:
             unsure = sure < np.float32(self.config.unsure_below)
         return Prediction(self.classes, p, chosen, unsure)
 
+    def told(self) -> list[str]:
+        """What makes an answer of probabilities, a line each."""
+        said = []
+        if self.config.calibrate != "none":
+            said.append(f"calibrated ({self.config.calibrate})")
+        if self.threshold is not None and self.positive is not None:
+            said.append(f"{self.classes[self.positive]!r} is said from {self.threshold:.3f} on")
+        if self.config.costs is not None:
+            said.append("the answer is the one that is expected to cost least")
+        if self.config.unsure_below > 0:
+            said.append(f"no answer where its probability is below {self.config.unsure_below:g}")
+        return said
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {

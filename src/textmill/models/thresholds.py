@@ -87,7 +87,7 @@ def choose_threshold(
         kind = "are called positive" if metric == "precision" else "are positive"
         raise DataError(
             f"too few rows speak for {metric} {wanted:g}: where it is reached, {int(of[at]):,} {kind}",
-            wanted=f"{needed:,} rows, below which even no mistake would not show it",
+            wanted=f"{needed:,}, as fewer prove nothing even without a mistake",
         )
     from scipy.stats import binomtest  # slow to load
 

@@ -14,7 +14,7 @@ from textmill.errors import ConfigError, DataError
 from textmill.read.corpus import Corpus
 from textmill.read.units import column_of
 
-__all__ = ["ages_of", "bound", "moment"]
+__all__ = ["ages_of", "bound", "moment", "shortened"]
 
 
 def moment(value: Any) -> float:
@@ -73,9 +73,14 @@ def ages_of(corpus: Corpus, column: str) -> NDArray[np.float64]:
             f"{len(strange):,} of {len(found):,} rows have no time in {column!r}",
             where=f"{corpus.name}, row id {corpus.table()['id'][int(strange[0])].as_py()}",
             wanted="a date such as 2024-05-31, a time such as 2024-05-31T12:30:00Z, or a number",
-            got=repr(values[int(strange[0])]),
+            got=shortened(repr(values[int(strange[0])])),
         )
     return found
+
+
+def shortened(said: str, most: int = 60) -> str:
+    """The beginning of what was found, for an error's sentence."""
+    return said if len(said) <= most else f"{said[: most - 1]}…"
 
 
 def bound(said: str) -> float:

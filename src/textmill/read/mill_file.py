@@ -25,7 +25,7 @@ _TABLES: tuple[tuple[str, Any, tuple[tuple[str, str], ...]], ...] = (
         SplitConfig(),
         (
             ("test", "share of the rows the model never sees"),
-            ("near_duplicates", 'texts equal but for links, case, punctuation: on one side; or "report", "allow"'),
+            ("near_duplicates", 'texts that share most of their words: on one side; or "report", "allow"'),
         ),
     ),
     (
@@ -86,7 +86,11 @@ def mill_toml(proposal: Proposal, name: str, source: str | None = None) -> str:
         *(_table(title, [(key, getattr(held, key), said) for key, said in shown]) for title, held, shown in _TABLES),
     ]
     gate = '# promote_if = "f1 >= 0.75"   # below this no version is registered, and the exit code is 3\n'
-    return "\n\n".join(parts) + "\n" + gate
+    more = (
+        "\n# There is more: [expect] says what the rows must be like, [decide] calibrates and sets thresholds,"
+        "\n# [[candidate]] compares other models, [split] group, time and folds deal rows out in other ways.\n"
+    )
+    return "\n\n".join(parts) + "\n" + gate + more
 
 
 def _read(proposal: Proposal, source: str) -> str:

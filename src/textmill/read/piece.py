@@ -56,6 +56,7 @@ class Seen:
     encoding: str | None = None
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
+    cut: bool = False  # only its beginning was looked at
 
     def encoded(self, name: str, note: str | None) -> None:
         """Take note of an encoding; several files may have several."""

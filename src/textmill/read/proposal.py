@@ -35,6 +35,7 @@ class Proposal:
     columns : names for the columns of a CSV file without a header, else None
     why : a sentence for each choice
     names : all columns
+    partly : whether there may be more rows than those that were looked at
     """
 
     source: str
@@ -48,6 +49,7 @@ class Proposal:
     delimiter: str | None
     rows_seen: int
     why: tuple[str, ...]
+    partly: bool = False
 
 
 def propose(path: Path) -> Proposal:
@@ -74,8 +76,9 @@ def propose(path: Path) -> Proposal:
         raise SourceError("there is no row to look at", where=where)
     values = {name: [row.get(name) for row in rows] for name in names}
     text, said_text = _text(values, where)
-    label, said_label = _label(values, text, where)
-    id, said_id = _id(values, text, label)
+    partly = _partly(seen, len(rows)) or len(found) > 1
+    label, said_label = _label(values, text, where, partly)
+    id, said_id = _id(values, text, label, partly)
     why = [said_text, said_label, said_id]
     if columns is not None:
         why.insert(0, "The first row looks like data, not like names: the columns were given names.")
@@ -91,6 +94,7 @@ def propose(path: Path) -> Proposal:
         seen.delimiter,
         len(rows),
         tuple(why),
+        partly,
     )
 
 
@@ -112,6 +116,7 @@ def _start(source: Source, seen: Seen) -> bytes:
         for block in to_utf8(blocks, "auto", where=source.where, said=seen.encoded):
             taken += block
             if len(taken) >= _BYTES:
+                seen.cut = True
                 break
     if seen.encoding is None:
         seen.encoded("utf-8", None)
@@ -160,7 +165,7 @@ def _named(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     columns = {str(place): [row[place] for row in rows if len(row) == width] for place in range(width)}
     text, _ = _text(columns, "the file")
     try:
-        label, _ = _label(columns, text, "the file")
+        label, _ = _label(columns, text, "the file", True)
     except DataError:
         label = ""
     return tuple({text: "text", label: "label"}.get(name, f"column_{int(name) + 1}") for name in columns)
@@ -211,7 +216,12 @@ def _text(values: dict[str, list[Any]], where: str) -> tuple[str, str]:
     return best, f"{best!r} is the text: {best_length:,.0f} characters on average."
 
 
-def _label(values: dict[str, list[Any]], text: str, where: str) -> tuple[str, str]:
+def _partly(seen: Seen, rows: int) -> bool:
+    """Whether more rows may follow than were looked at."""
+    return rows >= _ROWS - 1 or seen.cut
+
+
+def _label(values: dict[str, list[Any]], text: str, where: str, partly: bool) -> tuple[str, str]:
     found: list[tuple[tuple[bool, int], str, list[str]]] = []
     for name, column in values.items():
         if name == text:
@@ -223,7 +233,7 @@ def _label(values: dict[str, list[Any]], text: str, where: str) -> tuple[str, st
         kinds = sorted(set(labels))
         named = name.lower() in _LABEL  # a file sorted by label shows one value at first
         few = (1 if named else 2) <= len(kinds) <= max(2, min(200, len(labels) // 2))
-        if few and len(labels) > len(column) / 2 and max(map(len, kinds)) <= 60:
+        if few and len(labels) > len(column) / 2 and (named or max(map(len, kinds)) <= 60):
             found.append(((not named, len(kinds)), name, kinds))
     if not found:
         raise DataError(
@@ -234,14 +244,18 @@ def _label(values: dict[str, list[Any]], text: str, where: str) -> tuple[str, st
         )
     _, name, kinds = min(found)
     listed = ", ".join(kinds[:6]) + (" ..." if len(kinds) > 6 else "")
-    return name, f"{name!r} is the label: {len(kinds)} values ({listed})."
+    there = "1 value" if len(kinds) == 1 else f"{len(kinds)} values"
+    more = " so far" if partly else ""
+    return name, f"{name!r} is the label: {there}{more} ({listed})."
 
 
-def _id(values: dict[str, list[Any]], text: str, label: str) -> tuple[str | None, str]:
+def _id(values: dict[str, list[Any]], text: str, label: str, partly: bool) -> tuple[str | None, str]:
     for name, column in values.items():
         named = name.lower() in _ID or name.lower().endswith("_id")
         if named and name not in (text, label) and all(isinstance(value, (str, int)) for value in column):
             ids = {label_text(value) for value in column}
             if None not in ids and len(ids) == len(column):
+                if partly:
+                    return None, f"{name!r} may be the id; name it as id if no value comes twice in all rows."
                 return name, f"{name!r} is the id: no value comes twice."
     return None, "No column is an id: a row's number is."

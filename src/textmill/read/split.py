@@ -362,9 +362,24 @@ def _check_sides(corpus: Corpus, side: NDArray[np.int8], config: SplitConfig) ->
     n_test = int(side.sum())
     for name, count in (("test", n_test), ("training", len(side) - n_test)):
         if count == 0:
-            alike = " and texts that are nearly equal stay together" if config.near_duplicates == "together" else ""
             raise DataError(
-                f"the {name} side is empty: {len(side):,} rows were dealt out with test = {config.test:g}{alike}",
-                where=corpus.name,
-                hint="Take more rows, another share or another seed.",
+                f"the {name} side is empty: {_how_dealt(len(side), config)}", where=corpus.name, hint=_remedy(config)
             )
+
+
+def _how_dealt(rows: int, config: SplitConfig) -> str:
+    if config.test_from is not None:
+        return f"{config.time!r} divides {rows:,} rows at {config.test_from}"
+    together = [f"of one {name!r}" for name in config.groups]
+    if config.near_duplicates == "together":
+        together.append("with nearly equal texts")
+    kept = f", and those {' or '.join(together)} stay together" if together else ""
+    return f"{rows:,} rows were dealt out with test = {config.test:g}{kept}"
+
+
+def _remedy(config: SplitConfig) -> str:
+    if config.test_from is not None:
+        return "Name another day in test_from, or none, to test on a share of the newest rows."
+    if config.groups:
+        return "Do too many rows share a value, so that all hang together? Name another column as group."
+    return "Take more rows, another share or another seed."

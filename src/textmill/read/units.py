@@ -40,7 +40,8 @@ def column_of(corpus: Corpus, name: str, setting: str) -> pa.ChunkedArray:
         near = closest(name, known)
         raise ConfigError(
             [
-                f"{setting}: no column is called {name!r}; known: {', '.join(known) or 'none'}"
+                f"{setting}: no column is called {name!r}; "
+                + (f"known: {', '.join(known)}" if known else "there is none beside text, label and id")
                 + (f". Did you mean {near!r}?" if near else "")
             ],
             where=corpus.name,

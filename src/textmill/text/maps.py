@@ -20,8 +20,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textmill import plugins
-from textmill.config import LEMMA_LANGUAGES
 from textmill.errors import DataError, PluginError, UnknownName
+from textmill.names import LEMMA_LANGUAGES
 
 if TYPE_CHECKING:
     from textmill.text.porter import Mode

@@ -305,6 +305,7 @@ class EvaluateConfig:
     bootstrap: int = 1000
     confidence: float = 0.95
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
+    robustness: bool = True  # whether to change test texts a little and see which decisions turn
     slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
 
     def _faults(self) -> list[str]:

@@ -15,6 +15,8 @@ __all__ = ["model_card"]
 
 _MOST_CLASSES = 20
 _MOST_SLICES = 8
+_ENOUGH = 20  # texts that a change must have changed
+_OFTEN = 0.1  # share of decisions that a small change turns, from which on it is a failure worth a line
 
 
 def model_card(report: Report, settings: Mapping[str, Any]) -> str:
@@ -153,6 +155,10 @@ def _failures(report: Report) -> Iterator[str]:
     for one in report.details.get("slices") or ():
         if one["outcome"] == "worse":
             yield f"- Worse than the rest: {_plain(one['slice'])} ({number(one['value'])}, {one['rows']:,} rows)."
+    for one in report.details.get("robustness") or ():
+        if one["stay"] and one["texts"] >= _ENOUGH and one["share"] >= _OFTEN:
+            turned = f"{one['turned']:,} of {one['texts']:,} decisions turn"
+            yield f"- {one['change'].capitalize()}: {turned} ({_plain(one['what'])})."
     for count, part, truth, said in confusions(report)[:5]:
         yield f"- {count:,} test rows of {_plain(truth)} ({100 * part:.1f} %) were called {_plain(said)}."
     yield from (f"- {_plain(note)}" for note in report.details.get("notes") or ())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import columns, escape, isolated, label, scrolling
+from textmill.evaluate.markup import columns, escape, isolated, label, scrolling, share
 from textmill.evaluate.plots import range_bar
 from textmill.evaluate.sentences import decided, inside, number, signed, title
 
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["answers", "slices"]
+__all__ = ["answers", "robustness", "slices"]
 
 
 def slices(report: Report, config: Mapping[str, Any]) -> str:
@@ -50,6 +50,43 @@ def _slice(one: Mapping[str, Any], whole: float) -> str:
         f"{range_bar(one['value'], one['low'], one['high'], whole, said=said)}</td>"
         f'<td class="gain">{gap}</td><td class="num">{one["rows"]:,}</td></tr>'
     )
+
+
+def robustness(report: Report, config: Mapping[str, Any]) -> str:
+    """How many decisions turn when the texts are changed a little."""
+    found = report.details.get("robustness") or []
+    if not found:
+        return ""
+    rows = []
+    for one in found:
+        said = f"{one['change']}: {share(one['share'])} turned, from {share(one['low'])} to {share(one['high'])}"
+        ends = f"{share(one['low'])} to {share(one['high'])}"
+        rows.append(
+            f'<tr><th scope="row">{escape(one["change"])}<small>{isolated(one["what"])}</small></th>'
+            f'<td class="wide">{share(one["share"])}<small>{ends}</small>'
+            f"{range_bar(one['share'], one['low'], one['high'], None, said=said)}</td>"
+            f'<td class="num">{one["turned"]:,} of {one["texts"]:,}</td></tr>'
+        )
+    table = (
+        f'<table class="plain classes slices">{columns("change", "decisions that turn", "#texts it changes")}'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+    lead = "How many decisions turn when the test texts are changed a little: few should."
+    if any(not one["stay"] for one in found):
+        lead += " Whether a negation should turn them is for the task to say: it turns an opinion, but no topic."
+    return f'<p class="lead">{lead}</p>{scrolling("Robustness", table)}{_turned(report, found)}'
+
+
+def _turned(report: Report, found: list[dict[str, Any]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one["change"])}</th><td><span dir="auto">{escape(pair["changed"])}</span>'
+        f"<small>{label(report, pair['was'])} before, now {label(report, pair['said'])}</small></td></tr>"
+        for one in found
+        for pair in one["examples"]
+    )
+    table = f'<table class="plain texts">{columns("change", "text after it")}<tbody>{rows}</tbody></table>'
+    said = "Texts whose decision turned; with a negation, those whose decision did not"
+    return f"<details><summary>{said}</summary>{scrolling(said, table)}</details>" if rows else ""
 
 
 def answers(report: Report, config: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ _SECTIONS = (
     ("probabilities", "Probabilities", insight.probabilities),
     ("answers", "Answers", closer.answers),
     ("words", "Most telling words", insight.words),
+    ("robustness", "Robustness", closer.robustness),
     ("mistakes", "Most confident mistakes", insight.mistakes),
     ("data", "Data", provenance.data),
     ("cost", "Cost", provenance.cost),

@@ -169,6 +169,7 @@ def _looked_into(
     import numpy as np
 
     from textmill.evaluate.answers import cost_of, cuts, left_open
+    from textmill.evaluate.robustness import robustness
     from textmill.evaluate.slices import slices
     from textmill.models.decision import cost_matrix
 
@@ -189,6 +190,9 @@ def _looked_into(
             **drawn,
         )
     }
+    if mill.evaluate.robustness:
+        texts = rows["text"].to_pylist()
+        found["robustness"] = robustness(model.predict, texts, seed=mill.project.seed)
     headers = _without_headers(project, model, rows, prediction)
     if headers is not None:
         found["headers"] = headers

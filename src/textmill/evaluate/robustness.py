@@ -1,0 +1,176 @@
+"""How easily a decision turns: texts changed a little, in ways that should change nothing, or should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textmill.evaluate.intervals import wilson
+
+if TYPE_CHECKING:
+    from textmill.types import Prediction
+
+__all__ = ["CHANGES", "changed", "robustness"]
+
+_MOST = 1000  # texts
+_EXAMPLES = 5
+_SHOWN = 160  # characters
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_NEGATED = re.compile(
+    r"\b(is|are|was|were|do|does|did|can|could|will|would|should|has|have|had)( not\b|n't\b|n’t\b)?", re.IGNORECASE
+)
+_SAME = """
+    big large, small little, begin start, end finish, buy purchase, quick fast, happy glad, sad unhappy, angry mad,
+    smart clever, nice pleasant, good fine, great excellent, bad poor, terrible awful, horrible dreadful, movie film,
+    kids children, help assist, show display, wrong incorrect, right correct, easy simple, hard difficult,
+    funny amusing, boring dull, beautiful lovely, ugly hideous, rich wealthy, strange odd, scary frightening,
+    love adore, hate detest, dead deceased, hurt injured, fire blaze, storm tempest, car automobile, house home,
+    job occupation, street road, shop store, answer reply, ask inquire, choose select, fix repair, stop halt,
+    say state, think believe, important significant
+"""
+_SYNONYMS = {a: b for pair in _SAME.split(",") for a, b in (pair.split(), pair.split()[::-1])}
+# given names that are common in several parts of the world, so that a swap changes who is spoken of and nothing else
+_GIVEN = """
+    James John Robert Michael David William Thomas Mary Jennifer Linda Susan Sarah Emily Emma Jamal DeShawn Aisha
+    Ebony Mohammed Ahmed Ali Fatima Layla Omar Hassan Wei Mei Jing Li Hiroshi Yuki Kenji Raj Priya Arjun Anjali
+    Carlos Maria Jose Juan Sofia Diego Pierre Marie Hans Greta Ivan Olga Dmitri Kwame Amina Chidi
+"""
+_NAMES = (*_GIVEN.split(),)
+_NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
+
+
+def _typos(text: str, rng: np.random.Generator) -> str:
+    """Two letters inside one word in five change places, as fingers do."""
+
+    def swap(found: re.Match[str]) -> str:
+        word = found[0]
+        if rng.random() >= 0.2:
+            return word
+        at = int(rng.integers(1, len(word) - 2))
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+    return _WORD.sub(swap, text)
+
+
+def _negation(text: str, rng: np.random.Generator) -> str:
+    """The first statement is turned round: "is" becomes "is not", "isn't" becomes "is"."""
+
+    def turn(found: re.Match[str]) -> str:
+        return found[1] if found[2] else f"{found[1]} not"
+
+    return _NEGATED.sub(turn, text, count=1)
+
+
+def _synonyms(text: str, rng: np.random.Generator) -> str:
+    def other(found: re.Match[str]) -> str:
+        word = found[0]
+        same = _SYNONYMS.get(word.lower(), word)
+        return same.capitalize() if word[0].isupper() and same is not word else same
+
+    return re.sub(r"[A-Za-z]+", other, text)
+
+
+def _names(text: str, rng: np.random.Generator) -> str:
+    return _NAME.sub(lambda found: _NAMES[int(rng.integers(len(_NAMES)))], text)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A way to change a text, and whether the decision should stay."""
+
+    what: str
+    apply: Callable[[str, np.random.Generator], str]
+    stays: bool = True
+
+
+CHANGES = {
+    "typos": Change("letters change places in one word of five", _typos),
+    "upper case": Change("EVERYTHING IS WRITTEN LARGE", lambda text, rng: text.upper()),
+    "lower case": Change("everything is written small", lambda text, rng: text.lower()),
+    "punctuation": Change("marks of punctuation go", lambda text, rng: re.sub(r"""[.,;:!?"'()\[\]“”‘’…-]""", "", text)),
+    "synonyms": Change("words of a small English list become others of the same meaning", _synonyms),
+    "names": Change("given names become others", _names),
+    "negation": Change("the first English statement is turned round: “is” becomes “is not”", _negation, stays=False),
+}
+
+
+def changed(text: str, change: str, seed: int = 0) -> str:
+    """A text after one of `CHANGES`.
+
+    Examples
+    --------
+    >>> changed("The film is not good, James!", "negation"), changed("A big fire.", "synonyms")
+    ('The film is good, James!', 'A large blaze.')
+    """
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 6])))
+    return CHANGES[change].apply(text, rng)
+
+
+def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, seed: int) -> list[dict[str, Any]]:
+    """How many decisions turn when texts are changed.
+
+    Parameters
+    ----------
+    predict : what a model says of texts
+    texts : up to 1,000 of them are looked at, spread evenly
+    seed : of the changes
+
+    Returns
+    -------
+    for each of `CHANGES` that changes a text at all: ``change``, ``what`` it does, whether decisions should ``stay``,
+    how many ``texts`` it changed, how many decisions ``turned`` with their ``share`` and its interval ``low`` and
+    ``high``, and up to 5 ``examples``, each ``text``, ``changed``, ``was`` and ``said``: decisions that turned, or
+    that did not where they should
+
+    Examples
+    --------
+    >>> from textmill.types import Prediction
+    >>> def predict(texts):
+    ...     p = np.array([0.9 if "fire" in text else 0.1 for text in texts], np.float32)
+    ...     return Prediction(("bad", "good"), np.stack([p, 1 - p], axis=1))
+    >>> found = {one["change"]: one for one in robustness(predict, ["A fire", "calm sea"] * 10, seed=1)}
+    >>> found["upper case"]["texts"], found["upper case"]["turned"], found["synonyms"]["turned"]
+    (20, 10, 10)
+    """
+    some = [
+        texts[i] for i in np.unique(np.linspace(0, len(texts) - 1, min(_MOST, len(texts))).astype(np.int64)).tolist()
+    ]
+    before = predict(some)
+    found = []
+    for name, change in CHANGES.items():
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 6])))
+        others = [change.apply(text, rng) for text in some]
+        which = np.flatnonzero([one != other for one, other in zip(some, others, strict=True)])
+        if len(which) == 0:
+            continue
+        after = predict([others[i] for i in which.tolist()])
+        turned = before.codes[which] != after.codes
+        share = float(turned.mean())
+        low, high = wilson(share, len(which))
+        examples = [
+            {
+                "text": _short(some[which[i]]),
+                "changed": _short(others[which[i]]),
+                "was": before.classes[before.codes[which[i]]],
+                "said": after.classes[after.codes[i]],
+            }
+            for i in np.flatnonzero(turned if change.stays else ~turned)[:_EXAMPLES].tolist()
+        ]
+        told = {
+            "change": name,
+            "what": change.what,
+            "stay": change.stays,
+            "texts": len(which),
+            "turned": int(turned.sum()),
+        }
+        found.append(told | {"share": share, "low": low, "high": high, "examples": examples})
+    return found
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANGES", "changed", "robustness"]
 
-_MOST = 1000  # texts
+_MOST, _FEWEST = 1000, 200  # texts
+_CHARACTERS = 300_000  # of them all, unless that were too few texts
+_SLIPS = 0.2  # share of the words that get a typo
 _EXAMPLES = 5
 _SHOWN = 160  # characters
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -33,6 +35,7 @@ _SAME = """
     say state, think believe, important significant
 """
 _SYNONYMS = {a: b for pair in _SAME.split(",") for a, b in (pair.split(), pair.split()[::-1])}
+_HAS_SYNONYM = re.compile(rf"\b({'|'.join(_SYNONYMS)})\b", re.IGNORECASE | re.ASCII)
 # given names that are common in several parts of the world, so that a swap changes who is spoken of and nothing else
 _GIVEN = """
     James John Robert Michael David William Thomas Mary Jennifer Linda Susan Sarah Emily Emma Jamal DeShawn Aisha
@@ -45,15 +48,14 @@ _NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
 
 def _typos(text: str, rng: np.random.Generator) -> str:
     """Two letters inside one word in five change places, as fingers do."""
-
-    def swap(found: re.Match[str]) -> str:
-        word = found[0]
-        if rng.random() >= 0.2:
-            return word
-        at = int(rng.integers(1, len(word) - 2))
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-
-    return _WORD.sub(swap, text)
+    parts, last = [], 0
+    words = list(_WORD.finditer(text))
+    for found, chance in zip(words, rng.random(len(words)).tolist(), strict=True):
+        if chance < _SLIPS:
+            at = found.start() + 1 + int(chance / _SLIPS * (len(found[0]) - 3))
+            parts += [text[last:at], text[at + 1], text[at]]
+            last = at + 2
+    return "".join([*parts, text[last:]])
 
 
 def _negation(text: str, rng: np.random.Generator) -> str:
@@ -67,15 +69,15 @@ def _negation(text: str, rng: np.random.Generator) -> str:
 
 def _synonyms(text: str, rng: np.random.Generator) -> str:
     def other(found: re.Match[str]) -> str:
-        word = found[0]
-        same = _SYNONYMS.get(word.lower(), word)
-        return same.capitalize() if word[0].isupper() and same is not word else same
+        same = _SYNONYMS[found[0].lower()]
+        return same.capitalize() if found[0][0].isupper() else same
 
-    return re.sub(r"[A-Za-z]+", other, text)
+    return _HAS_SYNONYM.sub(other, text)
 
 
 def _names(text: str, rng: np.random.Generator) -> str:
-    return _NAME.sub(lambda found: _NAMES[int(rng.integers(len(_NAMES)))], text)
+    drawn = iter(rng.integers(len(_NAMES), size=len(_NAME.findall(text))).tolist())
+    return _NAME.sub(lambda found: _NAMES[next(drawn)], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, 
     Parameters
     ----------
     predict : what a model says of texts
-    texts : up to 1,000 of them are looked at, spread evenly
+    texts : up to 1,000 of them are looked at, spread evenly; fewer of long ones
     seed : of the changes
 
     Returns

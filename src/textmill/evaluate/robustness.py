@@ -138,9 +138,9 @@ def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, 
     >>> found["upper case"]["texts"], found["upper case"]["turned"], found["synonyms"]["turned"]
     (20, 10, 10)
     """
-    some = [
-        texts[i] for i in np.unique(np.linspace(0, len(texts) - 1, min(_MOST, len(texts))).astype(np.int64)).tolist()
-    ]
+    length = sum(map(len, texts)) / max(len(texts), 1)
+    most = min(len(texts), _MOST, max(_FEWEST, int(_CHARACTERS / max(length, 1))))
+    some = [texts[i] for i in np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64)).tolist()]
     before = predict(some)
     found = []
     for name, change in CHANGES.items():

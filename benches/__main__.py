@@ -16,7 +16,20 @@ from pathlib import Path
 from benches.measure import Row
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-ROOMS = ("features", "memory", "chars", "text", "segment", "tokens", "subword", "similar", "models", "flow", "startup")
+ROOMS = (
+    "features",
+    "memory",
+    "chars",
+    "text",
+    "segment",
+    "tokens",
+    "subword",
+    "similar",
+    "scores",
+    "models",
+    "flow",
+    "startup",
+)
 LONG = ("stream",)  # runs of many minutes, only when asked for
 _HEAD = """# Results
 

@@ -30,6 +30,7 @@ __all__ = [
     "ReadConfig",
     "SplitConfig",
     "TextConfig",
+    "TuneConfig",
     "from_mapping",
     "load",
     "thread_count",
@@ -325,6 +326,24 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TuneConfig:
+    """``[tune]``: settings that are looked for on folds of the training side."""
+
+    trials: int = 30
+    folds: int = 4
+    metric: Literal["auto", "accuracy", "f1_macro"] = "auto"
+    space: dict[str, Any] = field(default_factory=dict)  # "table.key" -> choices, or low and high
+
+    def _faults(self) -> list[str]:
+        found = [] if 1 <= self.trials <= 10_000 else [f"trials: wanted a number from 1 to 10,000, got {self.trials}"]
+        if not 2 <= self.folds <= 20:
+            found.append(f"folds: wanted a number from 2 to 20, got {self.folds}")
+        if not self.space and self != TuneConfig():
+            found.append('space: wanted settings to try, such as "model.C" = [0.5, 5.0]')
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateConfig:
     """``[[candidate]]``: another model on the same rows, beside ``[model]``; what it does not say is the same."""
 
@@ -359,6 +378,7 @@ class MillConfig:
     decide: DecideConfig = field(default_factory=DecideConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     candidate: tuple[CandidateConfig, ...] = ()
+    tune: TuneConfig = field(default_factory=TuneConfig)
 
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -412,7 +432,11 @@ def _dealing_nothing(mill: MillConfig) -> list[str]:
 
 
 def _holding_back(mill: MillConfig) -> list[str]:
-    if mill.split.folds is None or not mill.decide.needs_fold:
+    if mill.split.folds is None:
+        return []
+    if mill.tune.space:
+        return ["tune: settings are chosen once, on one training side; wanted a test side, not split.folds"]
+    if not mill.decide.needs_fold:
         return []
     return [
         "decide: calibration and threshold are learned on rows held back from one model, and split.folds makes many"

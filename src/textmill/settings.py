@@ -101,6 +101,8 @@ def _fits(option: Any, raw: Any) -> tuple[bool, Any]:
             return False, None
         named = {str(key): _fits(get_args(option)[1], value) for key, value in raw.items()}
         return all(fits for fits, _ in named.values()), {key: value for key, (_, value) in named.items()}
+    if option is Any:
+        return True, raw
     if option is float:
         # TOML writes 1 where 1.0 is meant; a bool is no number here
         return isinstance(raw, (int, float)) and not isinstance(raw, bool), float(raw) if isinstance(
@@ -136,5 +138,5 @@ def said(hint: Any) -> str:
         return f"a list of {said(inner[0])}" if inner[-1] is Ellipsis else f"a list of {len(inner)} x {said(inner[0])}"
     if get_origin(hint) is dict:
         return f"a table of {said(get_args(hint)[1])}"
-    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    words = {Any: "values", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     return words.get(hint, getattr(hint, "__name__", str(hint)))

@@ -209,3 +209,64 @@ def test_tables_that_do_not_go_together_are_told(made: Path, more: str, said: st
     with pytest.raises(ConfigError) as caught:
         run(made, more)
     assert said in str(caught.value)
+
+
+TUNE = """
+[tune]
+trials = 6
+folds = 3
+
+[tune.space]
+"model.C" = { low = 0.1, high = 50.0, log = true }
+"features.ngrams" = [[1, 1], [1, 2]]
+"""
+
+
+def test_settings_are_chosen_on_the_training_side_and_are_the_models(made: Path) -> None:
+    pytest.importorskip("optuna")
+    result = run(made, TUNE)
+    told = result.report.details["tuning"]
+    assert len(told["trials"]) == 6
+    chosen = next(one for one in told["trials"] if one["number"] == told["trial"])
+    means = [np.mean(one["scores"]) for one in told["trials"] if one["complete"]]
+    assert np.mean(chosen["scores"]) == max(means)
+    model, _ = model_of(result)
+    assert pytest.approx(told["best"]["model.C"]) == model.config.C
+    assert result.manifest is not None
+    assert result.manifest.config["model"]["C"] == told["best"]["model.C"]
+    assert 'id="tuning"' in (made / "report.html").read_text(encoding="utf-8")
+    assert run(made, TUNE).nothing_to_do
+    # what stands on the test side decides nothing: with other labels there the choice is the same
+    split = next(step for step in result.steps if step.step == "split").finished
+    side = np.load(result.store.object(split.files["side.npy"].sha256))
+    rows = rows_of(n=600)
+    labels = sorted({row["label"] for row in rows})
+    for row, tested in zip(rows, side.tolist(), strict=True):
+        if tested:
+            row["label"] = labels[1 - labels.index(row["label"])]
+    write_csv(made / "tweets.csv", rows)
+    turned = run(made, TUNE)
+    assert turned.report.details["tuning"] == told
+    assert turned.report.metrics["accuracy"].value < 0.5
+
+
+def test_a_search_that_was_killed_goes_on_where_it_stood(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna")
+    whole = run(made, TUNE).report.details["tuning"]
+    [journal] = (made / ".textmill" / "runs").glob("tune-*.jsonl")
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == sum(len(one["scores"]) for one in whole["trials"])
+    journal.write_text("".join(lines[:7]) + lines[7][:20], encoding="utf-8")
+    fits = []
+    fit = TextClassifier.fit.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(TextClassifier, "fit", classmethod(lambda cls, *a, **k: fits.append(1) or fit(cls, *a, **k)))
+    again = run(made, TUNE, force=True).report.details["tuning"]
+    assert again == whole
+    assert len(fits) == len(lines) - 7 + 1  # and the model itself
+
+
+def test_a_space_that_makes_no_sense_is_told_before_anything_is_read(made: Path) -> None:
+    events: list[str] = []
+    with pytest.raises(ConfigError, match=r"mill.toml: tune.space.'model.c': no setting is called 'model.c'"):
+        run(made, '[tune.space]\n"model.c" = [1, 2]\n', on_event=lambda event: events.append(event.kind))
+    assert events == []

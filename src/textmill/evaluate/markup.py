@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["bar", "colour", "columns", "escape", "isolated", "label", "scrolling", "share", "shortened", "size", "toml"]
+__all__ = [
+    "bar",
+    "colour",
+    "columns",
+    "escape",
+    "isolated",
+    "label",
+    "scrolling",
+    "share",
+    "shortened",
+    "size",
+    "toml",
+    "toml_value",
+]
 
 _COLOURS = 8
 
@@ -105,30 +118,29 @@ def toml(settings: dict[str, object]) -> str:
     [read]
     columns = ["a", "b"]
     """
-    top = [
-        f"{_key(key)} = {_toml_value(v)}" for key, v in settings.items() if v is not None and not isinstance(v, dict)
-    ]
+    top = [f"{_key(key)} = {toml_value(v)}" for key, v in settings.items() if v is not None and not isinstance(v, dict)]
     parts = ["\n".join(top)] if top else []
     for name, table in settings.items():
         if isinstance(table, dict):
-            lines = [f"{_key(key)} = {_toml_value(value)}" for key, value in table.items() if value is not None]
+            lines = [f"{_key(key)} = {toml_value(value)}" for key, value in table.items() if value is not None]
             parts.append("\n".join([f"[{_key(name)}]", *lines]))
     return "\n\n".join(parts)
 
 
 def _key(name: object) -> str:
-    return str(name) if _BARE.fullmatch(str(name)) else _toml_value(str(name))
+    return str(name) if _BARE.fullmatch(str(name)) else toml_value(str(name))
 
 
-def _toml_value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """A value as one writes it in TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(k)} = {_toml_value(v)}" for k, v in value.items() if v is not None) + " }"
+        return "{ " + ", ".join(f"{_key(k)} = {toml_value(v)}" for k, v in value.items() if v is not None) + " }"
     plain = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return '"' + re.sub("[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", plain) + '"'
 

@@ -20,6 +20,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-ur
 _SECTIONS = (
     ("scores", "Scores", scoreboard.scores),
     ("leaderboard", "Leaderboard", standings.standings),
+    ("tuning", "Tuning", standings.tuning),
     ("leaks", "Leak check", provenance.leaks),
     ("decisions", "Decisions", decisions.decisions),
     ("slices", "Slices", closer.slices),

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import columns, escape, isolated, scrolling, size
+from textmill.evaluate.markup import columns, escape, isolated, scrolling, size, toml_value
 from textmill.evaluate.plots import range_bar, trade_plot
 from textmill.evaluate.sentences import number, standing, title
 
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["standings"]
+__all__ = ["standings", "tuning"]
+
+_MOST_TRIALS = 15
 
 _OUTCOME = {"better": "better", "worse": "worse", "same": "same within noise", "": "the model"}
 
@@ -62,4 +64,36 @@ def standings(report: Report, config: Mapping[str, Any]) -> str:
         )
         + "<figcaption>Up and to the left is better. Filled points are those that no other model beats in quality, CPU"
         " to train, size and latency at once.</figcaption></figure>"
+    )
+
+
+def tuning(report: Report, config: Mapping[str, Any]) -> str:
+    """The settings that were tried on the training side, the best first."""
+    found = report.details.get("tuning")
+    if not found:
+        return ""
+    trials = sorted(found["trials"], key=lambda one: (not one["complete"], -sum(one["scores"]) / len(one["scores"])))
+    rows = []
+    for one in trials[:_MOST_TRIALS]:
+        mean, low, high = sum(one["scores"]) / len(one["scores"]), min(one["scores"]), max(one["scores"])
+        chosen = ' <span class="pill">chosen</span>' if one["number"] == found["trial"] else ""
+        given_up = (
+            "" if one["complete"] else f"<small>given up after {len(one['scores'])} of {found['folds']} folds</small>"
+        )
+        settings = ", ".join(f"{path} = {toml_value(value)}" for path, value in one["settings"].items())
+        said = f"trial {one['number'] + 1}: {number(mean)}, folds from {number(low)} to {number(high)}"
+        rows.append(
+            f'<tr><th scope="row"><bdi>{escape(settings)}</bdi>{chosen}{given_up}</th>'
+            f'<td class="wide">{number(mean)}<small>{number(low, 2)}–{number(high, 2)}</small>'
+            f"{range_bar(mean, low, high, None, said=said)}</td></tr>"
+        )
+    heads = columns("settings", f"{title(found['metric'], report)}, mean of folds")
+    complete = sum(one["complete"] for one in trials)
+    more = f'<p class="aside">{len(trials) - _MOST_TRIALS} more were tried.</p>' if len(trials) > _MOST_TRIALS else ""
+    return (
+        f'<p class="lead">{len(trials):,} settings were tried on {found["folds"]} folds of the training rows, and'
+        f" {len(trials) - complete:,} of them given up early. The test rows had no part in it; the best mean of so many"
+        " is a little too good, the scores above are not.</p>"
+        + scrolling("Tuning", f'<table class="plain classes board">{heads}<tbody>{"".join(rows)}</tbody></table>')
+        + more
     )

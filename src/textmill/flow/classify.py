@@ -9,7 +9,7 @@ from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
-from textmill.flow import judging, learning
+from textmill.flow import judging, learning, tuning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
@@ -29,7 +29,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     """
     project = Project(mill, folder, store, digests)
     config, seed = project.settings, mill.project.seed
-    learns = ("flow/learning", "read", "_native", "text", "features", "models")
+    learns = ("flow/learning", "flow/tuning", "read", "_native", "text", "features", "models")
     guests = ("numpy", "pyarrow", "pystemmer")
     lists = ("simplemma", "stop_words")  # what they hold decides terms
     read = Step(
@@ -64,19 +64,24 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     data = ("read.digest", "split.side.npy", "split.fold.npy", *folds)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
 
-    def learning_step(name: str, model: str, work: Callable[..., dict[str, Any]]) -> Step:
+    tuned = bool(mill.tune.space)
+
+    def learning_step(name: str, model: str, work: Callable[..., dict[str, Any]], **more: Any) -> Step:
         asked = project.models[model]
+        chosen = tuned and name == "train"
         return Step(
             name,
             partial(work, project, asked),
-            needs=("read", "split", *expected),
-            settings={"seed": seed, "decide": config["decide"]}
+            needs=("read", "split", *expected, *(("tune",) if chosen else ())),
+            settings={"seed": seed, "decide": config["decide"], **more}
             | {table: tables[model][table] for table in ("text", "features", "model")}
             | _own_functions(asked.text, folder),
             code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
-            keyed_by=data,
+            keyed_by=(*data, "tune.best") if chosen else data,
             sources=partial(learning.assets_of, project, asked.text),
         )
+
+    tune = (learning_step("tune", "train", tuning.tune, tune=config["tune"], split=config["split"]),) if tuned else ()
 
     trained = {name: learning_step(name, name, learning.train) for name in project.models}
     validated = {
@@ -99,7 +104,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train", *(["validate"] if validated else [])),
+        needs=("read", "split", "train", *(["validate"] if validated else []), *(["tune"] if tuned else [])),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -110,12 +115,13 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             *(("split.clusters.npy",) if mill.split.groups else ()),
             "split.leaks",
             *saying["train"],
+            *(("tune.trials",) if tuned else ()),
         ),
     )
     register = Step(
         "register",
         partial(judging.register, project),
-        needs=("read", "train", "evaluate"),
+        needs=("read", "train", "evaluate", *(["tune"] if tuned else [])),
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
@@ -139,7 +145,9 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(judging.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    return Flow(project.name, (*first, *trained.values(), *validated.values(), *compared, evaluate, register, report))
+    return Flow(
+        project.name, (*first, *tune, *trained.values(), *validated.values(), *compared, evaluate, register, report)
+    )
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if leaked.any() and not leaked.all():
         measured.details["without_leaks"] = without_leaks(truth, prediction, majority, leaked, **asked)
     measured.details.update(_looked_into(project, model, rows, prediction, majority, measured))
+    if "tune" in work.outputs:
+        measured.details["tuning"] = work.outputs["tune"].values
     if mill.split.folds is not None:
         measured.details["folds"] = _folds(mill, work, measured.classes, truth)
     report = build_report(
@@ -295,10 +297,20 @@ def register(project: Project, work: Work) -> dict[str, Any]:
         project.name,
         folder,
         parents={name: value for name, value in parents.items() if value is not None},
-        config=asdict(project.mill),
+        config=_settings_of(project, work),
         report=work.value("evaluate", "metrics"),
     )
     return {"version": made.ref.version}
+
+
+def _settings_of(project: Project, work: Work) -> dict[str, Any]:
+    """The settings of the run, with those that were chosen in the place of those that were not."""
+    config = asdict(project.mill)
+    if "tune" in work.outputs:
+        for path, value in work.value("tune", "best").items():
+            table, _, key = path.partition(".")
+            config[table][key] = value
+    return config
 
 
 def _newest(project: Project) -> Manifest | None:

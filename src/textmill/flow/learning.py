@@ -26,6 +26,7 @@ __all__ = [
     "check_slices",
     "corpora_of",
     "expect",
+    "learning_of",
     "read",
     "rows_of",
     "side_of",
@@ -168,6 +169,11 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     """Learn from the training side: the files of a model."""
     import time
 
+    if "tune" in work.outputs:
+        from textmill.models.tuning import applied
+
+        asked = applied(asked, work.value("tune", "best"))
+
     from textmill.models import TextClassifier
 
     corpus, test = corpora_of(work)
@@ -178,7 +184,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     made = TextClassifier.fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        **_learning(project, asked, work),
+        **learning_of(project, asked, work),
         progress=lambda note: work.progress(0, None, note),
     )
     if not mill.decide.is_plain:
@@ -202,7 +208,7 @@ def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, 
     corpus, _ = corpora_of(work)
     table = corpus.table()
     folds = np.load(work.file("split", "folds.npy"), allow_pickle=False)
-    fit = partial(TextClassifier.fit, **_learning(project, asked, work))
+    fit = partial(TextClassifier.fit, **learning_of(project, asked, work))
     labels = table["label"].to_pylist()
     codes: list[Any] = []
 
@@ -218,8 +224,8 @@ def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, 
     return {}
 
 
-def _learning(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
-    """How a classifier is to be fitted."""
+def learning_of(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
+    """How a classifier is to be fitted, as `TextClassifier.fit` takes it."""
     from textmill.text import TextPath
 
     path = TextPath(asked.text, folder=project.folder)

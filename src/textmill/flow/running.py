@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from textmill.config import MillConfig, load
-from textmill.errors import ConfigError, GateRefused, StoreWriteError
+from textmill.config import CandidateConfig, MillConfig, load
+from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
 from textmill.flow.judging import report_of
 from textmill.flow.runner import Done, Event, run_flow
@@ -94,6 +94,7 @@ def run_project(
     mill = load(given)
     check_gate_metric(mill.evaluate)  # before hours of training, not after
     home = given if given.is_dir() else given.parent
+    _check_space(mill, given / "mill.toml" if given.is_dir() else given)
     _check_splitters(mill, home, given / "mill.toml" if given.is_dir() else given)
     kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
     digests = FileDigests(kept)
@@ -130,6 +131,22 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
+
+
+def _check_space(mill: MillConfig, where: Path) -> None:
+    """A search that cannot be made is told before the data are read."""
+    if not mill.tune.space:
+        return
+    from importlib.util import find_spec
+
+    from textmill.models.tuning import check_space
+
+    own = CandidateConfig(name="model", text=mill.text, features=mill.features, model=mill.model)
+    faults = check_space(own, mill.tune.space)
+    if faults:
+        raise ConfigError(faults, where=str(where))
+    if find_spec("optuna") is None:
+        raise MissingExtra("[tune]", package="optuna", extra="tune")
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -1,0 +1,126 @@
+"""The step that looks for settings on the training side: what it has measured it does not measure again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textmill.config import CandidateConfig, SplitConfig, thread_count
+from textmill.flow.learning import corpora_of, learning_of, rows_of, side_of
+from textmill.flow.project import Project
+from textmill.flow.step import Work
+from textmill.registry.disk import writing
+from textmill.types import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["tune"]
+
+
+def tune(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
+    """Look for settings; the test side, and what is held back for ``[decide]``, are not touched."""
+    import numpy as np
+    import pyarrow as pa
+
+    from textmill.models import TextClassifier
+    from textmill.models.tuning import search
+    from textmill.read import Corpus, split_corpus
+
+    mill = project.mill
+    corpus, _ = corpora_of(work)
+    rows = rows_of(corpus, side_of(work), 0)
+    # texts that belong together are in one fold here too
+    config = SplitConfig(folds=mill.tune.folds, stratify=True, similarity=mill.split.similarity, group=mill.split.group)
+    seed, threads = mill.project.seed, thread_count(work.threads)
+    folds = split_corpus(Corpus(corpus.name, "", rows, {}), config, seed=seed, threads=threads).folds
+    assert folds is not None
+    labels = rows["label"].to_pylist()
+    metric, scored = _metric(mill.tune.metric, labels)
+    known = _Known(project.store.root / "runs" / f"tune-{work.key}.jsonl")
+
+    def score(config: CandidateConfig, fold: int) -> float:
+        key = canonical_json([asdict(config), fold]).decode()
+        if key not in known.scores:
+            tested = folds[0] == fold
+            names = [label for label, one in zip(labels, tested.tolist(), strict=True) if not one]
+            model = TextClassifier.fit(
+                rows["text"].filter(pa.array(~tested)), names, **learning_of(project, config, work)
+            )
+            said = model.predict(rows["text"].filter(pa.array(tested)), threads=work.threads)
+            number = {name: place for place, name in enumerate(model.classes)}
+            truth = np.array([number.get(labels[row], -1) for row in np.flatnonzero(tested)], np.int64)
+            known.add(key, scored(truth, said.codes, len(model.classes)))
+        return known.scores[key]
+
+    trials = search(
+        asked,
+        mill.tune.space,
+        score,
+        trials=mill.tune.trials,
+        folds=mill.tune.folds,
+        seed=seed,
+        progress=lambda done, n: work.progress(done, n, "trials"),
+    )
+    best = max((trial for trial in trials if trial.complete), key=lambda trial: (trial.mean, -trial.number))
+    told = [
+        {"number": one.number, "settings": one.settings, "scores": one.scores, "complete": one.complete}
+        for one in trials
+    ]
+    return {"best": best.settings, "trial": best.number, "metric": metric, "folds": mill.tune.folds, "trials": told}
+
+
+def _metric(wanted: str, labels: list[str]) -> tuple[str, Callable[[NDArray[np.int64], NDArray[np.int64], int], float]]:
+    """The score that decides: accuracy, or the mean F1 of the classes where one class is nearly everything."""
+    import numpy as np
+
+    from textmill.evaluate import metrics as formulas
+    from textmill.evaluate.headline import headline
+
+    classes = sorted(set(labels))
+    counts = np.array([labels.count(name) for name in classes])
+    metric = (
+        wanted if wanted != "auto" else "accuracy" if headline(counts, classes)["metric"] == "accuracy" else "f1_macro"
+    )
+
+    def accuracy(truth: NDArray[np.int64], said: NDArray[np.int64], n_classes: int) -> float:
+        return float((truth == said).mean())
+
+    def f1_macro(truth: NDArray[np.int64], said: NDArray[np.int64], n_classes: int) -> float:
+        known = truth >= 0
+        confusion = formulas.confusion_matrix(truth[known], said[known], n_classes)
+        predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
+        _, _, f1 = formulas.precision_recall_f1(np.diagonal(confusion), predicted, true)
+        return float(formulas.macro(f1, predicted + true > 0))
+
+    return metric, accuracy if metric == "accuracy" else f1_macro
+
+
+class _Known:
+    """What was measured already, in a file of the store, so that a run that was killed goes on where it stood."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.scores: dict[str, float] = {}
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").split("\n")[:-1]:  # the last may have been cut
+                one = json.loads(line)
+                self.scores[one["key"]] = one["score"]
+            kept = "".join(f"{json.dumps({'key': key, 'score': score})}\n" for key, score in self.scores.items())
+            with writing(path):
+                path.write_text(kept, encoding="utf-8")
+
+    def add(self, key: str, score: float) -> None:
+        self.scores[key] = score
+        with writing(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps({'key': key, 'score': score})}\n")
+            file.flush()
+            os.fsync(file.fileno())

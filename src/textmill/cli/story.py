@@ -45,7 +45,10 @@ def told(result: RunResult) -> list[str]:
     else:
         sentences.append(f"Split: {data['train']:,} rows to learn from{held}, {data['test']:,} to test on.")
     if "tune" in values:
-        best = ", ".join(f"{path} = {value}" for path, value in values["tune"]["best"].items())
+        best = ", ".join(
+            f"{path} = {value:.4g}" if isinstance(value, float) else f"{path} = {value}"
+            for path, value in values["tune"]["best"].items()
+        )
         sentences.append(f"Tuned: {len(values['tune']['trials']):,} settings tried on folds of them; chosen: {best}.")
     facts = values["train"].get("facts", {})
     if "n_features" in facts:

@@ -80,7 +80,7 @@ def tuning(report: Report, config: Mapping[str, Any]) -> str:
         given_up = (
             "" if one["complete"] else f"<small>given up after {len(one['scores'])} of {found['folds']} folds</small>"
         )
-        settings = ", ".join(f"{path} = {toml_value(value)}" for path, value in one["settings"].items())
+        settings = ", ".join(f"{path} = {_short(value)}" for path, value in one["settings"].items())
         said = f"trial {one['number'] + 1}: {number(mean)}, folds from {number(low)} to {number(high)}"
         rows.append(
             f'<tr><th scope="row"><bdi>{escape(settings)}</bdi>{chosen}{given_up}</th>'
@@ -97,3 +97,7 @@ def tuning(report: Report, config: Mapping[str, Any]) -> str:
         + scrolling("Tuning", f'<table class="plain classes board">{heads}<tbody>{"".join(rows)}</tbody></table>')
         + more
     )
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else toml_value(value)

@@ -306,6 +306,7 @@ class EvaluateConfig:
     bootstrap: int = 1000
     confidence: float = 0.95
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
+    learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
     robustness: bool = True  # whether to change test texts a little and see which decisions turn
     slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
 
@@ -436,6 +437,8 @@ def _holding_back(mill: MillConfig) -> list[str]:
         return []
     if mill.tune.space:
         return ["tune: settings are chosen once, on one training side; wanted a test side, not split.folds"]
+    if mill.evaluate.learning_curve:
+        return ["evaluate.learning_curve: it is drawn on a test side; wanted one, not split.folds"]
     if not mill.decide.needs_fold:
         return []
     return [

@@ -270,3 +270,16 @@ def test_a_space_that_makes_no_sense_is_told_before_anything_is_read(made: Path)
     with pytest.raises(ConfigError, match=r"mill.toml: tune.space.'model.c': no setting is called 'model.c'"):
         run(made, '[tune.space]\n"model.c" = [1, 2]\n', on_event=lambda event: events.append(event.kind))
     assert events == []
+
+
+def test_a_learning_curve_ends_with_the_models_own_score(made: Path) -> None:
+    result = run(made, "learning_curve = true\n")
+    points = result.report.details["learning_curve"]
+    assert [point["rows"] for point in points][-1] == result.report.data["train"]
+    assert [point["rows"] for point in points] == sorted(point["rows"] for point in points)
+    assert points[-1]["value"] == pytest.approx(result.report.metrics["accuracy"].value)
+    assert all(point["low"] <= point["value"] <= point["high"] for point in points)
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert 'id="growth"' in page
+    assert 'id="typical"' in page
+    assert run(made, "learning_curve = true\n").nothing_to_do

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import bar, colour, escape, label, share, shortened
 from textmill.evaluate.plots import curve_plot, reliability_plot
-from textmill.evaluate.sentences import number
+from textmill.evaluate.sentences import number, signed
+from textmill.evaluate.wordplots import growth_plot, scatter_plot
 
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["mistakes", "probabilities", "words"]
+__all__ = ["growth", "mistakes", "probabilities", "typical", "words"]
 
 _GAP = 0.05  # between what is said and what comes true, from which on calibration is worth a word
 _MOST_WORDS = 15
@@ -93,6 +94,45 @@ def words(report: Report, config: Mapping[str, Any]) -> str:
     )
 
 
+def typical(report: Report, config: Mapping[str, Any]) -> str:
+    """How typical words are of either of two classes, a point a word."""
+    points = report.details.get("scatter") or []
+    if not points:
+        return ""
+    positive = report.details["positive"]["class"]
+    other = next(name for name in report.classes if name != positive)
+    return (
+        '<p class="lead">A point a word, of the training texts: the further up, the more texts of'
+        f" {label(report, positive)} it is in, the further right, the more of {label(report, other)}. Words on the line"
+        " say nothing of either; hold the pointer on a point to read it.</p><figure>"
+        + scatter_plot(points, across=f"in texts of {other}", up=f"in texts of {positive}")
+        + "</figure>"
+    )
+
+
+def growth(report: Report, config: Mapping[str, Any]) -> str:
+    """Accuracy after learning from ever more rows."""
+    points = report.details.get("learning_curve") or []
+    if len(points) < 2:
+        return ""
+    first, before, last = points[0], points[-2], points[-1]
+    doublings = max(len(points) - 1, 1)
+    average = (last["value"] - first["value"]) / doublings
+    told = f"Each doubling of the rows brought {_signed(average)} of accuracy on average, the last one"
+    told += f" {_signed(last['value'] - before['value'])}"
+    told += ": more rows would help." if last["low"] > before["high"] else ", which may be noise."
+    return (
+        f'<p class="lead">{told}</p><figure>'
+        + growth_plot(points)
+        + "<figcaption>Each point is a model that learned from so many of the training rows, measured on the same test"
+        " rows.</figcaption></figure>"
+    )
+
+
+def _signed(value: float) -> str:
+    return signed(value).replace("-", "−")
+
+
 def mistakes(report: Report, config: Mapping[str, Any]) -> str:
     """The wrong decisions of which the model was surest."""
     items = []
@@ -107,7 +147,19 @@ def mistakes(report: Report, config: Mapping[str, Any]) -> str:
         )
     if not items:
         return ""
+    grouped = "".join(
+        f"<li><strong><bdi>{escape(shortened(one['word'], _LONGEST_WORD))}</bdi></strong>: {one['wrong']:,} of"
+        f" {one['texts']:,} texts are wrong"
+        + "".join(f'<blockquote dir="auto">{escape(text)}</blockquote>' for text in one["examples"])
+        + "</li>"
+        for one in report.details.get("error_words") or ()
+    )
+    if grouped:
+        grouped = (
+            '<h3>Words whose texts are wrong more often than others</h3><p class="caption">More often than luck'
+            f' explains, with the mistakes of which the model was surest.</p><ul class="notes">{grouped}</ul>'
+        )
     return (
         '<p class="lead">Read these first: wrong labels, missing context and blind spots all show here.</p>'
-        f'<ol class="mistakes">{"".join(items)}</ol>'
+        f'<ol class="mistakes">{"".join(items)}</ol>{grouped}'
     )

@@ -27,6 +27,8 @@ _SECTIONS = (
     ("probabilities", "Probabilities", insight.probabilities),
     ("answers", "Answers", closer.answers),
     ("words", "Most telling words", insight.words),
+    ("typical", "Typical words", insight.typical),
+    ("growth", "Learning curve", insight.growth),
     ("robustness", "Robustness", closer.robustness),
     ("mistakes", "Most confident mistakes", insight.mistakes),
     ("data", "Data", provenance.data),

@@ -9,7 +9,7 @@ from typing import Any
 from textmill.evaluate.markup import escape, share
 from textmill.evaluate.sentences import number
 
-__all__ = ["curve_plot", "range_bar", "reliability_plot", "trade_plot"]
+__all__ = ["curve_plot", "range_bar", "reliability_plot", "svg", "trade_plot"]
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 440, 58, 12, 14
 _INNER = _WIDTH - _LEFT - _RIGHT
@@ -64,7 +64,8 @@ def _frame(across: str, up: str, *, below: float = 0) -> str:
     return "".join(parts)
 
 
-def _svg(height: float, title: str, said: str, body: str, name: str) -> str:
+def svg(height: float, title: str, said: str, body: str, name: str) -> str:
+    """A drawing of the common width with what a screen reader says of it."""
     return (
         f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(said)}</desc>{body}</svg>'
@@ -112,7 +113,7 @@ def curve_plot(curves: Mapping[str, Mapping[str, Any]], colours: Mapping[str, in
     said = "; ".join(
         f"{name}: average precision {number(curve['average_precision'])}" for name, curve in curves.items()
     )
-    return _svg(_TOP + _HEIGHT + 48, "Precision over recall", said, "".join(body), "curve")
+    return svg(_TOP + _HEIGHT + 48, "Precision over recall", said, "".join(body), "curve")
 
 
 def reliability_plot(reliability: Mapping[str, Any], colour: int) -> str:
@@ -145,7 +146,7 @@ def reliability_plot(reliability: Mapping[str, Any], colour: int) -> str:
             f' cy="{_y(part["share"]):.1f}" r="4.5"><title>{escape(said)}</title></circle>'
         )
     said = "; ".join(f"said {share(p['said'])}, came true {share(p['share'])} ({p['rows']:,} rows)" for p in bins)
-    return _svg(base + 48, "Reliability", said, "".join(body), "reliability")
+    return svg(base + 48, "Reliability", said, "".join(body), "reliability")
 
 
 def trade_plot(
@@ -195,4 +196,4 @@ def trade_plot(
             f'<text class="note strong" x="{left + 11:.1f}" y="{at + 4.5:.1f}">{place}</text>'
         )
     said = "; ".join(f"{name}: {number(score['value'])} at {cost:.3g}" for name, cost, score in points)
-    return _svg(bottom + 48, f"{up} over {across}", said, "".join(body), "trade")
+    return svg(bottom + 48, f"{up} over {across}", said, "".join(body), "trade")

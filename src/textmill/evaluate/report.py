@@ -11,7 +11,7 @@ from textmill.types import Report
 if TYPE_CHECKING:
     from textmill.evaluate.evaluation import Evaluation
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "shown"]
 
 _MOST_CHARACTERS = 600  # of a mistake's text: a page, not an archive
 
@@ -77,11 +77,15 @@ def build_report(
 def _told(mistake: Mapping[str, Any], texts: Sequence[Any] | None, ids: Sequence[Any] | None) -> dict[str, Any]:
     told = dict(mistake)
     if texts is not None:
-        text = _value(texts[mistake["row"]])
-        told["text"] = text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
+        told["text"] = shown(_value(texts[mistake["row"]]))
     if ids is not None:
         told["id"] = _value(ids[mistake["row"]])
     return told
+
+
+def shown(text: str) -> str:
+    """A text, or its beginning where it is long."""
+    return text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
 
 
 def _value(item: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
+from textmill.flow import curve as curves
 from textmill.flow import judging, learning, tuning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
@@ -29,7 +30,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     """
     project = Project(mill, folder, store, digests)
     config, seed = project.settings, mill.project.seed
-    learns = ("flow/learning", "flow/tuning", "read", "_native", "text", "features", "models")
+    learns = ("flow/learning", "flow/tuning", "flow/curve", "read", "_native", "text", "features", "models")
     guests = ("numpy", "pyarrow", "pystemmer")
     lists = ("simplemma", "stop_words")  # what they hold decides terms
     read = Step(
@@ -64,29 +65,33 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     data = ("read.digest", "split.side.npy", "split.fold.npy", *folds)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
 
-    tuned = bool(mill.tune.space)
+    tuned = ("tune",) if mill.tune.space else ()
 
-    def learning_step(name: str, model: str, work: Callable[..., dict[str, Any]], **more: Any) -> Step:
+    def learning_step(
+        name: str, model: str, work: Callable[..., dict[str, Any]], keyed: tuple[str, ...] = (), **more: Any
+    ) -> Step:
         asked = project.models[model]
-        chosen = tuned and name == "train"
+        chosen = tuned if name in ("train", "curve") else ()
         return Step(
             name,
             partial(work, project, asked),
-            needs=("read", "split", *expected, *(("tune",) if chosen else ())),
+            needs=("read", "split", *expected, *chosen),
             settings={"seed": seed, "decide": config["decide"], **more}
             | {table: tables[model][table] for table in ("text", "features", "model")}
             | _own_functions(asked.text, folder),
             code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
-            keyed_by=(*data, "tune.best") if chosen else data,
+            keyed_by=(*data, *keyed, *(f"{step}.best" for step in chosen)),
             sources=partial(learning.assets_of, project, asked.text),
         )
 
-    tune = (learning_step("tune", "train", tuning.tune, tune=config["tune"], split=config["split"]),) if tuned else ()
-
+    tune = [learning_step("tune", "train", tuning.tune, tune=config["tune"], split=config["split"]) for _ in tuned]
     trained = {name: learning_step(name, name, learning.train) for name in project.models}
     validated = {
         name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
     }
+    curved = ("curve",) if mill.evaluate.learning_curve else ()
+    sure = {"confidence": mill.evaluate.confidence}
+    curve = [learning_step("curve", "train", curves.curve, keyed=("read.test_digest",), evaluate=sure) for _ in curved]
     # what a model says of the test rows is decided by it, or by what those of the other folds said
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate is no part of it: asking for more measures nothing anew
@@ -104,7 +109,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train", *(["validate"] if validated else []), *(["tune"] if tuned else [])),
+        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *curved),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -115,13 +120,14 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             *(("split.clusters.npy",) if mill.split.groups else ()),
             "split.leaks",
             *saying["train"],
-            *(("tune.trials",) if tuned else ()),
+            *(f"{step}.trials" for step in tuned),
+            *(f"{step}.points" for step in curved),
         ),
     )
     register = Step(
         "register",
         partial(judging.register, project),
-        needs=("read", "train", "evaluate", *(["tune"] if tuned else [])),
+        needs=("read", "train", "evaluate", *tuned),
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
@@ -145,9 +151,8 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(judging.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    return Flow(
-        project.name, (*first, *tune, *trained.values(), *validated.values(), *compared, evaluate, register, report)
-    )
+    learnt = (*tune, *trained.values(), *validated.values(), *curve)
+    return Flow(project.name, (*first, *learnt, *compared, evaluate, register, report))
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from textmill.types import Manifest, Report
 if TYPE_CHECKING:
     from textmill.evaluate import Evaluation
     from textmill.models import TextClassifier
+    from textmill.text import TextPath
     from textmill.types import Prediction
 
 __all__ = ["compare", "evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
@@ -66,6 +67,10 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if leaked.any() and not leaked.all():
         measured.details["without_leaks"] = without_leaks(truth, prediction, majority, leaked, **asked)
     measured.details.update(_looked_into(project, model, rows, prediction, majority, measured))
+    if "curve" in work.outputs:
+        measured.details["learning_curve"] = work.value("curve", "points")
+    if model.text_path is not None:
+        measured.details.update(_words(model.text_path, work, rows, prediction, measured))
     if "tune" in work.outputs:
         measured.details["tuning"] = work.outputs["tune"].values
     if mill.split.folds is not None:
@@ -212,6 +217,32 @@ def _looked_into(
     if mill.decide.costs is not None:
         costs = cost_matrix(mill.decide.costs, classes)
         found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
+    return found
+
+
+def _words(path: TextPath, work: Work, rows: Any, prediction: Prediction, measured: Evaluation) -> dict[str, Any]:
+    """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
+    import numpy as np
+
+    from textmill.evaluate.report import shown
+    from textmill.evaluate.wordwise import error_words, scatter
+
+    number = {name: place for place, name in enumerate(measured.classes)}
+
+    def codes_of(labels: Any) -> Any:
+        return np.array([number[label] for label in labels.to_pylist()], np.int64)
+
+    wrong = prediction.codes != codes_of(rows["label"])
+    told = error_words(path.tokens(rows["text"], threads=work.threads), wrong, prediction.confidence)
+    for one in told:
+        one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
+    found: dict[str, Any] = {"error_words": told}
+    if len(measured.classes) == 2:
+        corpus, _ = corpora_of(work)
+        learned = rows_of(corpus, side_of(work), 0, "text", "label")
+        tokens = path.tokens(learned["text"], threads=work.threads)
+        positive = number[measured.details["positive"]["class"]]
+        found["scatter"] = scatter(tokens, codes_of(learned["label"]), positive)
     return found
 
 

@@ -40,10 +40,51 @@ def test_as_json(two, textmill):
     assert found["others"][0]["model"] == "alarm@1"
 
 
+def learned_rows(project):
+    """The lines of the project's source that the newest version has learned from."""
+    import pyarrow as pa
+
+    from textmill.cli.stores import find_store
+    from textmill.read.seen import seen_by
+
+    rows = [line.split(",") for line in (project / "messages.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [row for row in rows if len(row) == 3 and all(row)]
+    loud = pa.array(
+        [f"{row[1].upper()} !" for row in rows], pa.large_string()
+    )  # case and punctuation count for nothing
+    seen = seen_by(find_store(project).open("alarm")[1], pa.chunked_array([loud]))
+    return [",".join(row) for row, one in zip(rows, seen.tolist(), strict=True) if one], len(rows)
+
+
 def test_rows_that_were_learned_from_prove_nothing(two, textmill):
-    found = textmill("compare", "alarm@1", "alarm@2", "--in", "alarm/messages.csv", "--store", "alarm")
+    """Of the project's own rows only its test rows are left."""
+    learned, n = learned_rows(two)
+    found = textmill("compare", "alarm@1", "alarm@2", "--in", "alarm/messages.csv", "--store", "alarm", "--json")
+    told = json.loads(found.stdout)
+    assert told["rows"] == n - len(learned) > 0
+    assert told["notes"] == [
+        f"{len(learned)} of {n} rows were left out: alarm@1 or alarm@2 has learned from such texts."
+    ]
+
+
+def test_rows_that_are_all_learned_from_are_refused(two, textmill):
+    learned, _ = learned_rows(two)
+    (two.parent / "learned.csv").write_text("id,text,kind\n" + "\n".join(learned) + "\n", encoding="utf-8")
+    found = textmill("compare", "alarm@1", "alarm@2", "--in", "learned.csv", "--store", "alarm")
     assert found.exit_code == 1
-    assert "alarm/messages.csv: these are the rows that alarm@1 has learned from" in found.output
+    assert "learned.csv: these are rows that alarm@1 and alarm@2 learned from; wanted others" in found.output
+
+
+def test_a_version_that_kept_no_marks_is_told(tmp_path):
+    import pyarrow as pa
+
+    from textmill.cli.compare import _unseen
+    from textmill.cli.labelling import OpenModel
+
+    table = pa.table({"text": pa.array(["a", "b"], pa.large_string())})
+    left, notes = _unseen({"old@1": OpenModel(None, None, tmp_path)}, table, "x.csv")
+    assert left.num_rows == 2
+    assert notes == ["Whether old@1 has learned from some of these rows is not known: an older version made it."]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from textmill.cli.terminal import console, json_option, plain, print_json
 from textmill.errors import DataError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from rich.table import Table
 
     from textmill.cli.labelling import OpenModel
@@ -44,6 +45,8 @@ def command(
 ) -> None:
     """Measure models on the same rows: which is better, and is it luck?
 
+    Rows whose text one of them has learned from are left out.
+
     Each MODEL is a name or NAME@VERSION; the first is what the others are measured against.
     A difference is called one only if the paired bootstrap says so, and McNemar's test where accuracy leads, both
     corrected for the number of models.
@@ -66,26 +69,24 @@ def command(
         raise click.UsageError("a model is named twice.")
     with tempfile.TemporaryDirectory() as folder:
         corpus = _rows(next(iter(opened.values())), source, text, label, Path(folder))
-        table = corpus.table()
+        table, notes = _unseen(opened, corpus.table(), source)
         predictions, cost = {}, {}
         for name, model in opened.items():
-            if model.manifest.parents.get("data") == corpus.digest:
-                raise DataError(f"these are the rows that {name} has learned from", where=source, wanted="others")
             model.classifier.predict(table["text"].slice(0, 1))  # what is made once is no cost of a text
             began = time.perf_counter()
             predictions[name] = model.classifier.predict(table["text"])
             cost[name] = {
-                "texts_per_second": corpus.n_rows / max(time.perf_counter() - began, 1e-9),
+                "texts_per_second": table.num_rows / max(time.perf_counter() - began, 1e-9),
                 "model_bytes": sum(file.stat().st_size for file in model.folder.rglob("*") if file.is_file()),
             }
         result = compare(table["label"].to_pylist(), predictions, config=EvaluateConfig(), seed=seed)
     if as_json:
-        print_json(result | {"cost": cost})
+        print_json(result | {"cost": cost, "notes": notes})
         return
     console().print(_table(result, cost))
     click.echo()
-    for said in filter(None, (result["why"], result["note"])):
-        click.echo(said)
+    for said in filter(None, (result["why"], result["note"], *notes)):
+        click.echo(plain(said))
     for other in result["others"]:
         click.echo(plain(other["sentence"]))
 
@@ -98,6 +99,34 @@ def _rows(first: OpenModel, source: str, text: str | None, label: str | None, fo
     if label is not None:
         config = replace(config, label=label)
     return read_corpus(config, Path.cwd(), out=folder / "rows.arrow", rejected=folder / "rejected.jsonl")
+
+
+def _unseen(opened: dict[str, OpenModel], table: pa.Table, source: str) -> tuple[pa.Table, list[str]]:
+    """The rows that none of the models has learned from, and what was left out.
+
+    Raises
+    ------
+    DataError : if that leaves none
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    from textmill.read.seen import seen_by
+
+    known, notes, by = np.zeros(table.num_rows, bool), list[str](), list[str]()
+    for name, model in opened.items():
+        seen = seen_by(model.folder, table["text"])
+        if seen is None:
+            notes.append(f"Whether {name} has learned from some of these rows is not known: an older version made it.")
+        elif seen.any():
+            by.append(name)
+            known |= seen
+    if known.all():
+        raise DataError(f"these are rows that {' and '.join(by)} learned from", where=source, wanted="others")
+    if by:
+        rows = "1 row was" if known.sum() == 1 else f"{int(known.sum()):,} of {table.num_rows:,} rows were"
+        notes.append(f"{rows} left out: {' or '.join(by)} has learned from such texts.")
+    return table.filter(pa.array(~known)), notes
 
 
 def _table(result: dict[str, Any], cost: dict[str, dict[str, float]]) -> Table:

@@ -169,6 +169,10 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     """Learn from the training side: the files of a model."""
     import time
 
+    import pyarrow as pa
+
+    from textmill.read.seen import write_seen
+
     if "tune" in work.outputs:
         from textmill.models.tuning import applied
 
@@ -191,6 +195,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
+    seen = corpus.table()["text"].filter(pa.array(side != 1))
+    write_seen(work.folder / "model", seen, threads=thread_count(work.threads))
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
     return {"text_path": path and path.hash, "facts": made.facts, **spent}

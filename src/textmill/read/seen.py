@@ -1,0 +1,53 @@
+"""Which texts a model has learned from, kept beside it in four bytes a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from textmill import _native
+from textmill.errors import CorruptError
+from textmill.read.layout import string_layout
+
+__all__ = ["FILE", "mark", "seen_by", "write_seen"]
+
+FILE = "seen.npy"
+
+
+def mark(texts: pa.ChunkedArray, *, threads: int = 1) -> NDArray[np.uint32]:
+    """32 bits of each text's fingerprint, without links, case and punctuation: uint32 (n_texts,).
+
+    Two texts have the same by chance once in 4 billion pairs.
+    """
+    found = [np.empty(0, np.uint32)]
+    for chunk in texts.chunks:
+        prints = _native.fingerprints(*string_layout(chunk), True, threads)
+        found.append((prints[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+    return np.concatenate(found)
+
+
+def write_seen(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> None:
+    """Keep the marks of the texts that a model has learned from in its folder."""
+    np.save(folder / FILE, np.unique(mark(texts, threads=threads)), allow_pickle=False)
+
+
+def seen_by(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> NDArray[np.bool_] | None:
+    """Which texts the model in a folder has learned from, bool (n_texts,); None where that was not kept.
+
+    Raises
+    ------
+    CorruptError : if the file of marks cannot be read
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        known = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise CorruptError(f"the marks of learned texts cannot be read: {error}", where=str(path)) from error
+    if known.dtype != np.uint32 or known.ndim != 1:
+        raise CorruptError("these are no marks of learned texts", where=str(path))
+    return np.isin(mark(texts, threads=threads), known)

@@ -257,3 +257,26 @@ def test_scores_without_leaks_are_those_of_the_other_rows(made):
     assert found["metrics"]["accuracy"]["value"] == pytest.approx(oracle.accuracy_score(y, labels))
     assert found["metrics"]["f1"]["low"] <= found["metrics"]["f1"]["value"] <= found["metrics"]["f1"]["high"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_first_three_are_asked_about_where_there_are_more(made):
+    truth, prediction, baseline = made(600, 5)
+    found = evaluate(truth, prediction, baseline, config=CONFIG, seed=1)
+    score = found.metrics["top3"]
+    assert found.metrics["accuracy"].value < score.value
+    assert score.low <= score.value <= score.high < 1
+    assert score.baseline == pytest.approx(np.mean([label in ("class2", "class3", "class4") for label in truth]))
+    truth, prediction, baseline = made(300, 3)
+    found = evaluate(truth, prediction, baseline, config=CONFIG, seed=1)
+    assert "top3" not in found.metrics
+    assert "top3" not in found.details["undefined"]
+
+
+def test_guessing_by_shares_gets_what_a_guesser_gets(made):
+    truth, prediction, baseline = made(20_000, 4)
+    found = evaluate(truth, prediction, baseline, config=CONFIG, seed=1).details["guessing"]
+    rng = np.random.default_rng(1)
+    guessed = [
+        prediction.classes[i] for i in rng.choice(4, len(truth), p=baseline.scores[0] / baseline.scores[0].sum())
+    ]
+    assert found["accuracy"] == pytest.approx(np.mean([a == b for a, b in zip(truth, guessed, strict=True)]), abs=0.02)

@@ -62,6 +62,7 @@ def test_an_unknown_metric_is_a_fault_of_the_settings_and_lists_the_known(report
 
 
 def test_the_gate_knows_what_is_measured(report_of):
-    assert set(report_of().metrics) == set(METRICS)
+    assert set(report_of(k=4).metrics) == set(METRICS)
+    assert set(report_of().metrics) == {*METRICS} - {"top3"}
     for name in METRICS:
         check_gate_metric(EvaluateConfig(promote_if=f"{name} >= 0"))

@@ -149,3 +149,14 @@ def test_by_hand():
     confusion = np.array([[4, 2], [1, 3]])
     p, r, f1 = ours.precision_recall_f1(np.diagonal(confusion), confusion.sum(axis=0), confusion.sum(axis=1))
     assert (p[1], r[1], f1[1]) == pytest.approx((3 / 5, 3 / 4, 2 / 3))
+
+
+def test_top_k_is_scikit_learns():
+    rng = np.random.default_rng(3)
+    truth, scores = rng.integers(0, 6, 500), rng.random((500, 6))
+    for k in (1, 2, 3, 5):
+        theirs = oracle.top_k_accuracy_score(truth, scores, k=k, labels=range(6))
+        assert ours.top_k_of_rows(truth, scores, k).mean() == pytest.approx(theirs)
+    assert (ours.top_k_of_rows(truth, scores, 1) == (scores.argmax(axis=1) == truth)).all()
+    flat = np.ones((6, 6))
+    assert ours.top_k_of_rows(np.arange(6), flat, 3).tolist() == [1, 1, 1, 0, 0, 0]

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Evaluation", "evaluate", "without_leaks"]
 
 _ORDER = (
-    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "average_precision",
-    "roc_auc", "log_loss", "brier",
+    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "top3",
+    "average_precision", "roc_auc", "log_loss", "brier",
 )  # fmt: skip
 
 
@@ -134,10 +134,11 @@ def evaluate(
         if name == "roc_auc"
         else f"no test row is {classes[columns[0]]!r}"
         for name in _ORDER
-        if name not in metrics
+        if name not in metrics and name != "top3"  # of three classes one is always among the first three
     }
     true = own.confusion.sum(axis=1)
     details["headline"] = headline(true, classes)
+    details["guessing"] = _guessing(baseline if shares is None else shares, true)
     details["curves"] = curves(codes, prediction.scores, decisions[0], classes, columns)
     details["reliability"] = reliability(codes, prediction.scores, classes, place)
     details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
@@ -274,7 +275,16 @@ def _measure(
         overall[name] = sum(known) / len(known) if known else float("nan")
     overall["log_loss"] = formulas.log_loss(truth, scores)
     overall["brier"] = formulas.brier(truth, scores)
+    overall["top3"] = float(formulas.top_k_of_rows(truth, scores).mean()) if scores.shape[1] > 3 else float("nan")
     return _Measured(overall, by_class, confusion)
+
+
+def _guessing(known: Prediction | Sequence[float], true: NDArray[np.int64]) -> dict[str, float]:
+    """What guessing gets on average that names each class as often as it is in training: accuracy and mean F1."""
+    said = np.asarray(known.scores[0] if hasattr(known, "scores") else known, np.float64)
+    there = true / true.sum()
+    f1 = np.divide(2 * said * there, said + there, out=np.zeros_like(there), where=said + there > 0)
+    return {"accuracy": float((said * there).sum()), "f1_macro": float(f1.mean())}
 
 
 def _scores(

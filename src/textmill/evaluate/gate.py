@@ -15,7 +15,7 @@ __all__ = ["METRICS", "check_gate", "check_gate_metric"]
 
 METRICS = (
     "accuracy", "average_precision", "balanced_accuracy", "brier", "f1", "f1_macro", "f1_weighted", "log_loss", "mcc",
-    "precision", "recall", "roc_auc",
+    "precision", "recall", "roc_auc", "top3",
 )  # fmt: skip
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 

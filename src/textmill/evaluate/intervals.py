@@ -28,6 +28,7 @@ from textmill.evaluate.metrics import (
     macro,
     matthews,
     precision_recall_f1,
+    top_k_of_rows,
     weighted,
 )
 
@@ -46,6 +47,8 @@ __all__ = [
 ]
 
 _MOST_WORK = 2_000_000_000  # row visits; about ten seconds, above which fewer resamples are drawn
+# scores that are means over rows; the third only of more than three classes
+ROW_SCORES = {"log_loss": log_loss_of_rows, "brier": brier_of_rows, "top3": top_k_of_rows}
 _FEWEST = 200  # an interval's ends are still percentiles of something
 
 
@@ -338,8 +341,9 @@ def resample_probabilities(
     order = rankings[0].first_order().copy()
     for ranking in rankings:
         ranking.sort_rows(order)
-    # (2 * predictors, n): all losses of the rows, so that one pass weighs them
-    losses = np.stack([rows(truth, part)[order] for part in scores for rows in (log_loss_of_rows, brier_of_rows)])
+    # (scores of rows * predictors, n): all losses of the rows, so that one pass weighs them
+    of_rows = dict(ROW_SCORES) if scores[0].shape[1] > 3 else {k: v for k, v in ROW_SCORES.items() if k != "top3"}
+    losses = np.stack([rows(truth, part)[order] for part in scores for rows in of_rows.values()])
     means = np.empty((resamples, len(losses)))
     n_clusters, of_row = (0, order) if clusters is None else (int(clusters.max()) + 1, clusters[order])
     ranked = np.full((resamples, len(scores), 2), np.nan)
@@ -356,9 +360,8 @@ def resample_probabilities(
                     ranked[b, i, j] = _known_mean(values)
     return [
         Draws(
-            {
-                "log_loss": means[:, 2 * i],
-                "brier": means[:, 2 * i + 1],
+            {name: means[:, len(of_rows) * i + j] for j, name in enumerate(of_rows)}
+            | {
                 "average_precision": ranked[:, i, 0],
                 "roc_auc": ranked[:, i, 1],
             },

@@ -28,6 +28,7 @@ __all__ = [
     "precision_recall_curve",
     "precision_recall_f1",
     "roc_auc",
+    "top_k_of_rows",
     "weighted",
 ]
 
@@ -320,3 +321,22 @@ def brier(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> float:
     0.125
     """
     return float(brier_of_rows(truth, scores).mean())
+
+
+def top_k_of_rows(truth: NDArray[np.int64], scores: NDArray[Any], k: int = 3) -> NDArray[np.float64]:
+    """Whether each row's class is among the `k` most probable ones, 1 or 0; of equal scores the first class is ahead.
+
+    Parameters
+    ----------
+    truth : (n,), class numbers
+    scores : (n, n_classes)
+
+    Examples
+    --------
+    >>> top_k_of_rows(np.array([0, 2]), np.array([[0.2, 0.5, 0.3], [0.5, 0.3, 0.2]]), 2).tolist()
+    [0.0, 0.0]
+    """
+    own = np.take_along_axis(scores, truth[:, None], axis=1)
+    before = np.arange(scores.shape[1]) < truth[:, None]
+    ahead = (scores > own).sum(axis=1) + ((scores == own) & before).sum(axis=1)
+    return np.asarray(ahead < k, np.float64)

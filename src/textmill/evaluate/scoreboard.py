@@ -106,10 +106,18 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(rows)}</tbody></table>'
         + (f'<ul class="notes">{"".join(notes + undefined)}</ul>' if notes or undefined else "")
-        + f'<p class="aside">The baseline is {isolated(baseline_words(report))}, what one gets without reading a word. '
-        f"Intervals and differences are from {bootstrap.get('resamples', 0):,} bootstrap resamples of the test rows"
+        + f'<p class="aside">The baseline is {isolated(baseline_words(report))}, what one gets without reading a word'
+        f"{_guessing(report)}. Intervals and differences are from {bootstrap.get('resamples', 0):,} bootstrap resamples"
+        " of the test rows"
         f" (percentile, seed {bootstrap.get('seed', '')}); a difference whose interval holds 0 may be luck.</p>"
     )
+
+
+def _guessing(report: Report) -> str:
+    found = report.details.get("guessing")
+    if not found:
+        return ""
+    return f"; guessing, each class as often as it is in training, gets accuracy {number(found['accuracy'])} on average"
 
 
 def _metric(report: Report, name: str, score: Score, confidence: str) -> str:

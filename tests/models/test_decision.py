@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from textmill.config import DecideConfig
 from textmill.errors import ConfigError, CorruptError, DataError
@@ -97,7 +98,8 @@ def test_a_threshold_is_the_best_of_all_cuts(rows: list[tuple[bool, int]], wante
     assert best is not None
     found = choose_threshold(positive, scores, "precision", wanted)
     assert (found.value, found.precision, found.recall, found.rows) == (best, *reached[best])
-    assert found.low <= found.precision <= found.high
+    exact = binomtest(round(found.precision * found.rows), found.rows).proportion_ci(0.95, method="exact")
+    assert (found.low, found.high) == pytest.approx(tuple(exact), abs=1e-9)
 
 
 def test_a_threshold_for_recall_is_the_surest_that_has_it() -> None:

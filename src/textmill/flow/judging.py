@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["compare", "evaluate", "is_registered", "is_reported", "register", "report", "report_of"]
 
 _TELLING = 20  # terms a class in the report
+_WORDS_OF = 10_000  # texts whose words are counted
 _HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
 
 
@@ -223,6 +224,7 @@ def _looked_into(
 def _words(path: TextPath, work: Work, rows: Any, prediction: Prediction, measured: Evaluation) -> dict[str, Any]:
     """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
     import numpy as np
+    import pyarrow as pa
 
     from textmill.evaluate.report import shown
     from textmill.evaluate.wordwise import error_words, scatter
@@ -232,6 +234,8 @@ def _words(path: TextPath, work: Work, rows: Any, prediction: Prediction, measur
     def codes_of(labels: Any) -> Any:
         return np.array([number[label] for label in labels.to_pylist()], np.int64)
 
+    some = _spread(rows.num_rows)
+    rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
     wrong = prediction.codes != codes_of(rows["label"])
     told = error_words(path.tokens(rows["text"], threads=work.threads), wrong, prediction.confidence)
     for one in told:
@@ -240,10 +244,18 @@ def _words(path: TextPath, work: Work, rows: Any, prediction: Prediction, measur
     if len(measured.classes) == 2:
         corpus, _ = corpora_of(work)
         learned = rows_of(corpus, side_of(work), 0, "text", "label")
+        learned = learned.take(pa.array(_spread(learned.num_rows)))
         tokens = path.tokens(learned["text"], threads=work.threads)
         positive = number[measured.details["positive"]["class"]]
         found["scatter"] = scatter(tokens, codes_of(learned["label"]), positive)
     return found
+
+
+def _spread(n: int) -> Any:
+    """Up to 10,000 of so many rows, spread evenly: enough for what is said of words."""
+    import numpy as np
+
+    return np.unique(np.linspace(0, n - 1, min(n, _WORDS_OF)).astype(np.int64))
 
 
 def _without_headers(

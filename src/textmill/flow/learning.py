@@ -246,10 +246,11 @@ def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:
     ------
     ConfigError : if one is not
     """
-    from textmill.read.units import column_of
+    asked = [name for name in config.slices if name != "length"]
+    if asked:
+        from textmill.read.units import column_of
 
-    for name in config.slices:
-        if name != "length":
+        for name in asked:
             column_of(corpus, name, "evaluate.slices")
 
 

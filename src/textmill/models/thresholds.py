@@ -89,14 +89,20 @@ def choose_threshold(
             f"too few rows speak for {metric} {wanted:g}: where it is reached, {int(of[at]):,} {kind}",
             wanted=f"{needed:,}, as fewer prove nothing even without a mistake",
         )
-    from scipy.stats import binomtest  # slow to load
-
-    ends_of = binomtest(int(right[at]), int(of[at])).proportion_ci(0.95, method="exact")
+    low, high = _exact(int(right[at]), int(of[at]))
     return Threshold(
         value=float(ranked[ends[at]]),
         precision=float(right[at] / called[at]),
         recall=float(right[at] / n_positive),
         rows=int(of[at]),
-        low=float(ends_of.low),
-        high=float(ends_of.high),
+        low=low,
+        high=high,
     )
+
+
+def _exact(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of Clopper and Pearson, from the beta distribution."""
+    from scipy.special import betaincinv  # scipy.stats is slow to load
+
+    low = float(betaincinv(right, n - right + 1, 0.025)) if right else 0.0
+    return low, float(betaincinv(right + 1, n - right, 0.975)) if right < n else 1.0

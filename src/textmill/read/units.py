@@ -8,8 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from textmill import _native
 from textmill.errors import ConfigError, closest
@@ -89,6 +87,9 @@ def joined(n: int, ties: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     >>> joined(4, [np.array([0, 0, 1, 2]), np.array([3, 4, 4, 5])]).tolist()
     [0, 0, 0, 1]
     """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     rows = np.arange(n)
     ends = np.concatenate([n + tie for tie in ties])  # a row is tied to a node for each of its numbers
     size = int(ends.max(initial=n - 1)) + 1

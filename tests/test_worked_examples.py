@@ -1,4 +1,4 @@
-"""The course's examples on real data, by the numbers they have in the list of worked examples: M1, M2, M3."""
+"""The course's examples on real data, by the numbers they have in the list of worked examples: M1 to M5."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 from pyarrow import csv
 
 from textmill.config import FeaturesConfig, ModelConfig, SplitConfig, TextConfig
+from textmill.errors import DataError
+from textmill.flow import run_project
 from textmill.models import TextClassifier
 from textmill.read import Corpus, Split, split_corpus
 
@@ -88,3 +90,35 @@ def test_m3_two_versions_of_one_data_set_leak_three_quarters(data_dir: Path) -> 
     train = set(texts[split.side == 0])
     there = sum(text in train for text in texts[split.side == 1])
     assert split.leaks["equal"]["test_rows"] == there
+
+
+@pytest.fixture(scope="module")
+def questions(data_dir: Path) -> Path:
+    return data_dir / "quora_questions" / "quora.csv"
+
+
+def test_m4_one_file_as_both_sides_is_refused(questions: Path) -> None:
+    corpus = Corpus.of(csv.read_csv(questions, parse_options=csv.ParseOptions(newlines_in_values=True)))
+    with pytest.raises(DataError, match=r"100 % of the test rows are equal or nearly equal to a training text"):
+        split_corpus(corpus, SplitConfig(), seed=13, test=corpus)
+
+
+def test_m5_one_class_is_nearly_everything(questions: Path, tmp_path: Path) -> None:
+    """Accuracy does not lead, and a threshold for 99 % precision comes with the rows behind it or not at all."""
+    (tmp_path / "mill.toml").write_text(
+        f'[project]\nname = "quora"\n[read]\nsource = "{questions}"\n[evaluate]\nbootstrap = 100\n', encoding="utf-8"
+    )
+    report = run_project(tmp_path).report
+    counts = report.data["classes"]
+    assert sum(counts["0"].values()) / sum(sum(sides.values()) for sides in counts.values()) == pytest.approx(
+        0.937, abs=0.001
+    )
+    assert report.details["headline"]["metric"] == "f1"
+    cut = next(one for one in report.details["cuts"] if (one["metric"], one["wanted"]) == ("precision", 0.99))
+    assert "no threshold gives precision 0.99" in cut["refused"] if "refused" in cut else cut["rows"] >= 300
+    (tmp_path / "mill.toml").write_text(
+        (tmp_path / "mill.toml").read_text(encoding="utf-8") + '[decide]\nthreshold = "precision >= 0.99"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match=r"\[decide\]: (no threshold gives|too few rows speak for) precision 0.99"):
+        run_project(tmp_path)

@@ -17,12 +17,6 @@ __all__ = ["command"]
 
 _MOST_CLASSES = 12
 _MOST_DOUBTS = 5
-_PERSONAL = {
-    "e-mail": "an e-mail address",
-    "phone": "a phone number",
-    "card": "the number of a card",
-    "iban": "the number of a bank account",
-}
 
 
 @click.group("data")
@@ -154,9 +148,11 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         for one in few:
             said = f"{one['label']!r}, looks like {one['said']!r}"
             yield f"           row id {one['id']} is {said}: {_start(one['text'])}"
+    from textmill.evaluate.sentences import PERSONAL
+
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
-        yield f"personal   {texts} to hold {_PERSONAL[kind]}, such as row id {one['ids'][0]}"
+        yield f"personal   {texts} to hold {PERSONAL[kind]}, such as row id {one['ids'][0]}"
 
 
 def _told_of_words(shift: dict[str, Any]) -> Iterator[str]:

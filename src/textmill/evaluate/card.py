@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import size
-from textmill.evaluate.sentences import confusions, decided, folded, leak_check, measured, number, title, verdict
+from textmill.evaluate.sentences import (
+    PERSONAL,
+    confusions,
+    decided,
+    folded,
+    leak_check,
+    measured,
+    number,
+    title,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -84,6 +94,8 @@ def _data(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"- {name}: {_plain(value)}" for name, value in told if value)
     if not project.get("data_licence"):
         yield "- Licence: not said; `data_licence` in `[project]` says it"
+    for kind, texts in (facts.get("personal") or {}).items():
+        yield f"- Personal data: {texts:,} of {facts.get('personal_of', 0):,} texts seem to hold {PERSONAL[kind]}"
     yield from (f"- {_plain(sentence)}" for sentence in leak_check(report)[1])
 
 

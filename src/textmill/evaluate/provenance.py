@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import textmill
 from textmill.evaluate.markup import bar, colour, columns, escape, label, scrolling, size, toml
-from textmill.evaluate.sentences import counted, leak_check
+from textmill.evaluate.sentences import PERSONAL, counted, leak_check
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -79,7 +79,16 @@ def data(report: Report, config: Mapping[str, Any]) -> str:
     if facts.get("digest"):
         known.append(("content digest", f'<code class="digest">{escape(facts["digest"])}</code>'))
     listed = "".join(f"<div><dt>{title}</dt><dd>{value}</dd></div>" for title, value in known)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in facts.get("notes") or ())
+    lengths = facts.get("characters")
+    if lengths:
+        said = f"{lengths['min']:,} to {lengths['max']:,}, half of them up to {lengths['median']:,}"
+        listed += f"<div><dt>characters of a training text</dt><dd>{said}</dd></div>"
+    told = [
+        f"{counted(texts, 'text', 'texts')} of {facts.get('personal_of', 0):,} looked at"
+        f" {'seems' if texts == 1 else 'seem'} to hold {PERSONAL[kind]}."
+        for kind, texts in (facts.get("personal") or {}).items()
+    ]
+    notes = "".join(f"<li>{escape(note)}</li>" for note in [*(facts.get("notes") or ()), *told])
     return (
         f'<dl class="facts-table">{listed}</dl>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")

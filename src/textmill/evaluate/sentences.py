@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "PERSONAL",
     "TITLES",
     "baseline_words",
     "confusions",
@@ -41,6 +42,12 @@ TITLES = {
     "roc_auc": "ROC AUC",
     "log_loss": "Log loss",
     "brier": "Brier score",
+}
+PERSONAL = {
+    "e-mail": "an e-mail address",
+    "phone": "a phone number",
+    "card": "the number of a card",
+    "iban": "the number of a bank account",
 }
 LOWER_IS_BETTER = ("log_loss", "brier")
 _NOTABLE = 0.01  # share of the test rows from which on a leak is the first thing to say

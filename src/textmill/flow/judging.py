@@ -25,6 +25,7 @@ from textmill.types import Manifest, Report
 if TYPE_CHECKING:
     from textmill.evaluate import Evaluation
     from textmill.models import TextClassifier
+    from textmill.read import Corpus
     from textmill.text import TextPath
     from textmill.types import Prediction
 
@@ -93,6 +94,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
             "test": len(truth),
             "folds": mill.split.folds,
             "classes": _counts(learned, truth),
+            **_told_of_rows(corpus, side),
         },
     )
     # without the times, so that what is keyed by it is the same in every run
@@ -295,6 +297,26 @@ def _sliced(rows: Any, name: str) -> list[str | None]:
     if name in rows.column_names:
         return by_value(rows[name].to_pylist())
     return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
+
+
+def _told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
+    """Lengths of the training texts, and how many of up to 10,000 seem to hold personal data."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from textmill.read import Corpus
+    from textmill.read.personal import find_personal
+
+    rows = rows_of(corpus, side, 0, "id", "text")
+    lengths = np.sort(pc.utf8_length(rows["text"]).to_numpy())
+    some = rows.take(pa.array(_spread(rows.num_rows)))
+    personal = find_personal(Corpus(corpus.name, "", some, {}))
+    return {
+        "characters": {"min": int(lengths[0]), "median": int(np.median(lengths)), "max": int(lengths[-1])},
+        "personal": {kind: one["texts"] for kind, one in personal.items()},
+        "personal_of": some.num_rows,
+    }
 
 
 def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
 from textmill.flow import curve as curves
-from textmill.flow import judging, learning, tuning
+from textmill.flow import judging, learning, publishing, tuning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
@@ -102,7 +102,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(judging.compare, project),
         needs=("read", "split", *trained, *(step.name for step in validated.values())),
         settings=measuring | {"names": [one.name for one in project.models.values()]},
-        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
+        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(*data, "read.test_digest", *(output for name in trained for output in saying[name])),
     )
     compared = (compare,) if mill.candidate else ()
@@ -111,7 +111,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(judging.evaluate, project),
         needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *curved),
         settings=measuring | {"name": project.name},
-        code=code_version(*learns, "flow/judging", "evaluate", guests=(*guests, *lists, *splits)),
+        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
             *data,
             "read.test_digest",
@@ -126,21 +126,21 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     )
     register = Step(
         "register",
-        partial(judging.register, project),
+        partial(publishing.register, project),
         needs=("read", "train", "evaluate", *tuned),
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
         | {table: config[table] for table in ("split", "text", "features", "model", "decide", "evaluate")},
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
-        holds=partial(judging.is_registered, project),
+        holds=partial(publishing.is_registered, project),
     )
     report = Step(
         "report",
-        partial(judging.report, project),
+        partial(publishing.report, project),
         needs=("read", "evaluate", *(step.name for step in compared), "register"),
         settings={"config": config},
-        code=code_version("flow/judging", "evaluate"),
+        code=code_version("flow/publishing", "evaluate"),
         keyed_by=(
             "read.rejected/",
             "evaluate.report.json",
@@ -148,7 +148,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             "register.version",
         ),
         rule="all_done",  # a model that the gate refused is looked at all the more
-        holds=partial(judging.is_reported, project),
+        holds=partial(publishing.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
     learnt = (*tune, *trained.values(), *validated.values(), *curve)

@@ -10,7 +10,7 @@ from pathlib import Path
 from textmill.config import CandidateConfig, MillConfig, load
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
-from textmill.flow.judging import report_of
+from textmill.flow.publishing import report_of
 from textmill.flow.runner import Done, Event, run_flow
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store

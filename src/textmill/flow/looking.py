@@ -1,0 +1,173 @@
+"""What the scores of the whole test side do not say: parts of it, words, thresholds, changed texts, headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textmill.flow.learning import corpora_of, rows_of, side_of
+from textmill.flow.project import Project
+from textmill.flow.step import Work
+
+if TYPE_CHECKING:
+    from textmill.evaluate import Evaluation
+    from textmill.models import TextClassifier
+    from textmill.read import Corpus
+    from textmill.text import TextPath
+    from textmill.types import Prediction
+
+__all__ = ["looked_into", "told_of_rows", "words_of"]
+
+_WORDS_OF = 10_000  # texts whose words are counted
+_HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
+
+
+def looked_into(
+    project: Project,
+    model: TextClassifier,
+    rows: Any,
+    prediction: Prediction,
+    majority: Prediction,
+    measured: Evaluation,
+) -> dict[str, Any]:
+    """Slices, thresholds, costs and answers left open: what the scores of the whole test side do not say."""
+    import numpy as np
+
+    from textmill.evaluate.answers import cost_of, cuts, left_open
+    from textmill.evaluate.robustness import robustness
+    from textmill.evaluate.slices import slices
+    from textmill.models.decision import cost_matrix
+
+    mill, classes, details = project.mill, measured.classes, measured.details
+    drawn: dict[str, Any] = {"confidence": mill.evaluate.confidence, "seed": mill.project.seed}
+    drawn["resamples"] = mill.evaluate.bootstrap
+    number = {name: place for place, name in enumerate(classes)}
+    truth = np.array([number[label] for label in rows["label"].to_pylist()], np.int64)
+    positive = None if details["positive"] is None else number[details["positive"]["class"]]
+    found: dict[str, Any] = {
+        "slices": slices(
+            truth,
+            prediction.codes,
+            {name: _sliced(rows, name) for name in mill.evaluate.slices},
+            n_classes=len(classes),
+            metric=details["headline"]["metric"],
+            positive=positive,
+            **drawn,
+        )
+    }
+    if mill.evaluate.robustness:
+        texts = rows["text"].to_pylist()
+        found["robustness"] = robustness(model.predict, texts, seed=mill.project.seed)
+    headers = _without_headers(project, model, rows, prediction)
+    if headers is not None:
+        found["headers"] = headers
+    if positive is not None:
+        found["cuts"] = cuts(truth == positive, prediction.scores[:, positive])
+    if model.decision is None:
+        return found
+    found["decision"] = model.decision.facts
+    if mill.decide.unsure_below > 0:
+        found["left_open"] = parts = left_open(truth, prediction)
+        if parts["answered"]["share"] < 0.5:
+            share = f"{100 * parts['answered']['share']:.1f} %"
+            said = f"Only {share} of the test rows are answered; the scores count them all."
+            found["notes"] = [said, *details["notes"]]
+    if mill.decide.costs is not None:
+        costs = cost_matrix(mill.decide.costs, classes)
+        found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
+    return found
+
+
+def words_of(path: TextPath, work: Work, rows: Any, prediction: Prediction, measured: Evaluation) -> dict[str, Any]:
+    """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
+    import numpy as np
+    import pyarrow as pa
+
+    from textmill.evaluate.report import shown
+    from textmill.evaluate.wordwise import error_words, scatter
+
+    number = {name: place for place, name in enumerate(measured.classes)}
+
+    def codes_of(labels: Any) -> Any:
+        return np.array([number[label] for label in labels.to_pylist()], np.int64)
+
+    some = _spread(rows.num_rows)
+    rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
+    wrong = prediction.codes != codes_of(rows["label"])
+    told = error_words(path.tokens(rows["text"], threads=work.threads), wrong, prediction.confidence)
+    for one in told:
+        one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
+    found: dict[str, Any] = {"error_words": told}
+    if len(measured.classes) == 2:
+        corpus, _ = corpora_of(work)
+        learned = rows_of(corpus, side_of(work), 0, "text", "label")
+        learned = learned.take(pa.array(_spread(learned.num_rows)))
+        tokens = path.tokens(learned["text"], threads=work.threads)
+        positive = number[measured.details["positive"]["class"]]
+        found["scatter"] = scatter(tokens, codes_of(learned["label"]), positive)
+    return found
+
+
+def _spread(n: int) -> Any:
+    """Up to 10,000 of so many rows, spread evenly: enough for what is said of words."""
+    import numpy as np
+
+    return np.unique(np.linspace(0, n - 1, min(n, _WORDS_OF)).astype(np.int64))
+
+
+def _without_headers(
+    project: Project, model: TextClassifier, rows: Any, prediction: Prediction
+) -> dict[str, Any] | None:
+    """What the score owes to headers of messages: the same model on the test texts without them; None without any."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from textmill.evaluate import compare as measure
+    from textmill.text.clean import drop_headers
+
+    mill = project.mill
+    if "headers" in mill.text.clean or mill.split.folds is not None:
+        return None
+    bodies = pa.chunked_array([pa.array(drop_headers(part), pa.large_string()) for part in rows["text"].chunks])
+    share = pc.mean(pc.not_equal(bodies, rows["text"])).as_py()
+    if share < _HEADERS:
+        return None
+    found = measure(
+        rows["label"].to_pylist(),
+        {"with": prediction, "without": model.predict(bodies)},
+        config=mill.evaluate,
+        seed=mill.project.seed,
+        positive=mill.decide.positive,
+    )
+    kept = {name: found["models"][name][found["metric"]] for name in ("with", "without")}
+    return {"share": share, "metric": found["metric"], **kept, "outcome": found["others"][0]["outcome"]}
+
+
+def _sliced(rows: Any, name: str) -> list[str | None]:
+    """The slice of each test row: by its length, or by what stands in a column."""
+    import pyarrow.compute as pc
+
+    from textmill.evaluate.slices import by_size, by_value
+
+    if name in rows.column_names:
+        return by_value(rows[name].to_pylist())
+    return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
+
+
+def told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
+    """Lengths of the training texts, and how many of up to 10,000 seem to hold personal data."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from textmill.read import Corpus
+    from textmill.read.personal import find_personal
+
+    rows = rows_of(corpus, side, 0, "id", "text")
+    lengths = np.sort(pc.utf8_length(rows["text"]).to_numpy())
+    some = rows.take(pa.array(_spread(rows.num_rows)))
+    personal = find_personal(Corpus(corpus.name, "", some, {}))
+    return {
+        "characters": {"min": int(lengths[0]), "median": int(np.median(lengths)), "max": int(lengths[-1])},
+        "personal": {kind: one["texts"] for kind, one in personal.items()},
+        "personal_of": some.num_rows,
+    }

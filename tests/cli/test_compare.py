@@ -25,7 +25,7 @@ def test_two_versions_that_hardly_differ_are_the_same_within_noise(two, textmill
     found = textmill("compare", "alarm@1", "alarm@2", "--in", "new.csv", "--store", "alarm")
     assert found.exit_code == 0, found.output
     lines = found.stdout.splitlines()
-    assert lines[0].split() == ["model", "accuracy", "F1", "MCC", "ROC", "AUC", "log", "loss", "texts/s", "MB"]
+    assert lines[0].split() == ["model", "accuracy", "F1", "MCC", "ROC", "AUC", "log", "loss", "texts/s", "ms", "MB"]
     assert [line.split()[0] for line in lines[1:3]] == ["alarm@1", "alarm@2"]
     assert lines[-1].startswith("alarm@2 and alarm@1 are the same within noise: ")
 
@@ -36,7 +36,7 @@ def test_as_json(two, textmill):
     )
     assert list(found["models"]) == ["alarm@2", "alarm@1"]
     assert found["rows"] == 120
-    assert set(found["cost"]["alarm@1"]) == {"texts_per_second", "model_bytes"}
+    assert set(found["cost"]["alarm@1"]) == {"texts_per_second", "p50_ms", "p95_ms", "model_bytes"}
     assert found["others"][0]["model"] == "alarm@1"
 
 

@@ -20,9 +20,10 @@ def test_rows_are_told_before_anything_is_trained(tmp_path, textmill):
     assert lines[0] == "rows 63"
     assert lines[1].startswith("classes other: 31 (49.2 %), fire: 30 (47.6 %), odd: 2 (3.2 %)")
     assert lines[2] == "fewer than 20 rows: odd"
-    assert "2 rows in 1 groups of equal texts" in lines[4]
-    assert lines[5] == "1 texts stand there with different labels (2 rows)"
-    assert lines[6].startswith("giveaway source alone gives the label away: ")
+    assert lines[4].startswith("languages ")
+    assert "2 rows in 1 groups of equal texts" in lines[5]
+    assert lines[6] == "1 texts stand there with different labels (2 rows)"
+    assert lines[7].startswith("giveaway source alone gives the label away: ")
     as_json = json.loads(textmill("data", "check", tmp_path, "--json").stdout)
     assert as_json["classes"] == {"other": 31, "fire": 30, "odd": 2}
     assert as_json["giveaways"][0]["column"] == "source"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +59,7 @@ def command(
     from textmill.cli.labelling import open_model
     from textmill.config import EvaluateConfig
     from textmill.evaluate import compare
+    from textmill.evaluate.speed import timed
 
     found = find_store(store)
     opened = {
@@ -72,13 +72,9 @@ def command(
         table, notes = _unseen(opened, corpus.table(), source)
         predictions, cost = {}, {}
         for name, model in opened.items():
-            model.classifier.predict(table["text"].slice(0, 1))  # what is made once is no cost of a text
-            began = time.perf_counter()
             predictions[name] = model.classifier.predict(table["text"])
-            cost[name] = {
-                "texts_per_second": table.num_rows / max(time.perf_counter() - began, 1e-9),
-                "model_bytes": sum(file.stat().st_size for file in model.folder.rglob("*") if file.is_file()),
-            }
+            size = sum(file.stat().st_size for file in model.folder.rglob("*") if file.is_file())
+            cost[name] = timed(model.classifier, table["text"]) | {"model_bytes": size}
         result = compare(table["label"].to_pylist(), predictions, config=EvaluateConfig(), seed=seed)
     if as_json:
         print_json(result | {"cost": cost, "notes": notes})
@@ -137,10 +133,11 @@ def _table(result: dict[str, Any], cost: dict[str, dict[str, float]]) -> Table:
     shown = [name for name in _SHOWN if all(name in scores for scores in result["models"].values())]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
-    for title in [*(_SHOWN[name] for name in shown), "texts/s", "MB"]:
+    for title in [*(_SHOWN[name] for name in shown), "texts/s", "ms", "MB"]:
         table.add_column(title, justify="right", no_wrap=True)
     for model, scores in result["models"].items():
         figures = [number(scores[name]["value"]) for name in shown]
         spent = cost[model]
-        table.add_row(plain(model), *figures, f"{spent['texts_per_second']:,.0f}", f"{spent['model_bytes'] / 1e6:.1f}")
+        costs = (f"{spent['texts_per_second']:,.0f}", f"{spent['p50_ms']:.2f}", f"{spent['model_bytes'] / 1e6:.1f}")
+        table.add_row(plain(model), *figures, *costs)
     return table

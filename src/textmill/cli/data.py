@@ -104,7 +104,9 @@ def check(project: Path, labels: bool | None, as_json: bool) -> None:
 
 
 def _told(found: dict[str, Any]) -> Iterator[str]:
-    aside = f", {found['rejected']:,} set aside" if found["rejected"] else ""
+    why = ", ".join(f"{reason}: {count:,}" for reason, count in found["reasons"].items())
+    aside = f", {found['rejected']:,} set aside ({why})" if found["rejected"] else ""
+    aside += f"; written in {found['encoding']}" if found["encoding"] not in (None, "utf-8") else ""
     yield f"rows       {found['rows']:,}{aside}"
     shown = list(found["classes"].items())[:_MOST_CLASSES]
     more = f" and {len(found['classes']) - len(shown):,} more" if len(found["classes"]) > len(shown) else ""
@@ -120,6 +122,12 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         f"lengths    {sizes['min']:,} to {sizes['max']:,} characters, half of them up to {sizes['median']:,},"
         f" 95 % up to {sizes['p95']:,}"
     )
+    if found["languages"] is None:
+        yield "languages  not looked at: pip install 'textmill[languages]'"
+    elif found["languages"]:
+        of = sum(found["languages"].values())
+        shares = [f"{code} {100 * n / of:.1f} %" for code, n in list(found["languages"].items())[:5]]
+        yield f"languages  {', '.join(shares)} (of {of:,} texts)"
     twins = found["duplicates"]
     yield (
         f"twins      {twins['equal_rows']:,} rows in {twins['equal_groups']:,} groups of equal texts,"

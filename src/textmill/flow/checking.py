@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig, SplitConfig
-from textmill.errors import DataError, LabelError
+from textmill.errors import DataError, LabelError, MissingExtra
 
 if TYPE_CHECKING:
     from textmill.read import Corpus, Split
@@ -36,6 +36,7 @@ def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: b
     - ``shift``: whether the sides speak alike, see `vocabulary_shift`; None where there are no sides
     - ``doubtful``: ``rows``, how many labels are in doubt, and the surest 50 (``id``, ``text``, ``label``, ``said``,
       ``probability``); None where they were not looked for
+    - ``languages``: code -> texts, of up to 1,000; None where the package that tells them is not installed
     - ``unmet``: what is not as ``[expect]`` says
 
     Raises
@@ -66,8 +67,18 @@ def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: b
             "leaks": said,
             "shift": _shift(mill, folder, corpus, test, split, threads) if few and split is not None else None,
             "doubtful": _doubtful(mill, folder, corpus, threads) if (few if labels is None else labels) else None,
+            "languages": _languages(corpus),
             "unmet": unmet(mill.expect, measures(corpus, leaks), corpus.facts["classes"]),
         }
+
+
+def _languages(corpus: Corpus) -> dict[str, int] | None:
+    from textmill.read.languages import find_languages
+
+    try:
+        return find_languages(corpus)
+    except MissingExtra:
+        return None
 
 
 def _shift(

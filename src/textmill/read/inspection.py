@@ -39,7 +39,7 @@ def inspect_rows(
     -------
     dict of JSON values:
 
-    - ``rows`` and ``rejected``, how many rows were set aside
+    - ``rows`` and ``rejected``, how many rows were set aside, ``reasons`` -> how many, and the ``encoding``
     - ``classes`` (label -> rows, the most frequent first), ``rare`` (those with fewer than 20 rows)
     - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
     - ``duplicates`` and ``contradictions``, as in `find_leaks`
@@ -53,6 +53,8 @@ def inspect_rows(
     return {
         "rows": corpus.n_rows,
         "rejected": corpus.facts["rejected"],
+        "reasons": corpus.facts["reasons"],
+        "encoding": corpus.facts["encoding"],
         "classes": classes,
         "rare": [label for label, rows in classes.items() if rows < _FEW],
         "characters": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 
 import anyio
 import httpx
@@ -59,6 +60,21 @@ def test_texts_in_labels_scores_and_version_out(http):
             {"label": "other", "scores": {"disaster": 0.2, "other": 0.8}},
         ],
     }
+
+
+class Unsure(FireClassifier):
+    """As the other, but without an answer where it is calm."""
+
+    def predict(self, texts):
+        found = super().predict(texts)
+        return replace(found, unsure=found.confidence < 0.85)
+
+
+def test_an_answer_that_is_left_open_is_null():
+    response = client(lambda folder: Unsure()).post(PREDICT, json={"texts": ["Fire!", "calm"]})
+    assert [one["label"] for one in response.json()["predictions"]] == ["disaster", None]
+    assert response.json()["predictions"][1]["scores"] == {"disaster": 0.2, "other": 0.8}
+    Draft202012Validator(schema("Answer")).validate(response.json())
 
 
 def test_one_text_gives_a_list_of_one(http):

@@ -283,3 +283,20 @@ def test_a_learning_curve_ends_with_the_models_own_score(made: Path) -> None:
     assert 'id="growth"' in page
     assert 'id="typical"' in page
     assert run(made, "learning_curve = true\n").nothing_to_do
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[decide]\nthreshold = "recall >= 0.5"\npositive = "othr"\n', "decide.positive: no class is called 'othr'"),
+        ("[decide]\ncosts = { other = { disastr = 3 } }\n", "decide.costs.other: no class is called 'disastr'"),
+        ('promote_if = "f2 >= 0.5"\n', "'f2'"),
+    ],
+)
+def test_what_only_comes_late_is_checked_early_and_names_the_file(made: Path, more: str, said: str) -> None:
+    events: list[tuple[str, str]] = []
+    with pytest.raises(ConfigError) as caught:
+        run(made, more, on_event=lambda event: events.append((event.step, event.kind)))
+    assert "mill.toml: " in str(caught.value)
+    assert said in str(caught.value)
+    assert not [step for step, kind in events if kind == "progress" and step == "train"]

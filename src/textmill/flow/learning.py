@@ -171,6 +171,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
     import pyarrow as pa
 
+    from textmill.models.decision import check_classes
     from textmill.read.seen import write_seen
 
     if "tune" in work.outputs:
@@ -183,7 +184,9 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     corpus, test = corpora_of(work)
     side = side_of(work)
     mill = project.mill
-    check_slices(mill.evaluate, test or corpus)  # before the work, though only scoring asks for them
+    # before the work, though only deciding and scoring ask for them
+    check_classes(mill.decide, sorted(corpus.facts["classes"]), where="mill.toml")
+    check_slices(mill.evaluate, test or corpus)
     began = time.process_time()
     made = TextClassifier.fit(
         texts_of(corpus, side, 0),

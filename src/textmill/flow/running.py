@@ -92,10 +92,14 @@ def run_project(
 
     given = Path(folder)
     mill = load(given)
-    check_gate_metric(mill.evaluate)  # before hours of training, not after
+    where = given / "mill.toml" if given.is_dir() else given
+    try:
+        check_gate_metric(mill.evaluate)  # before hours of training, not after
+    except ConfigError as error:
+        raise ConfigError(error.faults, where=str(where)) from error
     home = given if given.is_dir() else given.parent
-    _check_space(mill, given / "mill.toml" if given.is_dir() else given)
-    _check_splitters(mill, home, given / "mill.toml" if given.is_dir() else given)
+    _check_space(mill, where)
+    _check_splitters(mill, home, where)
     kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
     digests = FileDigests(kept)
     found = run_flow(

@@ -16,7 +16,7 @@ from textmill.models.positive import positive_class
 from textmill.models.thresholds import choose_threshold
 from textmill.types import Prediction
 
-__all__ = ["Decision", "cost_matrix"]
+__all__ = ["Decision", "check_classes", "cost_matrix"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ class Decision:
         DataError : if the rows are too few, or no threshold gives what is wanted
         """
         classes = prediction.classes
-        _check(config, classes)
+        check_classes(config, classes)
         number = {name: place for place, name in enumerate(classes)}
         codes = np.array([number[label] for label in truth], np.int64)
         scores = prediction.scores.astype(np.float64)
@@ -145,7 +145,7 @@ class Decision:
         ValueError, KeyError, TypeError, ConfigError : if the values do not fit together
         """
         config = from_mapping(DecideConfig, value["config"])
-        _check(config, classes)
+        check_classes(config, classes)
         positive, threshold = value["positive"], value["threshold"]
         if (positive is None) != (threshold is None) or positive not in (None, 0, 1):
             raise ValueError("the threshold does not fit together")
@@ -170,7 +170,13 @@ def cost_matrix(costs: Mapping[str, Mapping[str, float]], classes: Sequence[str]
     return found
 
 
-def _check(config: DecideConfig, classes: Sequence[str]) -> None:
+def check_classes(config: DecideConfig, classes: Sequence[str], *, where: str | None = None) -> None:
+    """What ``[decide]`` says fits the classes there are.
+
+    Raises
+    ------
+    ConfigError : if it names a class that does not exist, or a threshold is to tell more than two apart
+    """
     faults = [
         f"decide.{key}: no class is called {name!r}; known: {', '.join(classes)}"
         for key, name in _named(config)
@@ -181,7 +187,7 @@ def _check(config: DecideConfig, classes: Sequence[str]) -> None:
             f"decide.threshold: it tells two classes apart, and there are {len(classes)}; decide.costs works for all"
         )
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(faults, where=where)
 
 
 def _named(config: DecideConfig) -> list[tuple[str, str]]:

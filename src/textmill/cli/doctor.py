@@ -34,9 +34,10 @@ NEEDED = {
 EXTRAS = {
     "serve": {"starlette": "starlette", "uvicorn": "uvicorn"},
     "estimators": {"scikit-learn": "sklearn"},
-    "languages": {"simplemma": "simplemma", "stop-words": "stop_words"},
+    "languages": {"py3langid": "py3langid", "simplemma": "simplemma", "stop-words": "stop_words"},
     "subword": {"tokenizers": "tokenizers"},
     "regex": {"regex": "regex"},
+    "tune": {"optuna": "optuna"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",

@@ -35,7 +35,7 @@ def check_gate_metric(config: EvaluateConfig) -> None:
     ...
     textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'acuracy' (did you mean 'accuracy'?); known: \
 accuracy, average_precision, balanced_accuracy, brier, f1, f1_macro, f1_weighted, log_loss, mcc, precision, recall, \
-roc_auc
+roc_auc, top3
     """
     gate = config.gate()
     if gate is not None and gate[0] not in METRICS:

@@ -93,7 +93,8 @@ def _divergence(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def _log_odds(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    prior = (one + other) / max(one.sum() + other.sum(), 1) * 1000  # as if a thousand words had been seen before
+    total = max(float(one.sum() + other.sum()), 1.0)
+    prior = (one + other) / total * min(1000.0, total / 10)  # as if up to a thousand words had been seen before
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = one + prior, other + prior
         gap = np.log(a / (a.sum() - a)) - np.log(b / (b.sum() - b))

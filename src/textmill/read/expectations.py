@@ -70,7 +70,7 @@ def unmet(config: ExpectConfig, found: Mapping[str, float], classes: Mapping[str
     Examples
     --------
     >>> unmet(ExpectConfig(rows=">= 1000", label=("ham", "spam")), {"rows": 12.0}, {"ham": 10, "sapm": 2})
-    ["rows: wanted >= 1000, got 12", "label: no row is 'spam'", "label: 2 rows are 'sapm', which is not expected"]
+    ['rows: wanted >= 1000, got 12', "label: no row is 'spam'", "label: 2 rows are 'sapm', which is not expected"]
     """
     told = []
     for key in _MEANING:

@@ -67,6 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if any(c.runs for c in transcript.commands_of(text_of(name)))])
 def test_commands_print_what_the_page_shows(name: str, folder: Path) -> None:
     stale = "words differ; if the new ones are right: python docs/build.py --renew"

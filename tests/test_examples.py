@@ -22,6 +22,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=leave))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
 def test_example_runs(example: str, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if example == "scikit_learn.py":

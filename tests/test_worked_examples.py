@@ -103,6 +103,7 @@ def test_m4_one_file_as_both_sides_is_refused(questions: Path) -> None:
         split_corpus(corpus, SplitConfig(), seed=13, test=corpus)
 
 
+@pytest.mark.slow
 def test_m5_one_class_is_nearly_everything(questions: Path, tmp_path: Path) -> None:
     """Accuracy does not lead, and a threshold for 99 % precision comes with the rows behind it or not at all."""
     (tmp_path / "mill.toml").write_text(

@@ -148,6 +148,7 @@ def test_a_changed_file_of_the_model_is_refused(project, textmill):
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_loads_no_pandas_and_streams_to_a_reader_that_leaves(project):
     code = (
         "import sys; from textmill.cli import main\n"
@@ -194,6 +195,7 @@ def test_explain_as_json_adds_up(project, textmill):
     assert found["stages"][-1]["tokens"][0][1:] == [0, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_it_waits_for_a_pipe_it_leaves_nothing_behind(project, number):
     command = [sys.executable, "-m", "textmill.cli", "predict", "alarm", "--store", "alarm"]

@@ -140,6 +140,7 @@ def test_a_source_that_is_not_there_is_one_sentence(fresh, textmill):
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_ends_with_130_and_goes_on_later(fresh, textmill, number):
     code = (
@@ -219,6 +220,7 @@ def test_a_terminal_sees_bars_and_then_the_same_lines(monkeypatch):
     assert "\x1b[" in out.getvalue()
 
 
+@pytest.mark.slow
 def test_what_is_printed_stays_within_the_environment(fresh):
     # a terminal that knows ASCII only must not end a run
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}

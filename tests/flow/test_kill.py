@@ -152,6 +152,7 @@ def kill_at_every(stride: int, folder: Path) -> int:
     return int(count["calls"])
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_event_or_ninth_call_loses_nothing_finished_and_ends_with_the_same_bytes(tmp_path: Path):
     assert kill_at_every(9, tmp_path) > 10
 

@@ -374,6 +374,7 @@ def test_ctrl_c_in_any_step_keeps_what_is_finished_and_the_next_run_ends_the_sam
 RUN = "import sys\nfrom textmill.flow import run_project\nprint(run_project(sys.argv[1], threads=1).manifest.ref)\n"
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_make_one_version(fresh):
     runs = [Popen([sys.executable, "-c", RUN, str(fresh)], stdout=PIPE, stderr=PIPE, text=True) for _ in range(2)]
     assert [run.communicate(timeout=100) for run in runs] == [("model/toy@1\n", "")] * 2
@@ -428,6 +429,7 @@ def check_kills(project: Path, right: dict[str, Any], points: list[int]) -> None
         Store.beside(project).audit.verify()
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_changes_nothing_of_the_end(finished_project, fresh):
     right = what_counts(run_project(finished_project, store=finished_project / ".textmill"))
     check_kills(fresh, right, [60])

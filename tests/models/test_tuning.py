@@ -29,6 +29,7 @@ def score(config: CandidateConfig, fold: int) -> float:
     return 1 - penalty - config.features.min_df / 100 + fold / 1000
 
 
+@pytest.mark.slow
 def test_a_search_finds_what_is_good_and_is_the_same_each_time() -> None:
     pytest.importorskip("optuna")
     asked: list[tuple[CandidateConfig, int]] = []

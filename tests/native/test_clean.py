@@ -138,6 +138,7 @@ def test_every_code_point_among_others_has_the_normal_forms_of_unicodedata(form:
     assert many(batch, form) == [unicodedata.normalize(form.upper(), text) for text in batch]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TWINS)
 def test_every_code_point_is_cleaned_as_by_the_twin(name: str) -> None:
     codes = every_code(997)
@@ -305,6 +306,7 @@ def real_texts(data_dir: Path) -> Iterator[str]:
         yield from itertools.islice((json.loads(line)["text"] for line in lines), 0, None, 4)
 
 
+@pytest.mark.slow
 def test_naughty_strings_and_eleven_languages(data_dir: Path) -> None:
     everything = list(real_texts(data_dir))
     for form in FORMS:

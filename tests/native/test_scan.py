@@ -64,6 +64,7 @@ def test_types_are_numbered_by_first_appearance(batch: list[str]) -> None:
     assert (ids.tolist(), rows.tolist(), spelled(types)) == words.numbered(batch, ["html", "urls"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 3, 8])
 @pytest.mark.parametrize("frozen", [False, True])
 def test_threads_change_nothing(threads: int, frozen: bool) -> None:

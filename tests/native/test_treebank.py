@@ -223,6 +223,7 @@ def test_the_naughty_strings_are_those_of_nltk(data_dir: Path, english: Punkt) -
     _compare(json.loads((data_dir / "naughty_strings" / "blns.json").read_bytes()), english)
 
 
+@pytest.mark.slow
 def test_samples_of_real_texts_are_those_of_nltk(data_dir: Path, english: Punkt) -> None:
     with open(data_dir / "disaster_tweets" / "train.csv", encoding="utf-8", newline="") as file:
         many = [row["text"] for row in csv.DictReader(file)][::60]

@@ -59,6 +59,7 @@ def test_a_few_broken_rows_do_not_change_what_the_rest_is(folder):
     assert folder.rejected == [{"row": 201, "reason": "broken UTF-8", "raw": "caf\\xe9,x"}]
 
 
+@pytest.mark.slow
 def test_one_odd_byte_long_before_the_first_character_of_utf_8_makes_no_other_encoding(folder):
     filler = b"plain,x\nplain,y\n" * 200_000  # more than two blocks
     folder.write("a.csv", b"text,label\nbroken \xe9,x\n" + filler + "café,y\n".encode())

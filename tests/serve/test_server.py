@@ -57,6 +57,7 @@ def server():
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_in_flight_is_answered_after_the_signal_to_stop(server, stop):
     with ThreadPoolExecutor(1) as pool:

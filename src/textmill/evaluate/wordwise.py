@@ -111,14 +111,15 @@ def scatter(tokens: Tokens, codes: NDArray[np.int64], positive: int) -> list[dic
 
 def _present(tokens: Tokens) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which words are in which texts, each once: rows and types."""
-    from scipy.sparse import csr_array
-
-    rows = tokens.rows.astype(np.int32) if len(tokens.ids) < 2**31 else tokens.rows
-    shape = (len(rows) - 1, max(len(tokens.types), 1))
-    matrix: Any = csr_array((np.ones(len(tokens.ids), np.int8), tokens.ids.copy(), rows), shape=shape)
-    matrix.sum_duplicates()  # in each row, which is a tenth of the work of sorting all of them
-    owner = np.repeat(np.arange(shape[0]), np.diff(matrix.indptr))
-    return owner, matrix.indices.astype(np.int64)
+    ids, starts = tokens.ids.astype(np.int64), tokens.rows[:-1]
+    owner = np.repeat(np.arange(len(starts)), np.diff(tokens.rows))
+    rises = np.ones(len(ids), bool)
+    rises[1:] = (np.diff(ids) > 0) | (np.diff(owner) > 0)
+    if rises.all():  # as features give them
+        return owner, ids
+    n_types = max(len(tokens.types), 1)
+    pairs = np.unique(owner * n_types + ids)
+    return pairs // n_types, pairs % n_types
 
 
 def _ranks(counts: NDArray[Any]) -> NDArray[np.float64]:

@@ -60,8 +60,8 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     measured.details.update(looked_into(project, model, rows, prediction, majority, measured))
     if "curve" in work.outputs:
         measured.details["learning_curve"] = work.value("curve", "points")
-    if model.text_path is not None:
-        measured.details.update(words_of(model.text_path, work, rows, prediction, measured))
+    if model.features is not None:
+        measured.details.update(words_of(model, work, rows, prediction, measured))
     if "tune" in work.outputs:
         measured.details["tuning"] = work.outputs["tune"].values
     if mill.split.folds is not None:

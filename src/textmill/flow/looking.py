@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from textmill.evaluate import Evaluation
     from textmill.models import TextClassifier
     from textmill.read import Corpus
-    from textmill.text import TextPath
-    from textmill.types import Prediction
+    from textmill.types import Prediction, Tokens
 
 __all__ = ["looked_into", "told_of_rows", "words_of"]
 
-_WORDS_OF = 10_000  # texts whose words are counted
+_WORDS_OF = 5_000  # texts whose words are counted
 _HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
 
 
@@ -77,7 +76,9 @@ def looked_into(
     return found
 
 
-def words_of(path: TextPath, work: Work, rows: Any, prediction: Prediction, measured: Evaluation) -> dict[str, Any]:
+def words_of(
+    model: TextClassifier, work: Work, rows: Any, prediction: Prediction, measured: Evaluation
+) -> dict[str, Any]:
     """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
     import numpy as np
     import pyarrow as pa
@@ -93,7 +94,7 @@ def words_of(path: TextPath, work: Work, rows: Any, prediction: Prediction, meas
     some = _spread(rows.num_rows)
     rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
     wrong = prediction.codes != codes_of(rows["label"])
-    told = error_words(path.tokens(rows["text"], threads=work.threads), wrong, prediction.confidence)
+    told = error_words(_terms(model, rows["text"], work.threads), wrong, prediction.confidence)
     for one in told:
         one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
     found: dict[str, Any] = {"error_words": told}
@@ -101,14 +102,27 @@ def words_of(path: TextPath, work: Work, rows: Any, prediction: Prediction, meas
         corpus, _ = corpora_of(work)
         learned = rows_of(corpus, side_of(work), 0, "text", "label")
         learned = learned.take(pa.array(_spread(learned.num_rows)))
-        tokens = path.tokens(learned["text"], threads=work.threads)
         positive = number[measured.details["positive"]["class"]]
-        found["scatter"] = scatter(tokens, codes_of(learned["label"]), positive)
+        found["scatter"] = scatter(_terms(model, learned["text"], work.threads), codes_of(learned["label"]), positive)
     return found
 
 
+def _terms(model: TextClassifier, texts: Any, threads: int | None) -> Tokens:
+    """The words and pairs of words of each text that the model knows, each once; of a model of letters, its words."""
+    import numpy as np
+
+    from textmill.types import Tokens
+
+    features = model.features
+    assert features is not None
+    if features.config.analyzer != "word":
+        return features.text_path.tokens(texts, threads=threads)
+    csr = features.rows(texts, threads=threads)
+    return Tokens(csr.indices, csr.indptr.astype(np.int64), None, features.words)
+
+
 def _spread(n: int) -> Any:
-    """Up to 10,000 of so many rows, spread evenly: enough for what is said of words."""
+    """Up to 5,000 of so many rows, spread evenly: enough for what is said of words."""
     import numpy as np
 
     return np.unique(np.linspace(0, n - 1, min(n, _WORDS_OF)).astype(np.int64))
@@ -154,7 +168,7 @@ def _sliced(rows: Any, name: str) -> list[str | None]:
 
 
 def told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
-    """Lengths of the training texts, and how many of up to 10,000 seem to hold personal data."""
+    """Lengths of the training texts, and how many of up to 5,000 seem to hold personal data."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -14,6 +14,8 @@ from textmill.errors import ConfigError, closest
 from textmill.read.corpus import Corpus
 from textmill.read.layout import string_layout
 
+_ROUNDS = 30  # after which a walk is the shorter way
+
 __all__ = ["column_of", "fingerprints_of", "joined", "least_keys", "shared_values"]
 
 
@@ -87,6 +89,23 @@ def joined(n: int, ties: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     >>> joined(4, [np.array([0, 0, 1, 2]), np.array([3, 4, 4, 5])]).tolist()
     [0, 0, 0, 1]
     """
+    # the least row of each group goes round until nothing changes: few rounds, as most groups are of a row or two
+    least = np.arange(n)
+    size = max((int(tie.max(initial=-1)) for tie in ties), default=-1) + 1
+    for _ in range(_ROUNDS):
+        of_group = np.full(size, n)
+        for tie in ties:
+            np.minimum.at(of_group, tie, least)
+        now = np.minimum.reduce([least, *(of_group[tie] for tie in ties)])
+        now = now[now]
+        if (now == least).all():
+            return np.asarray(np.unique(least, return_inverse=True)[1], np.int64)
+        least = now
+    return _walked(n, ties)
+
+
+def _walked(n: int, ties: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """`joined` where a chain of ties is long."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 

@@ -32,6 +32,19 @@ def test_joined_rows_are_those_that_a_walk_reaches(ties: list[list[int]]) -> Non
     assert sorted(set(groups.tolist())) == list(range(groups.max() + 1))
 
 
+@pytest.mark.parametrize("n", [2, 3, 1000, 5000])
+def test_a_long_chain_is_one_group(n: int) -> None:
+    """Row i shares a number with row i + 1, in the one list or the other."""
+    rng = np.random.default_rng(n)
+    order = rng.permutation(n)
+    one, other = np.empty(n, np.int64), np.empty(n, np.int64)
+    one[order], other[order] = np.arange(n) // 2, n + (np.arange(n) + 1) // 2
+    assert joined(n, [one, other]).tolist() == [0] * n
+    if n > 2:
+        one[order[-1]] = other[order[-1]] = 3 * n  # the last is cut off
+        assert len(set(joined(n, [one, other]).tolist())) == 2
+
+
 @given(
     st.lists(st.sampled_from(["ann", "bob", "cid", "dan", "eve", None]), min_size=40, max_size=40), st.integers(0, 50)
 )

@@ -381,6 +381,11 @@ class MillConfig:
     candidate: tuple[CandidateConfig, ...] = ()
     tune: TuneConfig = field(default_factory=TuneConfig)
 
+    @property
+    def own(self) -> CandidateConfig:
+        """The project's own model, as a candidate."""
+        return CandidateConfig(name="model", text=self.text, features=self.features, model=self.model)
+
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""

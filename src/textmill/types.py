@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +157,13 @@ class Prediction:
             for i in self.unsure.nonzero()[0].tolist():
                 named[i] = None
         return named
+
+    def numbered(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """Labels as numbers of the classes, -1 for one that is none: int64 (n_labels,)."""
+        import numpy as np
+
+        number = {name: place for place, name in enumerate(self.classes)}
+        return np.fromiter((number.get(label, -1) for label in labels), np.int64, len(labels))
 
     def rows(self, which: NDArray[np.integer[Any] | np.bool_]) -> Prediction:
         """What was said of some of the texts, by number or by a mask."""

@@ -99,3 +99,14 @@ def test_a_classifier_is_such_a_model() -> None:
     found = counterfactual(model.predict, "fire in the sun, fire")
     assert found is not None
     assert {one.word for one in found[0]} <= {"fire", "sun,"}
+
+
+def test_a_very_long_text_is_not_asked_about_word_by_word() -> None:
+    asked: list[int] = []
+
+    def watched(texts: list[str]) -> Prediction:
+        asked.append(len(texts))
+        return predict(texts)
+
+    assert counterfactual(watched, "fire " * 1001) is None
+    assert asked == [1]

@@ -218,3 +218,8 @@ def test_a_prediction_of_some_rows() -> None:
         [0],
         [[0.4000000059604645, 0.6000000238418579]],
     )
+
+
+def test_labels_as_numbers() -> None:
+    said = Prediction(("a", "b"), np.zeros((0, 2), np.float32))
+    assert said.numbered(["b", "a", "c"]).tolist() == [1, 0, -1]

@@ -104,6 +104,9 @@ def check(project: Path, labels: bool | None, as_json: bool) -> None:
 
 
 def _told(found: dict[str, Any]) -> Iterator[str]:
+    from textmill.evaluate.markup import shortened
+    from textmill.evaluate.sentences import PERSONAL
+
     why = ", ".join(f"{reason}: {count:,}" for reason, count in found["reasons"].items())
     aside = f", {found['rejected']:,} set aside ({why})" if found["rejected"] else ""
     aside += f"; written in {found['encoding']}" if found["encoding"] not in (None, "utf-8") else ""
@@ -155,9 +158,7 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         yield f"labels     {doubts['rows']:,} are in doubt: models that had not seen the row are sure of another"
         for one in few:
             said = f"{one['label']!r}, looks like {one['said']!r}"
-            yield f"           row id {one['id']} is {said}: {_start(one['text'])}"
-    from textmill.evaluate.sentences import PERSONAL
-
+            yield f"           row id {one['id']} is {said}: {shortened(' '.join(one['text'].split()), 70)}"
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
         yield f"personal   {texts} to hold {PERSONAL[kind]}, such as row id {one['ids'][0]}"
@@ -173,8 +174,3 @@ def _told_of_words(shift: dict[str, Any]) -> Iterator[str]:
         for side, words in (("test", shift["more_in_test"]), ("training", shift["more_in_train"])):
             if words:
                 yield f"           more in {side}: {', '.join(word for word, _ in words[:8])}"
-
-
-def _start(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 70 else f"{line[:69]}…"

@@ -22,6 +22,7 @@ __all__ = ["WordEffect", "counterfactual", "leave_one_out", "sampled"]
 
 _WORD = re.compile(r"\S+")
 _AT_ONCE = 512  # texts asked in one go
+_LONGEST = 1000  # words of a text whose decision is turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ def counterfactual(predict: Predict, text: str, *, most: int = 8) -> tuple[list[
     """A few words without which the decision would be another, and what it would be.
 
     The word whose loss costs the decision most goes first, then the next, until the decision turns; then words that it
-    turns without are put back. None where `most` words are not enough.
+    turns without are put back. None where `most` words are not enough, or where the text has more than 1,000 words:
+    each round asks for the text without each of them.
 
     Parameters
     ----------
@@ -135,6 +137,8 @@ def counterfactual(predict: Predict, text: str, *, most: int = 8) -> tuple[list[
     """
     first = predict([text])
     spans = [found.span() for found in _WORD.finditer(text)]
+    if len(spans) > _LONGEST:
+        return None
     was, there, gone = int(first.codes[0]), [True] * len(spans), list[int]()
 
     def asked(words: Sequence[int]) -> Prediction:

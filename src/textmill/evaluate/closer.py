@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import columns, escape, isolated, label, scrolling, share
+from textmill.evaluate.markup import columns, escape, isolated, label, minus, scrolling, share
 from textmill.evaluate.plots import range_bar
-from textmill.evaluate.sentences import decided, inside, number, signed, title
+from textmill.evaluate.sentences import decided, inside, number, title
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -42,8 +42,8 @@ def slices(report: Report, config: Mapping[str, Any]) -> str:
 def _slice(one: Mapping[str, Any], whole: float) -> str:
     said = f"{one['slice']}: {number(one['value'])}, from {number(one['low'])} to {number(one['high'])}"
     of = "" if one["of"] == "length" else f"<small>{escape(one['of'])}</small>"
-    ends = f"{_signed(one['difference_low'])} to {_signed(one['difference_high'])}"
-    gap = f"{_signed(one['difference'])} <small>{ends}</small>"
+    ends = f"{minus(one['difference_low'])} to {minus(one['difference_high'])}"
+    gap = f"{minus(one['difference'])} <small>{ends}</small>"
     return (
         f'<tr class="{one["outcome"]}"><th scope="row"><bdi>{escape(one["slice"])}</bdi>{of}</th>'
         f'<td class="wide">{number(one["value"])}<small>{number(one["low"], 2)}–{number(one["high"], 2)}</small>'
@@ -124,10 +124,6 @@ def _cuts(report: Report) -> str:
         " good: <code>threshold</code> in <code>[decide]</code> learns one on rows of its own.</p>"
         + scrolling("Thresholds", table)
     )
-
-
-def _signed(value: float) -> str:
-    return signed(value).replace("-", "−")
 
 
 def _sentence(said: str) -> str:

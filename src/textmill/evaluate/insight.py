@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate.markup import bar, colour, escape, label, share, shortened
+from textmill.evaluate.markup import bar, colour, escape, label, minus, share, shortened
 from textmill.evaluate.plots import curve_plot, reliability_plot
-from textmill.evaluate.sentences import number, signed
+from textmill.evaluate.sentences import number
 from textmill.evaluate.wordplots import growth_plot, scatter_plot
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def growth(report: Report, config: Mapping[str, Any]) -> str:
     first, before, last = points[0], points[-2], points[-1]
     doublings = max(len(points) - 1, 1)
     average = (last["value"] - first["value"]) / doublings
-    told = f"Each doubling of the rows brought {_signed(average)} of accuracy on average, the last one"
-    told += f" {_signed(last['value'] - before['value'])}"
+    told = f"Each doubling of the rows brought {minus(average)} of accuracy on average, the last one"
+    told += f" {minus(last['value'] - before['value'])}"
     told += ": more rows would help." if last["low"] > before["high"] else ", which may be noise."
     return (
         f'<p class="lead">{told}</p><figure>'
@@ -127,10 +127,6 @@ def growth(report: Report, config: Mapping[str, Any]) -> str:
         + "<figcaption>Each point is a model that learned from so many of the training rows, measured on the same test"
         " rows.</figcaption></figure>"
     )
-
-
-def _signed(value: float) -> str:
-    return signed(value).replace("-", "−")
 
 
 def mistakes(report: Report, config: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from textmill.evaluate.sentences import signed
+
 if TYPE_CHECKING:
     from textmill.types import Report
 
@@ -16,6 +18,7 @@ __all__ = [
     "escape",
     "isolated",
     "label",
+    "minus",
     "scrolling",
     "share",
     "shortened",
@@ -88,6 +91,17 @@ def share(value: float) -> str:
     if value in (0, 1):
         return f"{100 * value:.0f}\u00a0%"
     return f"{min(100 * value, 99.9):.1f}\u00a0%"  # 100 % is said of all, never of nearly all
+
+
+def minus(value: float) -> str:
+    """A difference with its sign, as print has it.
+
+    Examples
+    --------
+    >>> minus(-0.0123), minus(0.5)
+    ('−0.012', '+0.500')
+    """
+    return signed(value).replace("-", "−")
 
 
 def size(n_bytes: float) -> str:

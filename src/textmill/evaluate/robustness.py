@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textmill.evaluate.intervals import wilson
+from textmill.evaluate.markup import shortened
+from textmill.read.sample import spread
 
 if TYPE_CHECKING:
     from textmill.types import Prediction
@@ -140,7 +142,7 @@ def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, 
     """
     length = sum(map(len, texts)) / max(len(texts), 1)
     most = min(len(texts), _MOST, max(_FEWEST, int(_CHARACTERS / max(length, 1))))
-    some = [texts[i] for i in np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64)).tolist()]
+    some = [texts[i] for i in spread(len(texts), most).tolist()]
     before = predict(some)
     found = []
     for name, change in CHANGES.items():
@@ -174,5 +176,4 @@ def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, 
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return shortened(" ".join(text.split()), _SHOWN)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textmill.read.sample import spread
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -27,7 +29,7 @@ def timed(model: Any, texts: pa.ChunkedArray, *, threads: int | None = None) -> 
     -------
     ``texts_per_second`` (all at once), ``p50_ms`` and ``p95_ms`` (one at a time, of up to 200)
     """
-    some = texts.take(np.unique(np.linspace(0, len(texts) - 1, _SINGLE).astype(np.int64))).to_pylist()
+    some = texts.take(spread(len(texts), _SINGLE)).to_pylist()
     model.predict(some[:1], threads=1)  # what is made once is no cost of a text
     began = time.perf_counter()
     model.predict(texts, threads=threads)

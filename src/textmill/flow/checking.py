@@ -101,7 +101,6 @@ def _shift(
 
 
 def _doubtful(mill: MillConfig, folder: Path, corpus: Corpus, threads: int) -> dict[str, Any] | None:
-    import numpy as np
 
     from textmill.evaluate.doubts import doubtful_labels
     from textmill.models import TextClassifier
@@ -123,8 +122,7 @@ def _doubtful(mill: MillConfig, folder: Path, corpus: Corpus, threads: int) -> d
         said = out_of_fold(table["text"], labels, folds[0], fit, threads=threads)
     except LabelError:
         return None  # too few rows of a class to learn from some of them
-    number = {name: place for place, name in enumerate(said.classes)}
-    found = doubtful_labels(np.array([number[label] for label in labels], np.int64), said)
+    found = doubtful_labels(said.numbered(labels), said)
     rows = table.take([one["row"] for one in found[:_LISTED]]).select(["id", "text"]).to_pylist()
     listed = [one | row for one, row in zip(found[:_LISTED], rows, strict=True)]
     return {"rows": len(found), "listed": listed}

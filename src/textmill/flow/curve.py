@@ -6,7 +6,7 @@ from typing import Any
 
 from textmill.config import CandidateConfig
 from textmill.errors import LabelError
-from textmill.flow.learning import corpora_of, learning_of, rows_of, side_of
+from textmill.flow.learning import chosen, corpora_of, learning_of, rows_of, side_of, tested_rows
 from textmill.flow.project import Project
 from textmill.flow.step import Work
 
@@ -22,13 +22,9 @@ def curve(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
     from textmill.evaluate.intervals import wilson
     from textmill.models import TextClassifier
-    from textmill.models.tuning import applied
 
-    if "tune" in work.outputs:
-        asked = applied(asked, work.value("tune", "best"))
-    corpus, test = corpora_of(work)
-    side = side_of(work)
-    rows, tested = rows_of(corpus, side, 0), test.table() if test is not None else rows_of(corpus, side, 1)
+    learning = learning_of(project, chosen(asked, work), work)
+    rows, tested = rows_of(corpora_of(work)[0], side_of(work), 0), tested_rows(work)
     truth = tested["label"].to_pylist()
     order = np.random.Generator(np.random.PCG64(np.random.SeedSequence([project.mill.project.seed, 7])))
     places = order.permutation(rows.num_rows)
@@ -37,7 +33,7 @@ def curve(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         work.progress(number, len(_SHARES), f"{share:.4g} of the rows")
         some = rows.take(pa.array(np.sort(places[: max(round(share * rows.num_rows), 2)])))
         try:
-            model = TextClassifier.fit(some["text"], some["label"].to_pylist(), **learning_of(project, asked, work))
+            model = TextClassifier.fit(some["text"], some["label"].to_pylist(), **learning)
         except LabelError:
             continue  # so few rows hold one class only
         said = model.predict(tested["text"], threads=work.threads).labels

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
-from textmill.flow.learning import check_slices, corpora_of, rows_of, side_of
+from textmill.flow.learning import check_slices, corpora_of, rows_of, side_of, tested_rows
 from textmill.flow.looking import looked_into, told_of_rows, words_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from textmill.models import TextClassifier
     from textmill.types import Prediction
 
@@ -35,14 +38,13 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     from textmill.evaluate import evaluate as measure
     from textmill.models import TextClassifier
 
-    corpus, _ = corpora_of(work)
+    corpus, test = corpora_of(work)
     side = side_of(work)
+    check_slices(project.mill.evaluate, test or corpus)
     model = TextClassifier.load(work.tree("train", "model/"))
     learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
-    rows = _tested(work)
+    rows = tested_rows(work)
     truth = rows["label"].to_pylist()
-    corpus_of_tests = corpora_of(work)[1] or corpus
-    check_slices(project.mill.evaluate, corpus_of_tests)
     began = time.perf_counter()
     prediction = _said(work, "train", model, rows)
     predicted = time.perf_counter() - began
@@ -65,7 +67,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if "tune" in work.outputs:
         measured.details["tuning"] = work.outputs["tune"].values
     if mill.split.folds is not None:
-        measured.details["folds"] = _folds(mill, work, measured.classes, truth)
+        measured.details["folds"] = _folds(mill, work, prediction.numbered(truth))
     report = build_report(
         measured,
         model=project.name,
@@ -96,14 +98,6 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
-def _tested(work: Work) -> Any:
-    """The test rows with all their columns."""
-    corpus, test = corpora_of(work)
-    if test is not None:
-        return test.table()
-    return corpus.table() if "folds.npy" in work.outputs["split"].files else rows_of(corpus, side_of(work), 1)
-
-
 def _said(work: Work, step: str, model: TextClassifier, rows: Any) -> Prediction:
     """What a model says of the test rows; with folds, what the models of the other folds said."""
     import numpy as np
@@ -116,13 +110,12 @@ def _said(work: Work, step: str, model: TextClassifier, rows: Any) -> Prediction
     return model.decision.of(scores) if model.decision else Prediction(model.classes, scores)
 
 
-def _folds(mill: MillConfig, work: Work, classes: Sequence[str], truth: Sequence[str]) -> dict[str, Any]:
-    """How much the score moves from repetition to repetition."""
+def _folds(mill: MillConfig, work: Work, truth: NDArray[np.int64]) -> dict[str, Any]:
+    """How much the score moves from repetition to repetition; `truth` are class numbers."""
     import numpy as np
 
-    number = {name: place for place, name in enumerate(classes)}
     codes = np.load(work.file("validate", "codes.npy"), allow_pickle=False)
-    right = codes == np.array([number[label] for label in truth])
+    right = codes == truth
     return {"folds": mill.split.folds, "repeats": mill.split.repeats, "accuracies": right.mean(axis=1).tolist()}
 
 
@@ -132,7 +125,7 @@ def compare(project: Project, work: Work) -> dict[str, Any]:
     from textmill.evaluate.speed import timed
     from textmill.models import TextClassifier
 
-    rows = _tested(work)
+    rows = tested_rows(work)
     predictions, costs = {}, {}
     for number, (step, one) in enumerate(project.models.items()):
         work.progress(number, len(project.models), one.name)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "assets_of",
     "check_slices",
+    "chosen",
     "corpora_of",
     "expect",
     "learning_of",
@@ -32,6 +33,7 @@ __all__ = [
     "side_of",
     "sources_of",
     "split",
+    "tested_rows",
     "texts_of",
     "train",
     "validate",
@@ -165,21 +167,32 @@ def side_of(work: Work) -> Any:
     return side
 
 
+def tested_rows(work: Work) -> Any:
+    """The test rows with all their columns; with folds, all rows."""
+    corpus, test = corpora_of(work)
+    if test is not None:
+        return test.table()
+    return corpus.table() if "folds.npy" in work.outputs["split"].files else rows_of(corpus, side_of(work), 1)
+
+
+def chosen(asked: CandidateConfig, work: Work) -> CandidateConfig:
+    """What is to be learned, with the settings that a search chose, if there was one."""
+    if "tune" not in work.outputs:
+        return asked
+    from textmill.models.tuning import applied
+
+    return applied(asked, work.value("tune", "best"))
+
+
 def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
     """Learn from the training side: the files of a model."""
     import time
 
     import pyarrow as pa
 
+    from textmill.models import TextClassifier
     from textmill.models.decision import check_classes
     from textmill.read.seen import write_seen
-
-    if "tune" in work.outputs:
-        from textmill.models.tuning import applied
-
-        asked = applied(asked, work.value("tune", "best"))
-
-    from textmill.models import TextClassifier
 
     corpus, test = corpora_of(work)
     side = side_of(work)
@@ -191,7 +204,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     made = TextClassifier.fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        **learning_of(project, asked, work),
+        **learning_of(project, chosen(asked, work), work),
         progress=lambda note: work.progress(0, None, note),
     )
     if not mill.decide.is_plain:

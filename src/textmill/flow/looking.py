@@ -29,8 +29,6 @@ def looked_into(
     measured: Evaluation,
 ) -> dict[str, Any]:
     """Slices, thresholds, costs and answers left open: what the scores of the whole test side do not say."""
-    import numpy as np
-
     from textmill.evaluate.answers import cost_of, cuts, left_open
     from textmill.evaluate.robustness import robustness
     from textmill.evaluate.slices import slices
@@ -39,9 +37,8 @@ def looked_into(
     mill, classes, details = project.mill, measured.classes, measured.details
     drawn: dict[str, Any] = {"confidence": mill.evaluate.confidence, "seed": mill.project.seed}
     drawn["resamples"] = mill.evaluate.bootstrap
-    number = {name: place for place, name in enumerate(classes)}
-    truth = np.array([number[label] for label in rows["label"].to_pylist()], np.int64)
-    positive = None if details["positive"] is None else number[details["positive"]["class"]]
+    truth = prediction.numbered(rows["label"].to_pylist())
+    positive = None if details["positive"] is None else classes.index(details["positive"]["class"])
     found: dict[str, Any] = {
         "slices": slices(
             truth,
@@ -80,20 +77,15 @@ def words_of(
     model: TextClassifier, work: Work, rows: Any, prediction: Prediction, measured: Evaluation
 ) -> dict[str, Any]:
     """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
-    import numpy as np
     import pyarrow as pa
 
     from textmill.evaluate.report import shown
     from textmill.evaluate.wordwise import error_words, scatter
+    from textmill.read.sample import spread
 
-    number = {name: place for place, name in enumerate(measured.classes)}
-
-    def codes_of(labels: Any) -> Any:
-        return np.array([number[label] for label in labels.to_pylist()], np.int64)
-
-    some = _spread(rows.num_rows)
+    some = spread(rows.num_rows, _WORDS_OF)
     rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
-    wrong = prediction.codes != codes_of(rows["label"])
+    wrong = prediction.codes != prediction.numbered(rows["label"].to_pylist())
     told = error_words(_terms(model, rows["text"], work.threads), wrong, prediction.confidence)
     for one in told:
         one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
@@ -101,9 +93,10 @@ def words_of(
     if len(measured.classes) == 2:
         corpus, _ = corpora_of(work)
         learned = rows_of(corpus, side_of(work), 0, "text", "label")
-        learned = learned.take(pa.array(_spread(learned.num_rows)))
-        positive = number[measured.details["positive"]["class"]]
-        found["scatter"] = scatter(_terms(model, learned["text"], work.threads), codes_of(learned["label"]), positive)
+        learned = learned.take(pa.array(spread(learned.num_rows, _WORDS_OF)))
+        codes = prediction.numbered(learned["label"].to_pylist())
+        positive = measured.classes.index(measured.details["positive"]["class"])
+        found["scatter"] = scatter(_terms(model, learned["text"], work.threads), codes, positive)
     return found
 
 
@@ -119,13 +112,6 @@ def _terms(model: TextClassifier, texts: Any, threads: int | None) -> Tokens:
         return features.text_path.tokens(texts, threads=threads)
     csr = features.rows(texts, threads=threads)
     return Tokens(csr.indices, csr.indptr.astype(np.int64), None, features.words)
-
-
-def _spread(n: int) -> Any:
-    """Up to 5,000 of so many rows, spread evenly: enough for what is said of words."""
-    import numpy as np
-
-    return np.unique(np.linspace(0, n - 1, min(n, _WORDS_OF)).astype(np.int64))
 
 
 def _without_headers(
@@ -175,10 +161,11 @@ def told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
 
     from textmill.read import Corpus
     from textmill.read.personal import find_personal
+    from textmill.read.sample import spread
 
     rows = rows_of(corpus, side, 0, "id", "text")
     lengths = np.sort(pc.utf8_length(rows["text"]).to_numpy())
-    some = rows.take(pa.array(_spread(rows.num_rows)))
+    some = rows.take(pa.array(spread(rows.num_rows, _WORDS_OF)))
     personal = find_personal(Corpus(corpus.name, "", some, {}))
     return {
         "characters": {"min": int(lengths[0]), "median": int(np.median(lengths)), "max": int(lengths[-1])},

@@ -48,10 +48,8 @@ class Project:
     @property
     def models(self) -> dict[str, CandidateConfig]:
         """What each training step learns: the project's own model, and its candidates."""
-        mill = self.mill
-        own = CandidateConfig(name="model", text=mill.text, features=mill.features, model=mill.model)
-        others = {f"train-{number}": one for number, one in enumerate(mill.candidate, 2)}
-        return {"train": own, **others}
+        others = {f"train-{number}": one for number, one in enumerate(self.mill.candidate, 2)}
+        return {"train": self.mill.own, **others}
 
 
 def validation_of(step: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from textmill.config import CandidateConfig, MillConfig, load
+from textmill.config import MillConfig, load
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
 from textmill.flow.publishing import report_of
@@ -145,8 +145,7 @@ def _check_space(mill: MillConfig, where: Path) -> None:
 
     from textmill.models.tuning import check_space
 
-    own = CandidateConfig(name="model", text=mill.text, features=mill.features, model=mill.model)
-    faults = check_space(own, mill.tune.space)
+    faults = check_space(mill.own, mill.tune.space)
     if faults:
         raise ConfigError(faults, where=str(where))
     if find_spec("optuna") is None:

@@ -54,8 +54,7 @@ def tune(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]
                 rows["text"].filter(pa.array(~tested)), names, **learning_of(project, config, work)
             )
             said = model.predict(rows["text"].filter(pa.array(tested)), threads=work.threads)
-            number = {name: place for place, name in enumerate(model.classes)}
-            truth = np.array([number.get(labels[row], -1) for row in np.flatnonzero(tested)], np.int64)
+            truth = said.numbered([labels[row] for row in np.flatnonzero(tested).tolist()])
             known.add(key, scored(truth, said.codes, len(model.classes)))
         return known.scores[key]
 

@@ -64,8 +64,7 @@ class Decision:
         """
         classes = prediction.classes
         check_classes(config, classes)
-        number = {name: place for place, name in enumerate(classes)}
-        codes = np.array([number[label] for label in truth], np.int64)
+        codes = prediction.numbered(truth)
         scores = prediction.scores.astype(np.float64)
         facts: dict[str, Any] = {"rows": len(codes)} if config.needs_fold else {}
         threshold, place = None, None
@@ -74,7 +73,7 @@ class Decision:
             wanted = config.wanted()
             if wanted is not None:
                 shares = [truth.count(name) / len(truth) for name in classes]
-                place = number[config.positive or positive_class(classes, shares)[0]]
+                place = classes.index(config.positive or positive_class(classes, shares)[0])
                 # as they come out of predict, which gives float32
                 said = calibration.apply(scores)[:, place].astype(np.float32)
                 found = choose_threshold(codes == place, said, *wanted)

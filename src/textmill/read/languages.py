@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from textmill.errors import MissingExtra
 from textmill.read.corpus import Corpus
+from textmill.read.sample import spread
 
 __all__ = ["find_languages"]
 
@@ -43,6 +44,6 @@ def find_languages(corpus: Corpus, *, most: int = 1000) -> dict[str, int]:
         raise MissingExtra("Telling languages apart", package="py3langid", extra="languages") from error
     texts = corpus.table()["text"]
     long = np.flatnonzero(pc.greater_equal(pc.utf8_length(texts), _FEWEST).to_numpy())
-    some = long[np.unique(np.linspace(0, max(len(long) - 1, 0), min(len(long), most)).astype(np.int64))]
+    some = long[spread(len(long), most)]
     counts = Counter(py3langid.classify(text)[0] for text in texts.take(pa.array(some)).to_pylist())
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

@@ -1,0 +1,31 @@
+"""The project file, ``mill.toml``: one table a room, every key typed, all faults told at once."""
+
+from __future__ import annotations
+
+from textmill.config.judging import EvaluateConfig
+from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
+from textmill.config.project import MillConfig, ProjectConfig, load
+from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
+from textmill.config.threads import thread_count
+from textmill.names import Cleaner, Language
+from textmill.settings import from_mapping
+
+__all__ = [
+    "CandidateConfig",
+    "Cleaner",
+    "DecideConfig",
+    "EvaluateConfig",
+    "ExpectConfig",
+    "FeaturesConfig",
+    "Language",
+    "MillConfig",
+    "ModelConfig",
+    "ProjectConfig",
+    "ReadConfig",
+    "SplitConfig",
+    "TextConfig",
+    "TuneConfig",
+    "from_mapping",
+    "load",
+    "thread_count",
+]

@@ -1,0 +1,35 @@
+"""The tables about scores: how sure they are to be, and what the gate asks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["EvaluateConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateConfig:
+    """``[evaluate]``: how sure the scores are to be, and what the gate asks."""
+
+    bootstrap: int = 1000
+    confidence: float = 0.95
+    promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
+    learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
+    robustness: bool = True  # whether to change test texts a little and see which decisions turn
+    slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
+
+    def _faults(self) -> list[str]:
+        found = []
+        if self.bootstrap < 100:
+            found.append(f"bootstrap: wanted 100 resamples or more, got {self.bootstrap}")
+        if not 0.5 <= self.confidence < 1:
+            found.append(f"confidence: wanted a share from 0.5 to below 1, got {self.confidence}")
+        if self.promote_if is not None and self.gate() is None:
+            found.append(f"promote_if: wanted METRIC >= NUMBER, such as 'f1 >= 0.75', got {self.promote_if!r}")
+        return found
+
+    def gate(self) -> tuple[str, str, float] | None:
+        """`promote_if` as (metric, operator, number)."""
+        match = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*([0-9.]+)\s*", self.promote_if or "")
+        return (match[1], match[2], float(match[3])) if match else None

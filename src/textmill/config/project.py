@@ -1,0 +1,250 @@
+"""The whole project file, and what its tables may not say together."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from textmill.config.judging import EvaluateConfig
+from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
+from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
+from textmill.errors import ConfigError
+from textmill.names import map_faults
+from textmill.settings import from_mapping
+
+__all__ = ["MillConfig", "ProjectConfig", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """``[project]``: what the model is called and what it is for."""
+
+    name: str
+    task: Literal["classify"] = "classify"
+    seed: int = 13
+    description: str = ""
+    intended_use: str = ""  # for the model card: what the model is for and what it is not
+    data_licence: str = ""  # for the model card: what the data may be used for
+
+    def _faults(self) -> list[str]:
+        found = []
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.name) or ".." in self.name:
+            found.append("name: wanted small letters, digits, '-', '_' or '.', got " + repr(self.name))
+        if not 0 <= self.seed < 2**63:
+            found.append(f"seed: wanted a whole number from 0 to 2**63 - 1, got {self.seed}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MillConfig:
+    """A whole project file.
+
+    Examples
+    --------
+    >>> mill = from_mapping(MillConfig, {"project": {"name": "demo"}, "read": {"source": "a.csv"}})
+    >>> mill.project.seed, mill.features.kind
+    (13, 'tf-idf')
+    >>> from_mapping(MillConfig, {"project": {"name": "demo"}, "read": {"source": "a.csv"}, "featurs": {}})
+    Traceback (most recent call last):
+    ...
+    textmill.errors.ConfigError: no table is called 'featurs', did you mean 'features'?
+    """
+
+    project: ProjectConfig
+    read: ReadConfig
+    split: SplitConfig = field(default_factory=SplitConfig)
+    expect: ExpectConfig = field(default_factory=ExpectConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    decide: DecideConfig = field(default_factory=DecideConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    candidate: tuple[CandidateConfig, ...] = ()
+    tune: TuneConfig = field(default_factory=TuneConfig)
+
+    @property
+    def own(self) -> CandidateConfig:
+        """The project's own model, as a candidate."""
+        return CandidateConfig(name="model", text=self.text, features=self.features, model=self.model)
+
+    @staticmethod
+    def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""
+        given = raw.get("candidate")
+        if not isinstance(given, (list, tuple)) or not all(isinstance(one, Mapping) for one in given):
+            return raw
+        return {**raw, "candidate": [_completed(one, raw) for one in given]}
+
+    def _faults(self) -> list[str]:
+        # asked of a project only: scikit-learn's vectorisers take words that match nothing, and predicting needs no
+        # source
+        names = ["model", *(one.name for one in self.candidate)]
+        return (
+            _nameless(self.read)
+            + _text_faults(self.text, "text")
+            + [
+                fault
+                for number, one in enumerate(self.candidate)
+                for fault in _text_faults(one.text, f"candidate[{number}].text")
+            ]
+            + [
+                f"candidate[{number}].name: {one.name!r} is the name of another model already"
+                for number, one in enumerate(self.candidate)
+                if one.name in names[: number + 1]
+            ]
+            + [
+                f"candidate[{number}]: it says nothing that is other than in the project"
+                for number, one in enumerate(self.candidate)
+                if (one.text, one.features, one.model) == (self.text, self.features, self.model)
+            ]
+            + _dealing_nothing(self)
+            + _holding_back(self)
+        )
+
+
+def _text_faults(text: TextConfig, path: str) -> list[str]:
+    unknown = [fault for name in text.maps for fault in map_faults(name)]
+    found = _matching_nothing(text) + unknown + _mapping_subwords(text)
+    return [path + fault.removeprefix("text") for fault in found]
+
+
+def _dealing_nothing(mill: MillConfig) -> list[str]:
+    if mill.read.test is None:
+        return []
+    return [
+        f"split.{key}: it says how rows are dealt out, and read.test names a test side"
+        for key in ("time", "test_from", "stratify", "folds")
+        if getattr(mill.split, key)
+    ]
+
+
+def _holding_back(mill: MillConfig) -> list[str]:
+    if mill.split.folds is None:
+        return []
+    if mill.tune.space:
+        return ["tune: settings are chosen once, on one training side; wanted a test side, not split.folds"]
+    if mill.evaluate.learning_curve:
+        return ["evaluate.learning_curve: it is drawn on a test side; wanted one, not split.folds"]
+    if not mill.decide.needs_fold:
+        return []
+    return [
+        "decide: calibration and threshold are learned on rows held back from one model, and split.folds makes many"
+    ]
+
+
+def _nameless(read: ReadConfig) -> list[str]:
+    found = [
+        f"read.{key}: wanted {wanted}, got {value!r}"
+        for key, wanted, value in (
+            ("source", "a file, a folder or a glob", read.source),
+            ("test", "a file, a folder or a glob", read.test),
+            ("text", "the name of a column", read.text),
+            ("label", "the name of a column", read.label),
+            ("id", "the name of a column", read.id),
+        )
+        if value is not None and not value.strip()
+    ]
+    for key, other in (("label", "text"), ("id", "text"), ("id", "label")):
+        if getattr(read, key) == getattr(read, other):
+            found.append(f"read.{key}: {getattr(read, key)!r} is the {other} column already")
+    return found
+
+
+def _matching_nothing(text: TextConfig) -> list[str]:
+    words = text.stop_words
+    if isinstance(words, str):
+        return []
+    if not words:
+        return ["text.stop_words: the list is empty; wanted words, or 'none' to leave out no word"]
+    no_word = [word for word in words if len(word.split()) != 1 or word != word.strip()]
+    found = [f"text.stop_words: wanted single words, got {_few(no_word)}"] if no_word else []
+    large = [word for word in words if word not in no_word and word != word.lower()]
+    if large and text.case == "lower":
+        found.append(
+            f"text.stop_words: wanted lower case, which case = 'lower' gives every text, got {_few(large)}, which"
+            " would match nothing"
+        )
+    return found
+
+
+def _mapping_subwords(text: TextConfig) -> list[str]:
+    if text.tokens != "subword" or not text.maps:
+        return []
+    named = ", ".join(text.maps)
+    return [f"text.map: {named} is for words, and tokens = 'subword' gives parts of words; wanted map = 'none'"]
+
+
+def _few(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words[:5])) + (" ..." if len(words) > 5 else "")
+
+
+def load(path: Path) -> MillConfig:
+    """Read a project file, or the ``mill.toml`` of a folder.
+
+    Raises
+    ------
+    ConfigError : if it is missing, is no TOML or holds faults, all of them at once
+    """
+    if path.is_dir():
+        path = path / "mill.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            ["there is no project file here; make one with: textmill new DIR --from FILE"], where=str(path)
+        ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(["wanted a project file, got a folder"], where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"this is no TOML: {error}"], where=str(path)) from error
+    except OSError as error:
+        raise ConfigError([f"it cannot be read: {error.strerror}"], where=str(path)) from error
+    others = raw.get("candidate")
+    unread = [
+        fault
+        for one in (raw, *(others if isinstance(others, list) else ()))
+        if isinstance(one, dict)
+        for fault in _read_stop_words(one, path.parent)
+    ]
+    try:
+        made = from_mapping(MillConfig, raw)
+    except ConfigError as error:
+        raise ConfigError([*unread, *error.faults], where=str(path)) from None
+    if unread:
+        raise ConfigError(unread, where=str(path))
+    return made
+
+
+def _read_stop_words(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Put the words of ``stop_words = "file:PATH"`` in its place, so that the settings say all; gives faults."""
+    text = raw.get("text")
+    said = text.get("stop_words") if isinstance(text, dict) else None
+    if not isinstance(text, dict) or not isinstance(said, str) or not said.startswith("file:"):
+        return []
+    name = said.removeprefix("file:")
+    text["stop_words"] = "none"
+    try:
+        lines = (folder / name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        return [f"text.stop_words: {name!r} cannot be read: {error.strerror}"]
+    except ValueError:
+        return [f"text.stop_words: {name!r} is no UTF-8 text"]
+    # as Snowball writes its lists: what follows a bar is a remark
+    text["stop_words"] = [word for line in lines for word in line.partition("|")[0].split()]
+    return []
+
+
+def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: table for key, table in candidate.items() if isinstance(table, Mapping)}
+    bases = {key: raw.get(key, {}) for key in ("text", "features", "model")}
+    whole = {
+        key: {**base, **own.get(key, {})}
+        for key, base in bases.items()
+        if isinstance(base, Mapping) and isinstance(candidate.get(key, {}), Mapping)
+    }
+    said = [f"{key} = {value}" for table in own.values() for key, value in table.items()]
+    return {"name": ", ".join(said)} | dict(candidate) | whole

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Manifest", "Prediction", "Record", "Ref", "Report", "Score", "Tokens", "canonical_json"]
+__all__ = [
+    "BETWEEN",
+    "LabelSets",
+    "Manifest",
+    "Prediction",
+    "Record",
+    "Ref",
+    "Report",
+    "Score",
+    "Tokens",
+    "canonical_json",
+    "joined",
+    "memberships",
+    "parted",
+]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+BETWEEN = " + "  # two labels of one text
 
 
 def canonical_json(value: object) -> bytes:
@@ -32,6 +47,45 @@ def canonical_json(value: object) -> bytes:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def joined(labels: Iterable[str]) -> str:
+    """Several labels of one text as one: sorted, each once; no label is the empty text.
+
+    Examples
+    --------
+    >>> joined(["wheat", "grain", "wheat"]), joined([])
+    ('grain + wheat', '')
+    """
+    return BETWEEN.join(sorted(set(labels)))
+
+
+def parted(label: str) -> list[str]:
+    """The labels that `joined` put together.
+
+    Examples
+    --------
+    >>> parted("grain + wheat"), parted("")
+    (['grain', 'wheat'], [])
+    """
+    return label.split(BETWEEN) if label else []
+
+
+def memberships(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:
+    """Joined labels as bool (n_labels, n_classes); one that is no class is passed over.
+
+    Examples
+    --------
+    >>> memberships(["b", "", "a + c"], ["a", "b"]).tolist()
+    [[False, True], [False, False], [True, False]]
+    """
+    import numpy as np
+
+    number = {name: place for place, name in enumerate(classes)}
+    found = np.zeros((len(labels), len(classes)), np.bool_)
+    for row, label in enumerate(labels):
+        found[row, [number[name] for name in parted(label) if name in number]] = True
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +223,46 @@ class Prediction:
         """What was said of some of the texts, by number or by a mask."""
         parts = (None if part is None else part[which] for part in (self.chosen, self.unsure))
         return Prediction(self.classes, self.scores[which], *parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelSets:
+    """What a multi-label classifier says of some texts: of each label whether it is one of the text's.
+
+    Attributes
+    ----------
+    classes : names of the labels, in the order of the columns
+    scores : float32 (n_texts, n_classes), the probability of each label, one apart from the other
+    chosen : bool (n_texts, n_classes), the labels that were decided for
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> said = LabelSets(("a", "b"), np.array([[0.9, 0.6]], np.float32), np.array([[True, True]]))
+    >>> said.labels, [f"{sure:.2f}" for sure in said.confidence]
+    (['a + b'], ['0.60'])
+    """
+
+    classes: tuple[str, ...]
+    scores: NDArray[np.float32]
+    chosen: NDArray[np.bool_]
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of what was decided of the label that is least sure, float32 (n_texts,)."""
+        import numpy as np
+
+        sure: NDArray[np.float32] = np.where(self.chosen, self.scores, 1 - self.scores).min(axis=1)
+        return sure
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of each text, as `joined` writes them."""
+        return [joined(itertools.compress(self.classes, row)) for row in self.chosen.tolist()]
+
+    def rows(self, which: NDArray[np.integer[Any] | np.bool_]) -> LabelSets:
+        """What was said of some of the texts, by number or by a mask."""
+        return LabelSets(self.classes, self.scores[which], self.chosen[which])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,38 +7,47 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.models.calibration import Calibration
-    from textmill.models.classifier import Explanation, Pull, TextClassifier
+    from textmill.models.classifier import TextClassifier
     from textmill.models.decision import Decision
     from textmill.models.estimators import LogisticRegression
+    from textmill.models.linear import Explanation, LinearText, Pull
     from textmill.models.logistic import LogisticFit, fit_logistic
+    from textmill.models.multilabel import MultiLabelClassifier
     from textmill.models.positive import positive_class
+    from textmill.models.saved import load_model
     from textmill.models.thresholds import Threshold, choose_threshold
 
 __all__ = [
     "Calibration",
     "Decision",
     "Explanation",
+    "LinearText",
     "LogisticFit",
     "LogisticRegression",
+    "MultiLabelClassifier",
     "Pull",
     "TextClassifier",
     "Threshold",
     "choose_threshold",
     "fit_logistic",
+    "load_model",
     "positive_class",
 ]
 
 _FILE = {
     "Calibration": "calibration",
     "Decision": "decision",
-    "Explanation": "classifier",
+    "Explanation": "linear",
+    "LinearText": "linear",
     "LogisticFit": "logistic",
     "LogisticRegression": "estimators",
-    "Pull": "classifier",
+    "MultiLabelClassifier": "multilabel",
+    "Pull": "linear",
     "TextClassifier": "classifier",
     "Threshold": "thresholds",
     "choose_threshold": "thresholds",
     "fit_logistic": "logistic",
+    "load_model": "saved",
     "positive_class": "positive",
 }
 

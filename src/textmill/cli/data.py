@@ -159,6 +159,8 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         for one in few:
             said = f"{one['label']!r}, looks like {one['said']!r}"
             yield f"           row id {one['id']} is {said}: {shortened(' '.join(one['text'].split()), 70)}"
+    elif found["several_labels"]:
+        yield "labels     those in doubt are looked for where a text has one label only"
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
         yield f"personal   {texts} to hold {PERSONAL[kind]}, such as row id {one['ids'][0]}"

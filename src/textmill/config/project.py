@@ -24,11 +24,16 @@ class ProjectConfig:
     """``[project]``: what the model is called and what it is for."""
 
     name: str
-    task: Literal["classify"] = "classify"
+    task: Literal["classify", "multi-label"] = "classify"  # one class a text, or as many labels as fit
     seed: int = 13
     description: str = ""
     intended_use: str = ""  # for the model card: what the model is for and what it is not
     data_licence: str = ""  # for the model card: what the data may be used for
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self.task == "multi-label"
 
     def _faults(self) -> list[str]:
         found = []
@@ -103,6 +108,7 @@ class MillConfig:
             ]
             + _dealing_nothing(self)
             + _holding_back(self)
+            + _of_one_label(self)
         )
 
 
@@ -136,6 +142,27 @@ def _holding_back(mill: MillConfig) -> list[str]:
     ]
 
 
+def _of_one_label(mill: MillConfig) -> list[str]:
+    """What only a text with one label can be asked, and what only one with several."""
+    if not mill.project.multi_label:
+        asked = {
+            "read.label": isinstance(mill.read.label, tuple),
+            "read.label_separator": mill.read.label_separator is not None,
+        }
+        why = 'is for several labels a text; wanted task = "multi-label" in [project]'
+        return [f"{key}: {why}" for key, said in asked.items() if said]
+    asked = {
+        "split.stratify": mill.split.stratify,
+        "split.folds": mill.split.folds is not None,
+        "decide": mill.decide != DecideConfig(),
+        "tune": bool(mill.tune.space),
+        "evaluate.learning_curve": mill.evaluate.learning_curve,
+        "model.C": "cv" in (mill.model.C, *(one.model.C for one in mill.candidate)),
+    }
+    why = 'is for one label a text, and task = "multi-label" in [project] gives several'
+    return [f"{key}: {why}" for key, said in asked.items() if said]
+
+
 def _nameless(read: ReadConfig) -> list[str]:
     found = [
         f"read.{key}: wanted {wanted}, got {value!r}"
@@ -143,14 +170,17 @@ def _nameless(read: ReadConfig) -> list[str]:
             ("source", "a file, a folder or a glob", read.source),
             ("test", "a file, a folder or a glob", read.test),
             ("text", "the name of a column", read.text),
-            ("label", "the name of a column", read.label),
+            *(("label", "the name of a column", name) for name in read.labels),
             ("id", "the name of a column", read.id),
         )
         if value is not None and not value.strip()
     ]
-    for key, other in (("label", "text"), ("id", "text"), ("id", "label")):
-        if getattr(read, key) == getattr(read, other):
-            found.append(f"read.{key}: {getattr(read, key)!r} is the {other} column already")
+    for key, names, other, taken in (
+        ("label", read.labels, "text", (read.text,)),
+        ("id", (read.id,), "text", (read.text,)),
+        ("id", (read.id,), "label", read.labels),
+    ):
+        found += [f"read.{key}: {name!r} is the {other} column already" for name in names if name in taken]
     return found
 
 

@@ -18,15 +18,25 @@ class ReadConfig:
     test: str | None = None  # a second source: the official test side; then [split] does not deal rows out
     format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "folder"] = "auto"
     text: str = "text"
-    label: str = "label"
+    label: str | tuple[str, ...] = "label"  # multi-label: a column of lists, of text with a separator, or 0/1 columns
+    label_separator: str | None = None  # multi-label: what stands between the labels of a text, such as ","
     id: str | None = None  # without one, a row's number is its id
     columns: tuple[str, ...] | None = None  # names for a CSV file that has no header
     encoding: str = "auto"
     delimiter: str = "auto"
     max_rejected: float = 0.01
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns that `label` names."""
+        return (self.label,) if isinstance(self.label, str) else self.label
+
     def _faults(self) -> list[str]:
         found = []
+        if not self.labels:
+            found.append("label: wanted the name of a column or more, got none")
+        if self.label_separator is not None and (not self.label_separator or isinstance(self.label, tuple)):
+            found.append("label_separator: wanted what stands between labels in one column of text")
         if not 0 <= self.max_rejected <= 1:
             found.append(f"max_rejected: wanted a share between 0 and 1, got {self.max_rejected}")
         if self.delimiter != "auto" and len(self.delimiter) != 1:
@@ -34,7 +44,7 @@ class ReadConfig:
         if self.columns is not None:
             found += [
                 f"{key}: no column is called {name!r}; columns names {', '.join(self.columns)}"
-                for key, name in (("text", self.text), ("label", self.label), ("id", self.id))
+                for key, name in (("text", self.text), *(("label", one) for one in self.labels), ("id", self.id))
                 if name is not None and name not in self.columns
             ]
         return found

@@ -51,7 +51,8 @@ def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: b
 
         def read(source: str, name: str) -> Corpus:
             out, rejected = Path(made) / f"{name}.arrow", Path(made) / f"{name}.jsonl"
-            return read_corpus(mill.read, folder, source=source, out=out, rejected=rejected)
+            several = mill.project.multi_label
+            return read_corpus(mill.read, folder, source=source, out=out, rejected=rejected, several=several)
 
         corpus = read(mill.read.source, "rows")
         test = read(mill.read.test, "test") if mill.read.test is not None else None
@@ -109,7 +110,7 @@ def _doubtful(mill: MillConfig, folder: Path, corpus: Corpus, threads: int) -> d
     from textmill.text import TextPath
 
     seed = mill.project.seed
-    if mill.model.kind == "majority":
+    if mill.model.kind == "majority" or mill.project.multi_label:
         return None
     # a twin in another fold would confirm whatever label both have
     folds = split_corpus(corpus, SplitConfig(folds=_FOLDS, stratify=True), seed=seed, threads=threads).folds

@@ -86,6 +86,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
                 out=work.folder / f"{role or 'corpus'}.arrow",
                 rejected=rejected,
                 rejected_as=project.folder / rejected.name,
+                several=project.mill.project.multi_label,
                 progress=partial(work.progress, note=source),
             )
         except TooManyRejected:
@@ -190,8 +191,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
     import pyarrow as pa
 
-    from textmill.models import TextClassifier
     from textmill.models.decision import check_classes
+    from textmill.models.saved import TextClassifier, model_class
     from textmill.read.seen import write_seen
 
     corpus, test = corpora_of(work)
@@ -201,13 +202,13 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     check_classes(mill.decide, sorted(corpus.facts["classes"]), where="mill.toml")
     check_slices(mill.evaluate, test or corpus)
     began = time.process_time()
-    made = TextClassifier.fit(
+    made = model_class(mill.project.task).fit(
         texts_of(corpus, side, 0),
         rows_of(corpus, side, 0, "label")["label"].to_pylist(),
         **learning_of(project, chosen(asked, work), work),
         progress=lambda note: work.progress(0, None, note),
     )
-    if not mill.decide.is_plain:
+    if isinstance(made, TextClassifier) and not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")

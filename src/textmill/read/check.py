@@ -16,7 +16,7 @@ from textmill.read.layout import string_layout
 from textmill.read.piece import Piece, Wanted
 from textmill.read.reject import Rejected
 
-__all__ = ["Checked", "check_piece", "usable_texts"]
+__all__ = ["Checked", "as_label", "check_piece", "numbered", "usable_texts"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +52,12 @@ def check_piece(piece: Piece, wanted: Wanted, where: str) -> Checked:
     reasons: list[tuple[NDArray[np.bool_], str]] = []
     texts = usable_texts(_column(batch, wanted.text), wanted.text, where, reasons)
     labels = ids = None
-    if wanted.label is not None:
-        labels = _as_label(_column(batch, wanted.label), wanted.label, where, "label")
+    if wanted.labels:
+        labels = _labels(batch, wanted, where, reasons)
         _flag(reasons, labels.is_null(), "no label")
         _flag_nul(reasons, labels, "NUL byte in the label")
     if wanted.id is not None:
-        ids = _as_label(_column(batch, wanted.id), wanted.id, where, "id")
+        ids = as_label(_column(batch, wanted.id), wanted.id, where, "id")
         _flag(reasons, ids.is_null(), "no id")
     if not reasons:
         return Checked(ids, texts, labels, batch, piece.rows, list(piece.bad))
@@ -79,6 +79,20 @@ def check_piece(piece: Piece, wanted: Wanted, where: str) -> Checked:
         piece.rows[first < 0],
         sorted([*piece.bad, *bad], key=lambda row: row.row),
     )
+
+
+def _labels(
+    batch: pa.RecordBatch, wanted: Wanted, where: str, reasons: list[tuple[NDArray[np.bool_], str]]
+) -> pa.Array:
+    columns = {name: _column(batch, name) for name in wanted.labels}
+    if not wanted.several:
+        [(name, column)] = columns.items()
+        return as_label(column, name, where, "label")
+    from textmill.read.label_sets import label_sets
+
+    labels, bad = label_sets(columns, wanted.separator, where)
+    reasons += bad
+    return labels
 
 
 def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -139,7 +153,13 @@ def _decoded(column: pa.Array, reasons: list[tuple[NDArray[np.bool_], str]]) -> 
     return pa.array(values, pa.large_string())
 
 
-def _as_label(column: pa.Array, name: str, where: str, role: str) -> pa.Array:
+def as_label(column: pa.Array, name: str, where: str, role: str) -> pa.Array:
+    """A column as text, null where there is nothing; numbers as `label_text` writes them.
+
+    Raises
+    ------
+    SourceError : if it holds neither text nor numbers
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from textmill.errors import CorruptError, FormatError, StoreWriteError
 from textmill.read.digest import Digest
 from textmill.read.reject import RejectedFile
-from textmill.types import Record
+from textmill.types import Record, parted
 
 __all__ = ["Corpus", "CorpusWriter", "rejected_facts"]
 
@@ -32,14 +32,15 @@ class CorpusWriter:
     ----------
     path : file to make; None keeps the batches in memory
     schema : id string, text large_string, label string if there are labels, then other columns
+    several : whether a label is several, as `textmill.types.joined` writes them
 
     Raises
     ------
     StoreWriteError : if there is no room or no permission
     """
 
-    def __init__(self, path: Path | None, schema: pa.Schema) -> None:
-        self.path, self.schema = path, schema
+    def __init__(self, path: Path | None, schema: pa.Schema, *, several: bool = False) -> None:
+        self.path, self.schema, self.several = path, schema, several
         self.digest = Digest()
         self.classes: Counter[str] = Counter()
         self._kept: list[pa.RecordBatch] = []
@@ -58,7 +59,9 @@ class CorpusWriter:
         if "label" in names and batch.num_rows:
             counted = pc.value_counts(batch.column("label"))
             labels, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-            self.classes.update(dict(zip(labels, counts, strict=True)))
+            for label, count in zip(labels, counts, strict=True):
+                for name in parted(label) if self.several else [label]:
+                    self.classes[name] += count
         if self._writer is None:
             self._kept.append(batch)
             return
@@ -69,7 +72,9 @@ class CorpusWriter:
 
     def close(self, name: str, facts: Mapping[str, Any]) -> Corpus:
         """Finish, and open what was written."""
-        said = {**facts, "classes": dict(sorted(self.classes.items()))} if "label" in self.schema.names else dict(facts)
+        said = dict(facts)
+        if "label" in self.schema.names:
+            said |= {"classes": dict(sorted(self.classes.items()))} | ({"several_labels": True} if self.several else {})
         digest = self.digest.hexdigest()
         head = {"format": FORMAT, "name": name, "digest": digest, "facts": said}
         if self._writer is None or self._file is None or self._temporary is None or self.path is None:
@@ -110,7 +115,8 @@ class Corpus:
     name : what it is called
     digest : 64 hexadecimal digits, over the ordered content of id, text and label only
     source : the Arrow file it lies in, or the table in memory
-    facts : what was found on reading: rows, rejected, reasons, format, encoding, delimiter, classes, notes
+    facts : what was found on reading: rows, rejected, reasons, format, encoding, delimiter, classes, notes; and
+        ``several_labels`` where a label is several
 
     Examples
     --------

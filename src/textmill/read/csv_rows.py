@@ -50,7 +50,7 @@ def csv_pieces(
         taken += more
     if not taken.strip(b"\r\n"):
         raise SourceError("the file is empty", where=where)
-    names_wanted = [name for name in (wanted.text, wanted.label, wanted.id) if name is not None]
+    names_wanted = list(wanted.columns)
     if delimiter == "auto":
         prefer = "\t" if where.lower().removesuffix(".gz").endswith((".tsv", ".tab")) else None
         sample = taken[: 1 << 16]

@@ -30,7 +30,7 @@ def folder_pieces(path: Path, wanted: Wanted, *, where: str, encoding: str, seen
     files = list(_files(path, where))
     if not files:
         raise SourceError("the folder holds no file", where=where)
-    if wanted.label is not None and all(label is None for label, _, _ in files):
+    if wanted.labels and all(label is None for label, _, _ in files):
         raise SourceError("the folder has no sub-folders", where=where, wanted="one for each label, with texts in it")
     batch = _Batch(wanted)
     for number, (label, id, file) in enumerate(files, start=1):
@@ -94,8 +94,8 @@ class _Batch:
             self.wanted.id or "id": pa.array(self.ids, pa.string()),
             self.wanted.text: pa.array(self.texts, pa.large_binary()),
         }
-        if self.wanted.label is not None:
-            columns[self.wanted.label] = pa.array(self.labels, pa.string())
+        for name in self.wanted.labels:
+            columns[name] = pa.array(self.labels, pa.string())
         names = self.names
 
         def raw(places: Sequence[int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ __all__ = ["find_giveaways", "guessed"]
 _ENOUGH = 0.5  # share of the majority baseline's mistakes that a column takes away before it is told
 
 
-def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) -> list[dict[str, Any]]:
+def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str | Sequence[str], text: str) -> list[dict[str, Any]]:
     """The columns of a source from which the label can be guessed, the surest first.
 
     Each row's label is guessed as the most frequent one among the other rows with the same value, so that a column of
@@ -26,7 +26,7 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) 
     Parameters
     ----------
     batches : with all columns of the source
-    label, text : the columns that are not asked about
+    label, text : the columns that are not asked about; of several of labels, all of them together are guessed
 
     Returns
     -------
@@ -41,16 +41,17 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str, text: str) 
     >>> found["column"], found["of"], found["accuracy"], found["baseline"]
     ('link', 'domain', 1.0, 0.5)
     """
+    asked = (label,) if isinstance(label, str) else label
     columns: dict[str, list[pa.Array]] = {}
     labels: list[pa.Array] = []
     rows = 0
     for batch in batches:
         for name in batch.schema.names:
-            if name in (label, text):
+            if name in (*asked, text):
                 continue
             parts = columns.setdefault(name, [pa.nulls(rows, pa.string())] if rows else [])
             parts.append(_as_text(batch.column(name)))
-        labels.append(_as_text(batch.column(label)))
+        labels.append(pc.binary_join_element_wise(*(_as_text(batch.column(name)) for name in asked), "\0"))
         rows += batch.num_rows
         for name, parts in columns.items():
             if name not in batch.schema.names:

@@ -40,7 +40,8 @@ def inspect_rows(
     dict of JSON values:
 
     - ``rows`` and ``rejected``, how many rows were set aside, ``reasons`` -> how many, and the ``encoding``
-    - ``classes`` (label -> rows, the most frequent first), ``rare`` (those with fewer than 20 rows)
+    - ``classes`` (label -> rows, the most frequent first), ``several_labels`` (whether a row may have several),
+      ``rare`` (labels with fewer than 20 rows)
     - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
     - ``duplicates`` and ``contradictions``, as in `find_leaks`
     - ``giveaways``: columns that give the label away, see `find_giveaways`
@@ -56,6 +57,7 @@ def inspect_rows(
         "reasons": corpus.facts["reasons"],
         "encoding": corpus.facts["encoding"],
         "classes": classes,
+        "several_labels": bool(corpus.facts.get("several_labels")),
         "rare": [label for label, rows in classes.items() if rows < _FEW],
         "characters": {
             "min": int(lengths[0]),

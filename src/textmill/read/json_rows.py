@@ -145,7 +145,7 @@ class _Reader:
         return Piece(batch, np.array(numbers, np.int64), raw, bad, self.file)
 
     def _names(self) -> list[str]:
-        return [name for name in (self.wanted.label, self.wanted.id) if name is not None]
+        return [name for name in self.wanted.columns if name != self.wanted.text]
 
     def _check(self) -> None:
         # a key may be missing from some rows, not from all: the first block decides
@@ -184,11 +184,13 @@ def row_problem(row: dict[str, Any], wanted: Wanted) -> str | None:
     text = row.get(wanted.text)
     if text is not None and not isinstance(text, str):
         return "text is not text"
-    if wanted.label is not None and row.get(wanted.label) is not None:
+    for name in wanted.labels:
+        value = row.get(name)
         try:
-            label_text(row[wanted.label])
+            for one in value if wanted.several and isinstance(value, list) else [value]:
+                label_text(one)
         except TypeError:
-            return "label is not text or a number"
+            return "label is not text or a number" if not wanted.several else "label is no list of texts"
     if wanted.id is not None and row.get(wanted.id) is not None:
         try:
             label_text(row[wanted.id])
@@ -201,7 +203,11 @@ def column(name: str, values: list[Any], wanted: Wanted) -> pa.Array:
     """Python values as one column; values of several types become JSON text."""
     if name == wanted.text:
         return pa.array(values, pa.string())
-    if name in (wanted.label, wanted.id):
+    if wanted.several and any(isinstance(value, list) for value in values) and name == wanted.label:
+        lists = (value if isinstance(value, list) or value is None else [value] for value in values)
+        texts = [None if value is None else [label_text(one) for one in value] for value in lists]
+        return pa.array(texts, pa.list_(pa.string()))
+    if name in wanted.columns:
         return pa.array([label_text(value) for value in values], pa.string())
     try:
         return pa.array(values)

@@ -9,7 +9,7 @@ from typing import Any
 
 from textmill.errors import LabelError
 
-__all__ = ["MANY", "check_classes", "label_text"]
+__all__ = ["MANY", "check_classes", "check_labels", "check_many", "label_text"]
 
 MANY = 100_000  # more classes than this are no classes; also bounds the memory that counting takes
 
@@ -73,6 +73,25 @@ def check_classes(classes: Mapping[str, int], where: str, column: str) -> None:
             wanted="at least 2 rows of each class",
             hint=hardly if len(lonely) > len(classes) / 2 else None,
         )
+
+
+def check_labels(labels: Mapping[str, int], where: str, column: str) -> None:
+    """There are labels to learn, of which a row may have several: at least one, and not one for nearly every row.
+
+    Raises
+    ------
+    LabelError : saying what the labels look like instead
+
+    Examples
+    --------
+    >>> check_labels({}, "news.jsonl", "topics")
+    Traceback (most recent call last):
+    ...
+    textmill.errors.LabelError: news.jsonl: no row has a label in 'topics'; wanted a label or more for some of them
+    """
+    if not labels:
+        raise LabelError(f"no row has a label in {column!r}", where=where, wanted="a label or more for some of them")
+    check_many(labels, where, column)
 
 
 def check_many(classes: Mapping[str, int], where: str, column: str) -> None:

@@ -21,11 +21,30 @@ MAX_ROW = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The columns that matter, by their names in the source; None is not asked for."""
+    """The columns that matter, by their names in the source; None is not asked for.
+
+    Attributes
+    ----------
+    label : of one label a row, or with `several` of lists; columns of 0 and 1, each a label, if it is a tuple
+    several : whether a row may have several labels, or none
+    separator : what stands between labels in a column of text
+    """
 
     text: str
-    label: str | None = None
+    label: str | tuple[str, ...] | None = None
     id: str | None = None
+    several: bool = False
+    separator: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns that say the labels."""
+        return (self.label,) if isinstance(self.label, str) else self.label or ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are asked for."""
+        return (self.text, *self.labels, *((self.id,) if self.id is not None else ()))
 
     def check(self, names: Sequence[str], where: str) -> None:
         """Every wanted column is there, once.
@@ -34,8 +53,8 @@ class Wanted:
         ------
         SourceError : naming the column, those there are, and the closest
         """
-        for name in (self.text, self.label, self.id):
-            if name is not None and name not in names:
+        for name in self.columns:
+            if name not in names:
                 near = closest(name, names)
                 listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
                 raise SourceError(
@@ -44,7 +63,7 @@ class Wanted:
                     wanted=f"one of {listed}" if listed else None,
                     hint=f"Did you mean {near!r}?" if near else None,
                 )
-            if name is not None and list(names).count(name) > 1:
+            if list(names).count(name) > 1:
                 raise SourceError(f"more than one column is called {name!r}", where=where)
 
 

@@ -16,7 +16,7 @@ from textmill.read.csv_rows import csv_pieces
 from textmill.read.encoding import to_utf8
 from textmill.read.ids import Ids
 from textmill.read.json_rows import json_pieces
-from textmill.read.labels import MANY, check_classes, check_many
+from textmill.read.labels import MANY, check_classes, check_labels, check_many
 from textmill.read.lines import line_pieces
 from textmill.read.piece import Piece, Seen, Wanted
 from textmill.read.reject import RejectedFile, check_share
@@ -35,6 +35,7 @@ def read_corpus(
     rejected_as: Path | None = None,
     source: str | None = None,
     labelled: bool = True,
+    several: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
     """Read a source into an Arrow file, setting aside what cannot be used.
@@ -47,6 +48,7 @@ def read_corpus(
     rejected_as : where `rejected` will lie in the end, for the sentence that names it, if it is moved from there
     source : instead of ``config.source``; the classes of another source, such as the test side, are not judged
     labelled : whether each row must have a label
+    several : whether a row may have several labels, or none
     progress : told the bytes read and all bytes
 
     Raises
@@ -60,7 +62,8 @@ def read_corpus(
     name = source if source is not None else config.source
     files = find_files(name, folder, config.format)
     in_folder = files[0].format == "folder"  # there a file's path is the id
-    wanted = Wanted(config.text, config.label if labelled else None, config.id or ("id" if in_folder else None))
+    label = config.label if labelled else None
+    wanted = Wanted(config.text, label, config.id or ("id" if in_folder else None), several, config.label_separator)
     schema: pa.Schema | None = None
     while True:
         try:
@@ -97,14 +100,14 @@ def _read_once(
                 ids_seen.add(checked.ids, numbers)
             ids = checked.ids if checked.ids is not None else numbered(numbers)
             batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
-            writer = writer or CorpusWriter(out, schema or batch.schema)
+            writer = writer or CorpusWriter(out, schema or batch.schema, several=wanted.several)
             writer.write(conform(batch, writer.schema))
-            if wanted.label is not None and len(writer.classes) > MANY:
-                check_many(writer.classes, name, wanted.label)
+            if wanted.labels and len(writer.classes) > MANY:
+                check_many(writer.classes, name, ", ".join(wanted.labels))
         _judge(aside, rows, config, name)
         assert writer is not None  # no row, and nothing but bad rows, have been told
-        if wanted.label is not None and name == config.source:
-            check_classes(writer.classes, name, wanted.label)
+        if wanted.labels and name == config.source:
+            (check_labels if wanted.several else check_classes)(writer.classes, name, ", ".join(wanted.labels))
         if wanted.id is not None:
             ids_seen.check(wanted.id, name)
         return writer.close(Path(name).name, {**rejected_facts(aside, rows), **seen.facts()})

@@ -27,7 +27,7 @@ def laid_out(
     A column of the source that is none of these three but is called like one of them becomes ``source_id`` and so on.
     """
     made = {"id": ids, "text": texts} | ({"label": labels} if labels is not None else {})
-    used = {wanted.text, wanted.label, wanted.id}
+    used = set(wanted.columns)
     taken = {"id", "text", "label"} | {name for name in batch.schema.names if name not in used}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if name in used:

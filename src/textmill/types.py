@@ -204,9 +204,19 @@ class Prediction:
         return found
 
     @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The answer to each text as plain JSON values: ``label``."""
+        return [{"label": label} for label in self.labels]
+
+    @property
+    def decided(self) -> list[str]:
+        """The class decided for of each text, also where the answer is left open."""
+        return [self.classes[code] for code in self.codes.tolist()]
+
+    @property
     def labels(self) -> list[str | None]:
         """The class decided for of each text (of equally probable ones the first); None where that is left open."""
-        named: list[str | None] = [self.classes[i] for i in self.codes.tolist()]
+        named: list[str | None] = [*self.decided]
         if self.unsure is not None:
             for i in self.unsure.nonzero()[0].tolist():
                 named[i] = None
@@ -248,6 +258,11 @@ class LabelSets:
     chosen: NDArray[np.bool_]
 
     @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The answer to each text as plain JSON values: ``labels``."""
+        return [{"labels": parted(label)} for label in self.labels]
+
+    @property
     def confidence(self) -> NDArray[np.float32]:
         """The probability of what was decided of the label that is least sure, float32 (n_texts,)."""
         import numpy as np
@@ -259,6 +274,8 @@ class LabelSets:
     def labels(self) -> list[str]:
         """The labels of each text, as `joined` writes them."""
         return [joined(itertools.compress(self.classes, row)) for row in self.chosen.tolist()]
+
+    decided = labels  # no answer is left open: no label is one too
 
     def rows(self, which: NDArray[np.integer[Any] | np.bool_]) -> LabelSets:
         """What was said of some of the texts, by number or by a mask."""

@@ -60,16 +60,22 @@ def command(
         turned_json,
         turned_shown,
     )
-    from textmill.evaluate.attribution import counterfactual, leave_one_out, sampled
+    from textmill.evaluate.attribution import counterfactual, leave_one_out, sampled, yes_or_no
+    from textmill.models.multilabel import MultiLabelClassifier
 
     opened = open_model(find_store(store), model, version)
-    explanation = opened.classifier.explain(typed(text), toward=toward)
-    predict = partial(opened.classifier.predict, threads=1)
+    classifier = opened.classifier
+    explanation = classifier.explain(typed(text), toward=toward)
+    if isinstance(classifier, MultiLabelClassifier):  # whether a text has one label is a question of its own
+        toward = explanation.toward
+        predict = yes_or_no(partial(classifier.predict, threads=1), toward)
+    else:
+        predict = partial(classifier.predict, threads=1)
     turned = counterfactual(predict, text)
     effects = None
     if method != "exact":
         effects = (leave_one_out if method == "leave-one-out" else sampled)(predict, text, toward=toward)
-    path = opened.classifier.text_path
+    path = classifier.text_path
     passed = path.explain(text) if stages and path is not None else []
     if as_json:
         found = pulls_json(opened.ref, explanation) | {"method": method, "turns": turned_json(turned)}
@@ -82,7 +88,7 @@ def command(
         shown.print(pulls_shown(opened.ref, explanation, top=top))
     else:
         shown.print(effects_shown(opened.ref, explanation, effects, top=top))
-    decision = opened.classifier.decision
+    decision = None if isinstance(classifier, MultiLabelClassifier) else classifier.decision
     if decision is not None:
         shown.print(decision_shown(explanation, decision.told()))
     if turned is not None:

@@ -15,13 +15,14 @@ from textmill.cli.terminal import plain
 from textmill.errors import DataError, SourceError
 
 if TYPE_CHECKING:
-    from textmill.models import TextClassifier
+    from textmill.models.saved import TextModel
     from textmill.registry import Store
-    from textmill.types import Manifest, Prediction, Ref
+    from textmill.types import LabelSets, Manifest, Prediction, Ref
 
 __all__ = ["OpenModel", "label_texts", "open_model", "typed"]
 
 _UNSURE = "?"  # where the model leaves the answer open
+_NONE = "-"  # where it says that none of its labels fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class OpenModel:
     """A version of a model, ready to be asked."""
 
     manifest: Manifest
-    classifier: TextClassifier
+    classifier: TextModel
     folder: Path
 
     @property
@@ -45,10 +46,10 @@ def open_model(store: Store, model: str, version: int | None) -> OpenModel:
     ------
     NotInStore, CorruptError, FormatError
     """
-    from textmill.models import TextClassifier
+    from textmill.models import load_model
 
     manifest, folder = store.open(model, version)
-    return OpenModel(manifest, TextClassifier.load(folder), folder)
+    return OpenModel(manifest, load_model(folder), folder)
 
 
 def typed(text: str) -> str:
@@ -88,20 +89,21 @@ def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> No
     width = max(map(len, opened.classifier.classes)) if sys.stdout.isatty() else 0
     for batch, prediction in answers:
         for label, score, text in zip(prediction.labels, prediction.confidence.tolist(), batch, strict=True):
-            parts = (plain(label or _UNSURE).ljust(width), f"{score:.3f}", plain(text))
+            said = _UNSURE if label is None else label or _NONE
+            parts = (plain(said).ljust(width), f"{score:.3f}", plain(text))
             click.echo(("  " if width else "\t").join(parts))
         sys.stdout.flush()
 
 
-def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction]]) -> None:
+def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction | LabelSets]]) -> None:
     # one JSON document, written as it comes
     head = f'{{"model": {json.dumps(ref.name)}, "version": {ref.version}, "predictions": ['
     click.echo(head, nl=False)
     before = "\n"
     for batch, prediction in answers:
         scores = prediction.scores.astype("U32").astype(float).tolist()  # the fewest digits that give it back
-        for text, label, row in zip(batch, prediction.labels, scores, strict=True):
-            one = {"text": text, "label": label, "scores": dict(zip(prediction.classes, row, strict=True))}
+        for text, answer, row in zip(batch, prediction.answers, scores, strict=True):
+            one = {"text": text, **answer, "scores": dict(zip(prediction.classes, row, strict=True))}
             click.echo(f"{before}  {json.dumps(one, ensure_ascii=False, allow_nan=False)}", nl=False)
             before = ",\n"
     click.echo("\n]}")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from textmill.cli.terminal import plain
+from textmill.types import parted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -54,7 +55,7 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
         "model": ref.name,
         "version": ref.version,
         "text": explanation.text,
-        "label": explanation.answer,
+        **({"labels": parted(explanation.answer or "")} if explanation.several else {"label": explanation.answer}),
         "scores": dict(zip(explanation.classes, explanation.scores, strict=True)),
         "toward": explanation.toward,
         "bias": explanation.bias,
@@ -115,6 +116,9 @@ def _head(ref: Ref, explanation: Explanation) -> Text:
     by = f", by the model {ref.name}@{ref.version}"
     if explanation.answer is None:
         return Text.assemble(("no answer", "bold"), f": {plain(explanation.label)} has probability {score:.3f}{by}")
+    if explanation.several:
+        said = plain(explanation.answer) or "no label"
+        return Text.assemble((said, "bold"), f" ({plain(explanation.label)} has probability {score:.3f}){by}")
     return Text.assemble((plain(explanation.answer), "bold"), f" (probability {score:.3f}){by}")
 
 
@@ -177,7 +181,7 @@ def _table(explanation: Explanation, top: int) -> list[RenderableType]:
         table.add_row(f"{sum(pull.value for pull in others):+.2f}", "", f"{len(others)} more")
     table.add_row(f"{explanation.bias:+.2f}", "", "bias: where the model stands before it reads a word")
     # with more than two classes every class has an output of its own, and all of them decide on the probability
-    name = "log-odds" if len(explanation.classes) == 2 else "output"
+    name = "log-odds" if len(explanation.classes) == 2 or explanation.several else "output"
     total = Text(f"{name} of {plain(explanation.toward)}: probability {explanation.said:.3f}")
     table.add_row(Text(f"{explanation.log_odds:+.2f}", "bold"), "", total)
     note = Text.assemble(

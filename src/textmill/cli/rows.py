@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textmill.cli.labelling import OpenModel
     from textmill.read import RejectedFile
-    from textmill.types import Manifest, Prediction
+    from textmill.types import LabelSets, Manifest, Prediction
 
 __all__ = ["added_columns", "added_names", "label_rows", "reading"]
 
@@ -109,14 +109,23 @@ def added_names(classes: Iterable[str], taken: Iterable[str]) -> list[str]:
     return [prefix + name for name in names]
 
 
-def added_columns(prediction: Prediction) -> list[pa.Array]:
-    """What stands in the columns of `added_names`: string, then float32 each."""
+def added_columns(prediction: Prediction | LabelSets) -> list[pa.Array]:
+    """What stands in the columns of `added_names`: string, then float32 each.
+
+    Several labels are one string, as `textmill.types.joined` writes them.
+    """
     import numpy as np
     import pyarrow as pa
 
-    classes = pa.array(prediction.classes, pa.string())
+    from textmill.types import LabelSets
+
+    if isinstance(prediction, LabelSets):
+        said = pa.array(prediction.labels, pa.string())
+    else:
+        classes = pa.array(prediction.classes, pa.string())
+        said = classes.take(pa.array(prediction.codes, mask=prediction.unsure))  # no answer is null
     return [
-        classes.take(pa.array(prediction.codes, mask=prediction.unsure)),  # no answer is null
+        said,
         pa.array(prediction.confidence),
         *(pa.array(np.ascontiguousarray(column)) for column in prediction.scores.T),
     ]

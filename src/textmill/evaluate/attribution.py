@@ -14,7 +14,7 @@ from textmill.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from textmill.types import Prediction
+    from textmill.types import LabelSets, Prediction
 
     Predict = Callable[[list[str]], Prediction]
 
@@ -166,6 +166,33 @@ def counterfactual(predict: Predict, text: str, *, most: int = 8) -> tuple[list[
     now = predict([_kept(text, spans, there)])
     effects = leave_one_out(predict, text, toward=first.classes[was])
     return [effects[word] for word in sorted(gone)], first.classes[int(now.codes[0])]
+
+
+def yes_or_no(predict: Callable[[list[str]], LabelSets], label: str) -> Predict:
+    """What a model that says several labels says of one of them, as two classes: ``not LABEL`` and ``LABEL``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from textmill.types import LabelSets
+    >>> def predict(texts):
+    ...     p = np.array([[0.9, 0.2]] * len(texts), np.float32)
+    ...     return LabelSets(("grain", "oil"), p, p >= 0.5)
+    >>> yes_or_no(predict, "oil")(["wheat"]).labels
+    ['not oil']
+    """
+
+    def asked(texts: list[str]) -> Prediction:
+        import numpy as np
+
+        from textmill.types import Prediction
+
+        said = predict(texts)
+        place = said.classes.index(label)
+        p = said.scores[:, place]
+        return Prediction((f"not {label}", label), np.stack([1 - p, p], axis=1), said.chosen[:, place].astype(np.int64))
+
+    return asked
 
 
 def _asked(predict: Predict, text: str, toward: str | None) -> tuple[int, float, list[tuple[int, int]]]:

@@ -14,6 +14,7 @@ from textmill.evaluate.sentences import (
     leak_check,
     measured,
     number,
+    sliced_by,
     title,
     verdict,
 )
@@ -71,9 +72,13 @@ def _head(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
     model, features = settings.get("model") or {}, settings.get("features") or {}
     if model.get("kind"):
         on = f" on {features['kind']}" if features.get("kind") and model["kind"] != "majority" else ""
-        yield f"A text classifier ({model['kind']}{on}) for {len(report.classes):,} classes."
+        yield f"A text classifier ({model['kind']}{on}) for {len(report.classes):,} {_of(report)}."
         yield ""
     yield _plain(verdict(report))
+
+
+def _of(report: Report) -> str:
+    return "labels, of which a text may have several" if report.details.get("several_labels") else "classes"
 
 
 def _use(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -153,7 +158,7 @@ def _slices(report: Report) -> Iterator[str]:
     found = report.details.get("slices") or []
     if not found:
         return
-    metric = (report.details.get("headline") or {}).get("metric", "accuracy")
+    metric = sliced_by(report)
     yield f"| slice | {title(metric, report)} | interval | rows | beside the rest |"
     yield "| --- | --- | --- | --- | --- |"
     for one in found[:_MOST_SLICES]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import columns, escape, isolated, label, minus, scrolling, share
 from textmill.evaluate.plots import range_bar
-from textmill.evaluate.sentences import decided, inside, number, title
+from textmill.evaluate.sentences import decided, inside, number, sliced_by, title
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -20,7 +20,7 @@ def slices(report: Report, config: Mapping[str, Any]) -> str:
     found = report.details.get("slices") or []
     if not found:
         return ""
-    metric = (report.details.get("headline") or {}).get("metric", "accuracy")
+    metric = sliced_by(report)
     whole = report.metrics[metric].value
     rows = "".join(_slice(one, whole) for one in found)
     heads = columns("slice", f"{title(metric, report)}", "difference to the rest", "#rows")

@@ -11,6 +11,7 @@ import numpy as np
 from textmill.errors import DataError
 from textmill.evaluate.evaluation import evaluate
 from textmill.evaluate.sentences import TITLES, inside, number, signed
+from textmill.types import LabelSets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def corrected(values: Sequence[float]) -> list[float]:
 
 def compare(
     truth: Sequence[str],
-    predictions: Mapping[str, Prediction],
+    predictions: Mapping[str, Prediction | LabelSets],
     *,
     config: EvaluateConfig,
     seed: int,
@@ -91,7 +92,7 @@ def compare(
 
     Parameters
     ----------
-    truth : n_texts labels
+    truth : n_texts labels; joined ones, where texts may have several
     predictions : two or more, by the names of their models; their classes in any order
     positive : as in `evaluate`
 
@@ -126,6 +127,8 @@ def compare(
     if len(names) < 2:
         raise DataError("there is nothing to compare with fewer than two models", got=", ".join(names) or "none")
     first, *others = names
+    if len({type(prediction) for prediction in predictions.values()}) > 1:
+        raise DataError("some of the models say one label of a text, others several: they cannot be compared")
     classes = predictions[first].classes
     ordered = {name: _in_order(prediction, classes, name) for name, prediction in predictions.items()}
     shares = [truth.count(label) / max(len(truth), 1) for label in classes]
@@ -172,7 +175,7 @@ def compare(
     return found | {"confidence": config.confidence, "note": note}
 
 
-def _in_order(prediction: Prediction, classes: tuple[str, ...], name: str) -> Prediction:
+def _in_order(prediction: Prediction | LabelSets, classes: tuple[str, ...], name: str) -> Prediction | LabelSets:
     if sorted(prediction.classes) != sorted(classes):
         raise DataError(
             f"{name} knows other classes than the first model",
@@ -180,14 +183,15 @@ def _in_order(prediction: Prediction, classes: tuple[str, ...], name: str) -> Pr
             got=", ".join(map(repr, prediction.classes)),
         )
     places = [prediction.classes.index(label) for label in classes]
+    if isinstance(prediction, LabelSets):
+        return LabelSets(classes, prediction.scores[:, places], prediction.chosen[:, places])
     chosen = None if prediction.chosen is None else np.argsort(places)[prediction.chosen]
     scores = np.ascontiguousarray(prediction.scores[:, places])
     return replace(prediction, classes=classes, scores=scores, chosen=chosen)
 
 
-def _right(truth: Sequence[str], prediction: Prediction) -> NDArray[np.bool_]:
-    said = (prediction.classes[code] for code in prediction.codes.tolist())
-    return np.array([label == answer for label, answer in zip(truth, said, strict=True)], np.bool_)
+def _right(truth: Sequence[str], prediction: Prediction | LabelSets) -> NDArray[np.bool_]:
+    return np.array([label == said for label, said in zip(truth, prediction.decided, strict=True)], np.bool_)
 
 
 def _sentence(

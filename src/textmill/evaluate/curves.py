@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textmill.evaluate.intervals import wilson
-from textmill.evaluate.metrics import average_precision, precision_recall_curve
+from textmill.evaluate.metrics import average_precision, is_class, precision_recall_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,13 +21,17 @@ _BINS = 10
 
 
 def curves(
-    truth: NDArray[np.int64],
+    truth: NDArray[Any],
     scores: NDArray[Any],
-    decisions: NDArray[np.int64],
+    decisions: NDArray[Any],
     classes: Sequence[str],
     columns: Sequence[int],
 ) -> dict[str, dict[str, Any]]:
     """Precision-recall curves of `columns`, of the eight with most rows, at most 200 points each.
+
+    Parameters
+    ----------
+    truth, decisions : (n,), class numbers; or bool (n, n_classes), what each row is
 
     Returns
     -------
@@ -35,12 +39,13 @@ def curves(
     ``average_precision`` and ``at``: precision and recall of the decisions taken
     """
     found: dict[str, dict[str, Any]] = {}
-    support = {k: int((truth == k).sum()) for k in columns}
+    support = {k: int(is_class(truth, k).sum()) for k in columns}
     for k in sorted(sorted((k for k in columns if support[k]), key=lambda k: -support[k])[:_MOST_CURVES]):
-        positive = truth == k
+        positive = is_class(truth, k)
         precision, recall, threshold = precision_recall_curve(positive, scores[:, k])
         keep = _spread(recall, precision)
-        right, given = int((positive & (decisions == k)).sum()), int((decisions == k).sum())
+        said = is_class(decisions, k)
+        right, given = int((positive & said).sum()), int(said.sum())
         found[classes[k]] = {
             "recall": [round(float(value), 6) for value in recall[keep]],
             "precision": [round(float(value), 6) for value in precision[keep]],
@@ -63,11 +68,12 @@ def _spread(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> NDAr
 
 
 def reliability(
-    truth: NDArray[np.int64], scores: NDArray[Any], classes: Sequence[str], positive: int | None
+    truth: NDArray[Any], scores: NDArray[Any], classes: Sequence[str], positive: int | None
 ) -> dict[str, Any]:
     """How often a given probability came true, in ten bins of equal width.
 
-    With a positive class, of its probability; else of the probability of the class decided for.
+    With a positive class, of its probability; else of the probability of the class decided for. Where `truth` is bool
+    (n, n_classes), of each probability of each row, as every one is a statement of its own.
 
     Returns
     -------
@@ -75,7 +81,9 @@ def reliability(
     its Wilson interval ``share_low``, ``share_high``, ``rows``) and ``error``: the mean gap between said and true,
     weighted by rows (expected calibration error)
     """
-    if positive is not None:
+    if truth.ndim == 2:
+        said, came = scores.ravel().astype(np.float64), truth.ravel()
+    elif positive is not None:
         said, came = scores[:, positive].astype(np.float64), truth == positive
     else:
         said, came = scores.max(axis=1).astype(np.float64), scores.argmax(axis=1) == truth
@@ -99,7 +107,7 @@ def reliability(
                 "rows": n,
             }
         )
-    error = sum(bin["rows"] * abs(bin["said"] - bin["share"]) for bin in bins) / len(truth)
+    error = sum(bin["rows"] * abs(bin["said"] - bin["share"]) for bin in bins) / len(said)
     return {"of": None if positive is None else classes[positive], "bins": bins, "error": float(error)}
 
 

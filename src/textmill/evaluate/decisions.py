@@ -20,6 +20,8 @@ _MOST_IN_TABLE = 20  # classes; with more, a matrix is a carpet and the worst pa
 
 def decisions(report: Report, config: Mapping[str, Any]) -> str:
     """Confusion matrix and the scores of each class."""
+    if report.details.get("several_labels"):
+        return _per_class(report)  # one that is missed is not another that is said: there is no matrix
     # beside each other only while the matrix is narrow
     layout = "pair" if len(report.classes) <= 3 or len(report.classes) > _MOST_IN_TABLE else "pair stacked"
     matrix = _confused(report) if len(report.classes) > _MOST_IN_TABLE else _confusion(report)
@@ -75,7 +77,8 @@ def _confused(report: Report) -> str:
 def _per_class(report: Report) -> str:
     names = list(report.classes)
     if len(names) > _MOST_IN_TABLE:
-        names.sort(key=lambda name: (report.per_class[name]["f1"].value, name))
+        scores = report.per_class
+        names.sort(key=lambda name: (scores[name]["support"].value == 0, scores[name]["f1"].value, name))
     shown, hidden = names[:_MOST_IN_TABLE], names[_MOST_IN_TABLE:]
     first = "The lowest F1 first. " if hidden else ""
     more = f"<details><summary>{len(hidden)} more classes</summary>{_class_table(report, hidden)}</details>"

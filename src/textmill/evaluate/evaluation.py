@@ -20,8 +20,16 @@ from textmill.evaluate.intervals import (
     resamples_within,
     wilson,
 )
+from textmill.evaluate.multilabel import (
+    SETS_ORDER,
+    measure_sets,
+    pictures,
+    resample_sets,
+    surest_sets,
+    with_all_labels,
+)
 from textmill.models.positive import positive_class
-from textmill.types import Score
+from textmill.types import LabelSets, Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,8 +68,8 @@ class Evaluation:
 
 def evaluate(
     truth: Sequence[str],
-    prediction: Prediction,
-    baseline: Prediction,
+    prediction: Prediction | LabelSets,
+    baseline: Prediction | LabelSets,
     *,
     config: EvaluateConfig,
     seed: int,
@@ -73,7 +81,7 @@ def evaluate(
 
     Parameters
     ----------
-    truth : n_texts labels
+    truth : n_texts labels; joined ones, where texts may have several
     prediction : of the model
     baseline : of the majority baseline: each row of scores holds the shares of the classes in training
     config : how many resamples and which confidence
@@ -99,6 +107,10 @@ def evaluate(
     >>> found.details["positive"]["class"]
     'spam'
     """
+    if isinstance(prediction, LabelSets) or isinstance(baseline, LabelSets):
+        assert isinstance(prediction, LabelSets), "one model says labels and the other classes"
+        assert isinstance(baseline, LabelSets), "one model says labels and the other classes"
+        return _evaluate_sets(truth, prediction, baseline, config, seed, clusters)
     classes = tuple(str(name) for name in prediction.classes)
     codes = _check(truth, prediction, baseline)
     n, k = len(codes), len(classes)
@@ -127,7 +139,7 @@ def evaluate(
     rows = {"accuracy": n}
     if place is not None:
         rows |= {"precision": int(own.confusion[:, place].sum()), "recall": int(own.confusion[place].sum())}
-    metrics, differences = _scores(own.overall, base.overall, draws, config.confidence, rows)
+    metrics, differences = _scores(_ORDER, own.overall, base.overall, draws, config.confidence, rows)
     details["differences"] = differences
     details["undefined"] = {
         name: "it needs test rows of at least two classes"
@@ -143,28 +155,67 @@ def evaluate(
     details["reliability"] = reliability(codes, prediction.scores, classes, place)
     details["mistakes"] = mistakes(codes, prediction.scores, decisions[0], classes)
     details["hits"] = hits(codes, prediction.scores, decisions[0], classes)
-    details["bootstrap"] = {
-        "resamples": config.bootstrap,
-        "resamples_of_ranks": ranked,
-        "confidence": config.confidence,
-        "rows": n,
-        "clusters": None if clusters is None else int(clusters.max()) + 1,
-        "seed": seed,
-    }
-    details["notes"] = _notes(true, own.overall["accuracy"], classes, config.bootstrap, ranked)
+    details["bootstrap"] = _bootstrapped(config, n, ranked, seed, clusters)
+    details["notes"] = _notes(true, n, own.overall["accuracy"], classes, config.bootstrap, ranked)
     return Evaluation(
         classes=classes,
         metrics=metrics,
-        per_class=_per_class(own, base, draws[0], classes, true, config.confidence),
+        per_class=_per_class(
+            own.by_class, own.confusion.sum(axis=0), base.by_class, draws[0], classes, true, config.confidence
+        ),
         confusion=[[int(cell) for cell in row] for row in own.confusion],
+        details=details,
+    )
+
+
+def _evaluate_sets(
+    truth: Sequence[str],
+    prediction: LabelSets,
+    baseline: LabelSets,
+    config: EvaluateConfig,
+    seed: int,
+    clusters: NDArray[np.int64] | None,
+) -> Evaluation:
+    _check_classes(prediction.classes, baseline.classes, truth, fewest=1)
+    for whose, part in (("the model", prediction), ("the baseline", baseline)):
+        _check_scores(whose, part.scores, len(truth), len(prediction.classes))
+    members, (said, base_said), unknown = with_all_labels(truth, prediction, baseline)
+    classes, n = said.classes, len(truth)
+    own, base = measure_sets(members, said), measure_sets(members, base_said)
+    ranked = resamples_within(config.bootstrap, n, len(classes))
+    draws = resample_sets(
+        members, (said, base_said), resamples=config.bootstrap, ranked=ranked, seed=seed, clusters=clusters
+    )
+    rows = {"accuracy": n, "precision": int(own.said.sum()), "recall": int(own.true.sum())}
+    metrics, differences = _scores(SETS_ORDER, own.overall, base.overall, draws, config.confidence, rows)
+    notes = _notes(own.true, n, own.overall["accuracy"], classes, config.bootstrap, ranked)
+    if unknown:
+        notes.append(f"No training row has {_listed(unknown)}: each such label of a test row is missed.")
+    details = {
+        "several_labels": True,
+        "positive": None,
+        "headline": {"metric": "f1", "why": ""},
+        "differences": differences,
+        "undefined": {name: "no test row has a label" for name in SETS_ORDER if name not in metrics},
+        **pictures(members, said),
+        "mistakes": surest_sets(members, said, right=False),
+        "hits": surest_sets(members, said, right=True),
+        "bootstrap": _bootstrapped(config, n, ranked, seed, clusters),
+        "notes": notes,
+    }
+    return Evaluation(
+        classes=classes,
+        metrics=metrics,
+        per_class=_per_class(own.by_class, own.said, base.by_class, draws[0], classes, own.true, config.confidence),
+        confusion=[],
         details=details,
     )
 
 
 def without_leaks(
     truth: Sequence[str],
-    prediction: Prediction,
-    baseline: Prediction,
+    prediction: Prediction | LabelSets,
+    baseline: Prediction | LabelSets,
     leaked: NDArray[np.bool_],
     *,
     config: EvaluateConfig,
@@ -197,14 +248,7 @@ class _Measured:
 
 def _check(truth: Sequence[str], prediction: Prediction, baseline: Prediction) -> NDArray[np.int64]:
     classes = tuple(str(name) for name in prediction.classes)
-    if len(classes) < 2:
-        raise DataError("there is nothing to measure with fewer than two classes", got=repr(list(classes)))
-    if tuple(str(name) for name in baseline.classes) != classes:
-        raise DataError(
-            "the baseline knows other classes than the model", wanted=repr(classes), got=repr(tuple(baseline.classes))
-        )
-    if len(truth) == 0:
-        raise DataError("the test side has no rows, so there is nothing to measure")
+    _check_classes(classes, baseline.classes, truth, fewest=2)
     for whose, part in (("the model", prediction), ("the baseline", baseline)):
         _check_scores(whose, part.scores, len(truth), len(classes))
     number = {name: i for i, name in enumerate(classes)}
@@ -219,6 +263,30 @@ def _check(truth: Sequence[str], prediction: Prediction, baseline: Prediction) -
             hint="A class the model is to be measured on needs rows on the training side.",
         )
     return codes
+
+
+def _check_classes(classes: Sequence[str], others: Sequence[str], truth: Sequence[str], *, fewest: int) -> None:
+    if len(classes) < fewest:
+        raise DataError("there is nothing to measure with fewer than two classes", got=repr(list(classes)))
+    if tuple(str(name) for name in others) != tuple(classes):
+        raise DataError(
+            "the baseline knows other classes than the model", wanted=repr(classes), got=repr(tuple(others))
+        )
+    if len(truth) == 0:
+        raise DataError("the test side has no rows, so there is nothing to measure")
+
+
+def _bootstrapped(
+    config: EvaluateConfig, n: int, ranked: int, seed: int, clusters: NDArray[np.int64] | None
+) -> dict[str, Any]:
+    return {
+        "resamples": config.bootstrap,
+        "resamples_of_ranks": ranked,
+        "confidence": config.confidence,
+        "rows": n,
+        "clusters": None if clusters is None else int(clusters.max()) + 1,
+        "seed": seed,
+    }
 
 
 def _check_scores(whose: str, scores: NDArray[Any], n: int, k: int) -> None:
@@ -288,6 +356,7 @@ def _guessing(known: Prediction | Sequence[float], true: NDArray[np.int64]) -> d
 
 
 def _scores(
+    order: Sequence[str],
     own: Mapping[str, float],
     base: Mapping[str, float],
     draws: Sequence[Draws],
@@ -296,7 +365,7 @@ def _scores(
 ) -> tuple[dict[str, Score], dict[str, dict[str, float]]]:
     metrics: dict[str, Score] = {}
     differences: dict[str, dict[str, float]] = {}
-    for name in _ORDER:
+    for name in order:
         value, other = own[name], base[name]
         if value != value:
             continue
@@ -315,29 +384,31 @@ def _held(ends: tuple[float, float], value: float, n: int, confidence: float) ->
 
 
 def _per_class(
-    own: _Measured,
-    base: _Measured,
+    own: Mapping[str, NDArray[np.float64]],
+    said: NDArray[np.int64],
+    base: Mapping[str, NDArray[np.float64]],
     draws: Draws,
     classes: Sequence[str],
     true: NDArray[np.int64],
     confidence: float,
 ) -> dict[str, dict[str, Score]]:
     found: dict[str, dict[str, Score]] = {}
-    of = {"precision": own.confusion.sum(axis=0), "recall": true, "f1": np.zeros_like(true)}
+    of = {"precision": said, "recall": true, "f1": np.zeros_like(true)}
     for k, name in enumerate(classes):
         found[name] = {}
-        for metric, values in own.by_class.items():
+        for metric, values in own.items():
             value = float(values[k])
             drawn = interval(draws.by_class[metric][:, k], value, confidence)
             low, high = _held(drawn, value, int(of[metric][k]), confidence)
-            found[name][metric] = Score(value, low, high, float(base.by_class[metric][k]))
+            found[name][metric] = Score(value, low, high, float(base[metric][k]))
         support = float(true[k])
         found[name]["support"] = Score(support, support, support)
     return found
 
 
-def _notes(true: NDArray[np.int64], accuracy: float, classes: Sequence[str], wanted: int, ranked: int) -> list[str]:
-    n = int(true.sum())
+def _notes(
+    true: NDArray[np.int64], n: int, accuracy: float, classes: Sequence[str], wanted: int, ranked: int
+) -> list[str]:
     notes = []
     if n < 100:
         notes.append(

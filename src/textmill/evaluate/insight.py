@@ -43,6 +43,8 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
     if reliability.get("bins"):
         of = reliability.get("of")
         what = f"of {label(report, of)}" if of is not None else "of the class it decided for"
+        if report.details.get("several_labels"):
+            what = "of every label and every row"
         parts.append(
             "<figure><h3>Reliability</h3>"
             + reliability_plot(reliability, colour(report, of) if of is not None else 0)

@@ -24,6 +24,7 @@ from textmill.evaluate.metrics import (
     accuracy,
     balanced_accuracy,
     brier_of_rows,
+    is_class,
     log_loss_of_rows,
     macro,
     matthews,
@@ -211,14 +212,14 @@ class Ranking:
 
     Parameters
     ----------
-    truth : (n,), class numbers
+    truth : (n,), class numbers; or bool (n, n_classes), what each row is
     scores : (n, n_classes)
     columns : the classes to rank for, one against the rest; those without a true row are left out
     """
 
-    def __init__(self, truth: NDArray[np.int64], scores: NDArray[Any], columns: tuple[int, ...]) -> None:
+    def __init__(self, truth: NDArray[Any], scores: NDArray[Any], columns: tuple[int, ...]) -> None:
         self.n = n = len(truth)
-        self.columns = tuple(k for k in columns if bool((truth == k).any()))
+        self.columns = tuple(k for k in columns if bool(is_class(truth, k).any()))
         self.flat = bool((scores == scores[0]).all())
         self._orders = np.empty((len(self.columns), n), dtype=np.int64)
         # all classes lie one after the other in flat arrays: row i of class c at c * n + i
@@ -230,7 +231,7 @@ class Ranking:
             first = np.concatenate(([True], ranked[1:] != ranked[:-1]))
             group = np.cumsum(first) - 1
             edges = np.append(np.flatnonzero(first), n)
-            hits = np.flatnonzero(truth[order] == k)
+            hits = np.flatnonzero(is_class(truth[order], k))
             at.append(hits + c * n)
             start.append(edges[group[hits]] + c * n)
             end.append(edges[group[hits] + 1] + c * n)

@@ -10,7 +10,7 @@ from textmill.evaluate.sentences import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     from textmill.config import EvaluateConfig
-    from textmill.types import Prediction
+    from textmill.types import LabelSets, Prediction
 
 __all__ = ["leaderboard", "undominated"]
 
@@ -19,7 +19,7 @@ _COSTS = ("cpu_seconds", "model_bytes", "p95_ms")
 
 def leaderboard(
     truth: Sequence[str],
-    predictions: Mapping[str, Prediction],
+    predictions: Mapping[str, Prediction | LabelSets],
     *,
     config: EvaluateConfig,
     seed: int,

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from textmill.evaluate.sentences import signed
+from textmill.types import parted
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -160,7 +161,9 @@ def toml_value(value: object) -> str:
 
 
 def label(report: Report, name: str) -> str:
-    """A class's name in its colour, kept apart from the direction of the text around it."""
+    """A class's name in its colour, kept apart from the direction of the text around it; joined ones one by one."""
+    if report.details.get("several_labels") and name not in report.classes:
+        return " + ".join(label(report, one) for one in parted(name)) or "no label"
     return f'<bdi class="label c{colour(report, name)}">{escape(name)}</bdi>'
 
 

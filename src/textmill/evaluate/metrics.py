@@ -21,12 +21,14 @@ __all__ = [
     "brier",
     "brier_of_rows",
     "confusion_matrix",
+    "is_class",
     "log_loss",
     "log_loss_of_rows",
     "macro",
     "matthews",
     "precision_recall_curve",
     "precision_recall_f1",
+    "ranking_precision_of_rows",
     "roc_auc",
     "top_k_of_rows",
     "weighted",
@@ -52,6 +54,18 @@ def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_c
     """
     cells = np.bincount(np.asarray(truth) * n_classes + np.asarray(predicted), minlength=n_classes * n_classes)
     return cells.astype(np.int64).reshape(n_classes, n_classes)
+
+
+def is_class(truth: NDArray[Any], k: int) -> NDArray[np.bool_]:
+    """Which rows are of a class: from class numbers (n,), or from what each row is, bool (n, n_classes).
+
+    Examples
+    --------
+    >>> is_class(np.array([0, 1]), 1).tolist(), is_class(np.array([[True, True], [True, False]]), 1).tolist()
+    ([False, True], [True, False])
+    """
+    found: NDArray[np.bool_] = truth[:, k] if truth.ndim == 2 else truth == k
+    return found
 
 
 def accuracy(right: Any, rows: Any) -> Any:
@@ -340,3 +354,34 @@ def top_k_of_rows(truth: NDArray[np.int64], scores: NDArray[Any], k: int = 3) ->
     before = np.arange(scores.shape[1]) < truth[:, None]
     ahead = (scores > own).sum(axis=1) + ((scores == own) & before).sum(axis=1)
     return np.asarray(ahead < k, np.float64)
+
+
+def ranking_precision_of_rows(truth: NDArray[np.bool_], scores: NDArray[Any]) -> NDArray[np.float64]:
+    """Of each true label, the share of true ones among those ranked as high or higher, averaged over a row's labels.
+
+    A row of no label, or of all, is 1: no order is wrong. Its mean is scikit-learn's
+    ``label_ranking_average_precision_score``.
+
+    Parameters
+    ----------
+    truth : bool (n, n_classes)
+    scores : (n, n_classes)
+
+    Returns
+    -------
+    float64 (n,)
+
+    Examples
+    --------
+    >>> truth = np.array([[True, False, True], [False, False, False]])
+    >>> ranking_precision_of_rows(truth, np.array([[0.9, 0.8, 0.1], [0.5, 0.5, 0.5]])).round(3).tolist()
+    [0.833, 1.0]
+    """
+    found = np.ones(len(truth))
+    sizes = truth.sum(axis=1)
+    for row in np.flatnonzero((sizes > 0) & (sizes < truth.shape[1])).tolist():
+        own = np.sort(scores[row][truth[row]])
+        every = np.sort(scores[row])
+        above = [len(part) - np.searchsorted(part, own, side="left") for part in (own, every)]
+        found[row] = (above[0] / above[1]).mean()
+    return found

@@ -14,7 +14,7 @@ from textmill.evaluate.markup import shortened
 from textmill.read.sample import spread
 
 if TYPE_CHECKING:
-    from textmill.types import Prediction
+    from textmill.types import LabelSets, Prediction
 
 __all__ = ["CHANGES", "changed", "robustness"]
 
@@ -114,7 +114,9 @@ def changed(text: str, change: str, seed: int = 0) -> str:
     return CHANGES[change].apply(text, rng)
 
 
-def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, seed: int) -> list[dict[str, Any]]:
+def robustness(
+    predict: Callable[[list[str]], Prediction | LabelSets], texts: list[str], *, seed: int
+) -> list[dict[str, Any]]:
     """How many decisions turn when texts are changed.
 
     Parameters
@@ -152,15 +154,16 @@ def robustness(predict: Callable[[list[str]], Prediction], texts: list[str], *, 
         if len(which) == 0:
             continue
         after = predict([others[i] for i in which.tolist()])
-        turned = before.codes[which] != after.codes
+        was, said = [before.decided[i] for i in which.tolist()], after.decided
+        turned = np.array([one != other for one, other in zip(was, said, strict=True)], np.bool_)
         share = float(turned.mean())
         low, high = wilson(share, len(which))
         examples = [
             {
                 "text": _short(some[which[i]]),
                 "changed": _short(others[which[i]]),
-                "was": before.classes[before.codes[which[i]]],
-                "said": after.classes[after.codes[i]],
+                "was": was[i],
+                "said": said[i],
             }
             for i in np.flatnonzero(turned if change.stays else ~turned)[:_EXAMPLES].tolist()
         ]

@@ -34,7 +34,7 @@ def head(report: Report, config: Mapping[str, Any], version: int | None) -> str:
     if report.data.get("train") is not None:
         facts.append(f"{report.data['train']:,} training rows")
     facts.append(f"{int(report.data.get('test', 0)):,} test rows")
-    facts.append(f"{len(report.classes):,} classes")
+    facts.append(f"{len(report.classes):,} {'labels' if report.details.get('several_labels') else 'classes'}")
     if report.data.get("source"):
         facts.append(escape(report.data["source"]))
     pill = f'<span class="pill">version {version}</span>' if version else ""
@@ -50,17 +50,18 @@ def _headline(report: Report) -> str:
     # three that answer different questions: how often right, how good on the class that matters, how well ranked
     items = []
     leading = (report.details.get("headline") or {}).get("metric", "accuracy")
-    for name in dict.fromkeys((leading, "f1", "roc_auc")):
+    others = ("f1_macro", "accuracy") if report.details.get("several_labels") else ("f1", "roc_auc")
+    for name in dict.fromkeys((leading, *others)):
         score = report.metrics.get(name)
         if score is None:
             continue
-        said = f"{TITLES[name]} {number(score.value)}, from {number(score.low)} to {number(score.high)}"
+        said = f"{title(name, report)} {number(score.value)}, from {number(score.low)} to {number(score.high)}"
         base = ""
         if score.baseline is not None:
             base = f"<span>baseline {number(score.baseline)}</span>"
             said += f", baseline {number(score.baseline)}"
         items.append(
-            f'<li><span class="name">{TITLES[name]}</span><strong>{number(score.value)}</strong>'
+            f'<li><span class="name">{title(name, report)}</span><strong>{number(score.value)}</strong>'
             f"{range_bar(score.value, score.low, score.high, score.baseline, said=said)}"
             f'<span class="under"><span>{number(score.low)} to {number(score.high)}</span>{base}</span></li>'
         )

@@ -23,6 +23,7 @@ __all__ = [
     "measured",
     "number",
     "signed",
+    "sliced_by",
     "standing",
     "title",
     "verdict",
@@ -37,6 +38,10 @@ TITLES = {
     "f1_weighted": "F1, weighted",
     "balanced_accuracy": "Balanced accuracy",
     "mcc": "Matthews correlation",
+    "f1_samples": "F1 of each text",
+    "jaccard": "Jaccard of each text",
+    "hamming_loss": "Hamming loss",
+    "ranking_precision": "Ranking precision",
     "top3": "Among the first three",
     "average_precision": "Average precision",
     "roc_auc": "ROC AUC",
@@ -49,7 +54,25 @@ PERSONAL = {
     "card": "the number of a card",
     "iban": "the number of a bank account",
 }
-LOWER_IS_BETTER = ("log_loss", "brier")
+LOWER_IS_BETTER = ("log_loss", "brier", "hamming_loss")
+_OF_SETS = {
+    "accuracy": "All labels right",
+    "f1": "F1, micro",
+    "precision": "Precision, micro",
+    "recall": "Recall, micro",
+}
+_MEANING_OF_SETS = {
+    "accuracy": "share of test rows with exactly their labels, none missed and none too many",
+    "f1": "precision and recall in one, all labels of all rows counted together",
+    "precision": "of the labels that were said, the share that are right",
+    "recall": "of the labels that texts have, the share that were said",
+    "f1_samples": "F1 of each text's labels, averaged over the texts",
+    "jaccard": "of the labels a text has or was given, the share that are both, averaged over the texts",
+    "hamming_loss": "share of all yes-or-no decisions that are wrong; lower is better",
+    "ranking_precision": "how far up a text's own labels stand when all are ranked; 1 is on top",
+    "average_precision": "precision averaged over all thresholds, mean over the labels",
+    "roc_auc": "how often a text with a label scores above one without it, mean over the labels",
+}
 _NOTABLE = 0.01  # share of the test rows from which on a leak is the first thing to say
 
 
@@ -67,6 +90,8 @@ def number(value: float, places: int = 3) -> str:
 
 def meaning(metric: str, report: Report) -> str:
     """One line on what a metric says."""
+    if report.details.get("several_labels") and metric in _MEANING_OF_SETS:
+        return _MEANING_OF_SETS[metric]
     positive = (report.details.get("positive") or {}).get("class")
     of = f"“{positive}”" if positive else "a class"
     mean = "" if positive else ", mean over the classes"
@@ -177,9 +202,19 @@ def measured(report: Report) -> list[tuple[str, Score]]:
 
 def title(metric: str, report: Report) -> str:
     """What a metric is called; says where it is a mean over the classes."""
+    if report.details.get("several_labels") and metric in _OF_SETS:
+        return _OF_SETS[metric]
     if metric in ("f1", "precision", "recall") and len(report.classes) > 2:
         return f"{TITLES[metric]}, macro"
     return TITLES.get(metric, metric)
+
+
+def sliced_by(report: Report) -> str:
+    """The metric that parts of the test side are compared by."""
+    if report.details.get("several_labels"):
+        return "accuracy"
+    leading: str = (report.details.get("headline") or {}).get("metric", "accuracy")
+    return leading
 
 
 def leak_check(report: Report) -> tuple[str, list[str]]:
@@ -323,10 +358,13 @@ def counted(n: int, one: str, many: str) -> str:
 
 
 def confusions(report: Report) -> list[tuple[int, float, str, str]]:
-    """The pairs of classes mistaken for each other: rows, share of the true class, truth, said; most rows first."""
+    """The pairs of classes mistaken for each other: rows, share of the true class, truth, said; most rows first.
+
+    None where a text has several labels: one that is missed is not another that is said.
+    """
     pairs = [
         (count, count / sum(row), truth, said)
-        for truth, row in zip(report.classes, report.confusion, strict=True)
+        for truth, row in zip(report.classes, report.confusion, strict=not report.details.get("several_labels"))
         for said, count in zip(report.classes, row, strict=True)
         if count and said != truth
     ]

@@ -18,6 +18,7 @@ from textmill.evaluate.sentences import (
     leak_check,
     measured,
     number,
+    sliced_by,
     standing,
     title,
     verdict,
@@ -84,14 +85,15 @@ class Summary:
             for sentence in standing(report):
                 yield _safe(Text(sentence), plain)
             yield Text()
-        yield from _confusion(report, plain)
-        yield Text()
+        if report.confusion:
+            yield from _confusion(report, plain)
+            yield Text()
         yield _safe(_leaks(report), plain)
         for sentence in decided(report):
             yield _safe(Text.assemble(("Answers: ", "dim"), sentence), plain)
         worse = [one for one in report.details.get("slices") or () if one["outcome"] == "worse"]
         if worse:
-            metric = title(report.details["headline"]["metric"], report)
+            metric = title(sliced_by(report), report)
             yield _safe(Text.assemble(("Worse than the rest: ", "yellow"), f"{metric} of {_slices(worse)}"), plain)
         words = _telling(report, plain)
         if words is not None:
@@ -181,8 +183,12 @@ def _bar(score: Score, top: float, cells: int, plain: bool, *, lower: bool) -> T
 def _shown(report: Report) -> list[str]:
     if len(report.classes) <= _MOST_CLASSES:
         return list(report.classes)
-    # the worst first: with many classes those are what one looks for
-    return sorted(report.classes, key=lambda name: (report.per_class[name]["f1"].value, name))[:_MOST_CLASSES]
+    # the worst first: with many classes those are what one looks for, if anything is known of them
+    scores = report.per_class
+    order = sorted(
+        report.classes, key=lambda name: (scores[name]["support"].value == 0, scores[name]["f1"].value, name)
+    )
+    return order[:_MOST_CLASSES]
 
 
 def _per_class(report: Report, plain: bool) -> Table:

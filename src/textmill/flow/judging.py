@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from textmill.models import TextClassifier
-    from textmill.types import Prediction
+    from textmill.models.saved import TextModel
+    from textmill.types import LabelSets, Prediction
 
 __all__ = ["compare", "evaluate"]
 
@@ -36,12 +36,12 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
 
     from textmill.evaluate import build_report, without_leaks
     from textmill.evaluate import evaluate as measure
-    from textmill.models import TextClassifier
+    from textmill.models import load_model
 
     corpus, test = corpora_of(work)
     side = side_of(work)
     check_slices(project.mill.evaluate, test or corpus)
-    model = TextClassifier.load(work.tree("train", "model/"))
+    model = load_model(work.tree("train", "model/"))
     learned = rows_of(corpus, side, 0, "label")["label"].to_pylist()
     rows = tested_rows(work)
     truth = rows["label"].to_pylist()
@@ -66,7 +66,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
         measured.details.update(words_of(model, work, rows, prediction, measured))
     if "tune" in work.outputs:
         measured.details["tuning"] = work.outputs["tune"].values
-    if mill.split.folds is not None:
+    if mill.split.folds is not None and isinstance(prediction, Prediction):
         measured.details["folds"] = _folds(mill, work, prediction.numbered(truth))
     report = build_report(
         measured,
@@ -84,7 +84,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
             "held_back": int((side == 2).sum()),
             "test": len(truth),
             "folds": mill.split.folds,
-            "classes": _counts(learned, truth),
+            "classes": _counts(*(_rows_of_each(labels, model.several) for labels in (learned, truth))),
             **told_of_rows(corpus, side),
         },
     )
@@ -98,13 +98,14 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
-def _said(work: Work, step: str, model: TextClassifier, rows: Any) -> Prediction:
+def _said(work: Work, step: str, model: TextModel, rows: Any) -> Prediction | LabelSets:
     """What a model says of the test rows; with folds, what the models of the other folds said."""
     import numpy as np
 
+    from textmill.models import MultiLabelClassifier
     from textmill.types import Prediction
 
-    if validation_of(step) not in work.outputs:
+    if isinstance(model, MultiLabelClassifier) or validation_of(step) not in work.outputs:
         return model.predict(rows["text"], threads=work.threads)
     scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
     return model.decision.of(scores) if model.decision else Prediction(model.classes, scores)
@@ -123,13 +124,14 @@ def compare(project: Project, work: Work) -> dict[str, Any]:
     """Measure the model and its candidates on the same test rows, one after the other on this machine."""
     from textmill.evaluate.leaderboard import leaderboard, undominated
     from textmill.evaluate.speed import timed
-    from textmill.models import TextClassifier
+    from textmill.models import load_model
 
     rows = tested_rows(work)
-    predictions, costs = {}, {}
+    predictions: dict[str, Any] = {}
+    costs: dict[str, Any] = {}
     for number, (step, one) in enumerate(project.models.items()):
         work.progress(number, len(project.models), one.name)
-        model = TextClassifier.load(work.tree(step, "model/"))
+        model = load_model(work.tree(step, "model/"))
         predictions[one.name] = _said(work, step, model, rows)
         costs[one.name] = timed(model, rows["text"], threads=work.threads)
         costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
@@ -149,17 +151,28 @@ def _model_bytes(work: Work, step: str) -> int:
     return sum(file.size for name, file in work.outputs[step].files.items() if name.startswith("model/"))
 
 
-def _counts(learned: Sequence[str], truth: Sequence[str]) -> dict[str, dict[str, int]]:
-    sides = {"train": Counter(learned), "test": Counter(truth)}
+def _counts(learned: Counter[str], truth: Counter[str]) -> dict[str, dict[str, int]]:
+    sides = {"train": learned, "test": truth}
     return {label: {side: counts[label] for side, counts in sides.items()} for label in sorted({*learned, *truth})}
 
 
-def _majority(model: TextClassifier, learned: Sequence[str], n: int) -> Prediction:
-    """What the shares of the classes in training say of each of `n` texts."""
+def _rows_of_each(labels: Sequence[str], several: bool) -> Counter[str]:
+    from textmill.types import parted
+
+    return Counter(name for label in labels for name in parted(label)) if several else Counter(labels)
+
+
+def _majority(model: TextModel, learned: Sequence[str], n: int) -> Prediction | LabelSets:
+    """What the shares of the classes in training say of each of `n` texts; of several labels the most common set."""
     import numpy as np
 
-    from textmill.types import Prediction
+    from textmill.types import LabelSets, Prediction, memberships
 
-    counts = Counter(learned)
+    counts = _rows_of_each(learned, model.several)
     shares = np.array([counts[label] / len(learned) for label in model.classes], np.float32)
-    return Prediction(model.classes, np.tile(shares, (n, 1)))
+    scores = np.tile(shares, (n, 1))
+    if not model.several:
+        return Prediction(model.classes, scores)
+    sets = Counter(learned)
+    common = min(sets, key=lambda label: (-sets[label], label))
+    return LabelSets(model.classes, scores, np.tile(memberships([common], model.classes), (n, 1)))

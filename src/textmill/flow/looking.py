@@ -10,9 +10,9 @@ from textmill.flow.step import Work
 
 if TYPE_CHECKING:
     from textmill.evaluate import Evaluation
-    from textmill.models import TextClassifier
+    from textmill.models.saved import TextModel
     from textmill.read import Corpus
-    from textmill.types import Prediction, Tokens
+    from textmill.types import LabelSets, Prediction, Tokens
 
 __all__ = ["looked_into", "told_of_rows", "words_of"]
 
@@ -22,30 +22,32 @@ _HEADERS = 0.1  # share of the test texts that begin with a header, from which o
 
 def looked_into(
     project: Project,
-    model: TextClassifier,
+    model: TextModel,
     rows: Any,
-    prediction: Prediction,
-    majority: Prediction,
+    prediction: Prediction | LabelSets,
+    majority: Prediction | LabelSets,
     measured: Evaluation,
 ) -> dict[str, Any]:
     """Slices, thresholds, costs and answers left open: what the scores of the whole test side do not say."""
     from textmill.evaluate.answers import cost_of, cuts, left_open
     from textmill.evaluate.robustness import robustness
     from textmill.evaluate.slices import slices
+    from textmill.models import TextClassifier
     from textmill.models.decision import cost_matrix
+    from textmill.types import Prediction
 
     mill, classes, details = project.mill, measured.classes, measured.details
     drawn: dict[str, Any] = {"confidence": mill.evaluate.confidence, "seed": mill.project.seed}
     drawn["resamples"] = mill.evaluate.bootstrap
-    truth = prediction.numbered(rows["label"].to_pylist())
+    truth, said, n_answers = _numbered(rows["label"].to_pylist(), prediction)
     positive = None if details["positive"] is None else classes.index(details["positive"]["class"])
     found: dict[str, Any] = {
         "slices": slices(
             truth,
-            prediction.codes,
+            said,
             {name: _sliced(rows, name) for name in mill.evaluate.slices},
-            n_classes=len(classes),
-            metric=details["headline"]["metric"],
+            n_classes=n_answers,
+            metric="accuracy" if model.several else details["headline"]["metric"],
             positive=positive,
             **drawn,
         )
@@ -56,6 +58,8 @@ def looked_into(
     headers = _without_headers(project, model, rows, prediction)
     if headers is not None:
         found["headers"] = headers
+    if not (isinstance(model, TextClassifier) and isinstance(prediction, Prediction)):
+        return found  # [decide] is for one label a text
     if positive is not None:
         found["cuts"] = cuts(truth == positive, prediction.scores[:, positive])
     if model.decision is None:
@@ -69,12 +73,13 @@ def looked_into(
             found["notes"] = [said, *details["notes"]]
     if mill.decide.costs is not None:
         costs = cost_matrix(mill.decide.costs, classes)
+        assert isinstance(majority, Prediction)
         found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
     return found
 
 
 def words_of(
-    model: TextClassifier, work: Work, rows: Any, prediction: Prediction, measured: Evaluation
+    model: TextModel, work: Work, rows: Any, prediction: Prediction | LabelSets, measured: Evaluation
 ) -> dict[str, Any]:
     """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
     import pyarrow as pa
@@ -82,15 +87,17 @@ def words_of(
     from textmill.evaluate.report import shown
     from textmill.evaluate.wordwise import error_words, scatter
     from textmill.read.sample import spread
+    from textmill.types import Prediction
 
     some = spread(rows.num_rows, _WORDS_OF)
     rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
-    wrong = prediction.codes != prediction.numbered(rows["label"].to_pylist())
+    truth, said, _ = _numbered(rows["label"].to_pylist(), prediction)
+    wrong = said != truth
     told = error_words(_terms(model, rows["text"], work.threads), wrong, prediction.confidence)
     for one in told:
         one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
     found: dict[str, Any] = {"error_words": told}
-    if len(measured.classes) == 2:
+    if isinstance(prediction, Prediction) and len(measured.classes) == 2:
         corpus, _ = corpora_of(work)
         learned = rows_of(corpus, side_of(work), 0, "text", "label")
         learned = learned.take(pa.array(spread(learned.num_rows, _WORDS_OF)))
@@ -100,7 +107,19 @@ def words_of(
     return found
 
 
-def _terms(model: TextClassifier, texts: Any, threads: int | None) -> Tokens:
+def _numbered(labels: list[str], said: Prediction | LabelSets) -> tuple[Any, Any, int]:
+    """The truth and what was decided as numbers that are equal where a row is right, and how many there are."""
+    import numpy as np
+
+    from textmill.types import Prediction
+
+    if isinstance(said, Prediction):
+        return said.numbered(labels), said.codes, len(said.classes)
+    found, numbers = np.unique([*labels, *said.decided], return_inverse=True)
+    return numbers[: len(labels)], numbers[len(labels) :], len(found)
+
+
+def _terms(model: TextModel, texts: Any, threads: int | None) -> Tokens:
     """The words and pairs of words of each text that the model knows, each once; of a model of letters, its words."""
     import numpy as np
 
@@ -115,7 +134,7 @@ def _terms(model: TextClassifier, texts: Any, threads: int | None) -> Tokens:
 
 
 def _without_headers(
-    project: Project, model: TextClassifier, rows: Any, prediction: Prediction
+    project: Project, model: TextModel, rows: Any, prediction: Prediction | LabelSets
 ) -> dict[str, Any] | None:
     """What the score owes to headers of messages: the same model on the test texts without them; None without any."""
     import pyarrow as pa
@@ -131,9 +150,10 @@ def _without_headers(
     share = pc.mean(pc.not_equal(bodies, rows["text"])).as_py()
     if share < _HEADERS:
         return None
+    both: Any = {"with": prediction, "without": model.predict(bodies)}
     found = measure(
         rows["label"].to_pylist(),
-        {"with": prediction, "without": model.predict(bodies)},
+        both,
         config=mill.evaluate,
         seed=mill.project.seed,
         positive=mill.decide.positive,

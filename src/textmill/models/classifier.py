@@ -164,10 +164,10 @@ class TextClassifier(LinearText):
         p = probabilities(self.outputs(texts, threads=threads))
         return np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
 
-    def _says(self, text: str) -> tuple[str, str, str | None, tuple[float, ...]]:
+    def _says(self, text: str) -> tuple[str, str | None, tuple[float, ...]]:
         said = self.predict([text], threads=1)
         label = self.classes[int(said.codes[0])]
-        return label, label, said.labels[0], tuple(said.scores[0].tolist())
+        return label, said.labels[0], tuple(said.scores[0].tolist())
 
     def _output(self, place: int) -> tuple[float, int]:
         return (1.0 if place == 1 else -1.0, 0) if len(self.classes) == 2 else (1.0, place)

@@ -53,6 +53,8 @@ class Explanation:
     log_odds : bias + the sum of the pulls; of `toward` against the other class, or with more than two classes its
         output before the softmax
     pulls : strongest first
+    several : whether a text may have several labels; then `answer` is all of them, as `textmill.types.joined` writes
+        them, and `label` the most probable one
     """
 
     text: str
@@ -65,6 +67,7 @@ class Explanation:
     pulls: tuple[Pull, ...]
     answer: str | None
     said: float
+    several: bool = False
 
 
 class LinearText(ABC):
@@ -79,6 +82,7 @@ class LinearText(ABC):
     seconds : what each stage of the fit took; empty after `load`
     """
 
+    several: ClassVar[bool] = False  # whether a text may have several labels
     kind: ClassVar[str]  # as ``model.json`` says it
     formats: ClassVar[tuple[int, ...]]  # of it, those that can be read
 
@@ -123,8 +127,8 @@ class LinearText(ABC):
         """The probability of each class as it was learned, float64 (n_texts, n_classes)."""
 
     @abstractmethod
-    def _says(self, text: str) -> tuple[str, str, str | None, tuple[float, ...]]:
-        """Of a text: the class to explain, the label, the answer in the end, the probabilities."""
+    def _says(self, text: str) -> tuple[str, str | None, tuple[float, ...]]:
+        """Of a text: the label to explain, the answer in the end, the probabilities."""
 
     def _output(self, place: int) -> tuple[float, int]:
         """The sign and the number of the output that speaks for a class."""
@@ -141,8 +145,8 @@ class LinearText(ABC):
         ------
         DataError : if there is no class of that name
         """
-        first, label, answer, scores = self._says(text)
-        toward = first if toward is None else toward
+        label, answer, scores = self._says(text)
+        toward = label if toward is None else toward
         if toward not in self.classes:
             raise DataError(f"no class is called {toward!r}", wanted=f"one of {', '.join(self.classes)}")
         place = self.classes.index(toward)
@@ -171,6 +175,7 @@ class LinearText(ABC):
             pulls=tuple(pulls),
             answer=answer,
             said=float(self.learned([text], threads=1)[0, place]),
+            several=self.several,
         )
 
     def telling(self, n: int = 20) -> dict[str, list[tuple[str, float]]]:

@@ -40,6 +40,7 @@ class MultiLabelClassifier(LinearText):
     ['energy + grain', 'grain', '']
     """
 
+    several = True
     kind = "multi-label-classifier"
     formats = (1,)
 
@@ -133,7 +134,6 @@ class MultiLabelClassifier(LinearText):
         """The probability of each label, float64 (n_texts, n_classes)."""
         return sigmoid(self.outputs(texts, threads=threads))
 
-    def _says(self, text: str) -> tuple[str, str, str | None, tuple[float, ...]]:
+    def _says(self, text: str) -> tuple[str, str | None, tuple[float, ...]]:
         said = self.predict([text], threads=1)
-        labels = said.labels[0]
-        return self.classes[int(said.scores[0].argmax())], labels, labels, tuple(said.scores[0].tolist())
+        return self.classes[int(said.scores[0].argmax())], said.labels[0], tuple(said.scores[0].tolist())

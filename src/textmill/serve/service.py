@@ -13,7 +13,7 @@ from textmill import __version__
 from textmill.errors import NotInStore, closest
 
 if TYPE_CHECKING:
-    from textmill.types import Manifest, Prediction
+    from textmill.types import LabelSets, Manifest, Prediction
 
 __all__ = ["Answer", "Classifier", "Service", "Shelf", "split_ref"]
 
@@ -26,7 +26,7 @@ class Classifier(Protocol):
         """Names of the classes."""
         ...
 
-    def predict(self, texts: list[str]) -> Prediction:
+    def predict(self, texts: list[str]) -> Prediction | LabelSets:
         """Scores of each text, safe to call from several threads."""
         ...
 
@@ -49,7 +49,7 @@ class Answer:
 
     model: str
     version: int
-    prediction: Prediction
+    prediction: Prediction | LabelSets
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; each score is spelled with as few digits as give the same float32 back."""
@@ -59,8 +59,8 @@ class Answer:
             "model": self.model,
             "version": self.version,
             "predictions": [
-                {"label": label, "scores": dict(zip(classes, row, strict=True))}
-                for label, row in zip(self.prediction.labels, scores, strict=True)
+                {**answer, "scores": dict(zip(classes, row, strict=True))}
+                for answer, row in zip(self.prediction.answers, scores, strict=True)
             ],
         }
 
@@ -102,7 +102,7 @@ class Service:
     ----------
     store : where the versions lie
     models : which of them to serve, ``name`` or ``name@version``; none means all
-    load : makes a classifier from a version's folder; `textmill.models.TextClassifier.load` if not given
+    load : makes a classifier from a version's folder; `textmill.models.load_model` if not given
     keep : how many versions other than the settled ones stay in memory
 
     Raises
@@ -238,6 +238,6 @@ class Service:
 
 
 def _load_classifier(folder: Path) -> Classifier:
-    from textmill.models import TextClassifier
+    from textmill.models import load_model
 
-    return TextClassifier.load(folder)
+    return load_model(folder)

@@ -145,7 +145,7 @@ def robustness(
     length = sum(map(len, texts)) / max(len(texts), 1)
     most = min(len(texts), _MOST, max(_FEWEST, int(_CHARACTERS / max(length, 1))))
     some = [texts[i] for i in spread(len(texts), most).tolist()]
-    before = predict(some)
+    before = predict(some).decided
     found = []
     for name, change in CHANGES.items():
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 6])))
@@ -153,8 +153,8 @@ def robustness(
         which = np.flatnonzero([one != other for one, other in zip(some, others, strict=True)])
         if len(which) == 0:
             continue
-        after = predict([others[i] for i in which.tolist()])
-        was, said = [before.decided[i] for i in which.tolist()], after.decided
+        said = predict([others[i] for i in which.tolist()]).decided
+        was = [before[i] for i in which.tolist()]
         turned = np.array([one != other for one, other in zip(was, said, strict=True)], np.bool_)
         share = float(turned.mean())
         low, high = wilson(share, len(which))

@@ -37,6 +37,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     from textmill.evaluate import build_report, without_leaks
     from textmill.evaluate import evaluate as measure
     from textmill.models import load_model
+    from textmill.types import Prediction
 
     corpus, test = corpora_of(work)
     side = side_of(work)

@@ -187,9 +187,11 @@ class LinearText(ABC):
         for place, label in enumerate(self.classes):
             sign, output = self._output(place)
             weights = sign * self.weights[:, output]
+            least = np.partition(weights, len(weights) - n)[len(weights) - n] if n < len(weights) else 0.0
+            some = np.flatnonzero(weights >= max(least, np.nextafter(0.0, 1.0)))
             # ties by spelling, so that equal models tell the same
-            best = np.argsort(-weights, kind="stable")[:n]
-            found[label] = [(names[i], float(weights[i])) for i in best.tolist() if weights[i] > 0]
+            best = some[np.argsort(-weights[some], kind="stable")[:n]]
+            found[label] = [(names[i], float(weights[i])) for i in best.tolist()]
         return found
 
     def _head(self) -> dict[str, Any]:

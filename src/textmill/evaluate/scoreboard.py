@@ -138,7 +138,7 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
         elif difference["low"] * worth < 0 and difference["high"] * worth < 0:
             better = "worse"
         gain += f" <small>{_signed(difference['low'])} to {_signed(difference['high'])}</small>"
-    scale = "" if top == 1.0 else f'<small class="scale">scale to {number(top, 1)}</small>'
+    scale = "" if top == 1.0 else f'<small class="scale">scale to {number(top, 1 if top >= 0.1 else 3)}</small>'
     base = "" if score.baseline is None else number(score.baseline)
     drawn = range_bar(score.value, score.low, score.high, score.baseline, top=top, said=said)
     return (

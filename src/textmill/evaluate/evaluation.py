@@ -107,10 +107,10 @@ def evaluate(
     >>> found.details["positive"]["class"]
     'spam'
     """
-    if isinstance(prediction, LabelSets) or isinstance(baseline, LabelSets):
-        assert isinstance(prediction, LabelSets), "one model says labels and the other classes"
-        assert isinstance(baseline, LabelSets), "one model says labels and the other classes"
+    if isinstance(prediction, LabelSets) and isinstance(baseline, LabelSets):
         return _evaluate_sets(truth, prediction, baseline, config, seed, clusters)
+    if isinstance(prediction, LabelSets) or isinstance(baseline, LabelSets):
+        raise DataError("the model and the baseline differ: one says one label of a text, the other several")
     classes = tuple(str(name) for name in prediction.classes)
     codes = _check(truth, prediction, baseline)
     n, k = len(codes), len(classes)

@@ -139,7 +139,8 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
             better = "worse"
         gain += f" <small>{_signed(difference['low'])} to {_signed(difference['high'])}</small>"
     scale = "" if top == 1.0 else f'<small class="scale">scale to {number(top, 1 if top >= 0.1 else 3)}</small>'
-    base = "" if score.baseline is None else number(score.baseline)
+    base = "" if score.baseline is None else f'<span class="what">baseline </span>{number(score.baseline)}'
+    gain = gain and f'<span class="what">difference </span>{gain}'
     drawn = range_bar(score.value, score.low, score.high, score.baseline, top=top, said=said)
     return (
         f'<tr role="row" class="{better}" data-metric="{escape(name)}"><th role="rowheader" scope="row">{escape(named)}'
@@ -147,8 +148,8 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
         f'<td role="cell" class="value">{number(score.value)}</td>'
         f'<td role="cell" class="interval">{number(score.low)} to {number(score.high)}</td>'
         f'<td role="cell" class="bar">{drawn}{scale}</td>'
-        f'<td role="cell" class="base"><span class="what">baseline </span>{base}</td>'
-        f'<td role="cell" class="gain"><span class="what">difference </span>{gain}</td></tr>'
+        f'<td role="cell" class="base">{base}</td>'
+        f'<td role="cell" class="gain">{gain}</td></tr>'
     )
 
 

@@ -47,6 +47,7 @@ TITLES = {
     "roc_auc": "ROC AUC",
     "log_loss": "Log loss",
     "brier": "Brier score",
+    "calibration_error": "Calibration error",
 }
 PERSONAL = {
     "e-mail": "an e-mail address",
@@ -54,7 +55,7 @@ PERSONAL = {
     "card": "the number of a card",
     "iban": "the number of a bank account",
 }
-LOWER_IS_BETTER = ("log_loss", "brier", "hamming_loss")
+LOWER_IS_BETTER = ("log_loss", "brier", "hamming_loss", "calibration_error")
 _OF_SETS = {
     "accuracy": "All labels right",
     "f1": "F1, micro",
@@ -109,6 +110,7 @@ def meaning(metric: str, report: Report) -> str:
         "roc_auc": f"how often {of} scores above the rest; 0.5 is chance{mean}",
         "log_loss": "how surprised the probabilities were; lower is better",
         "brier": "squared error of the probabilities; lower is better",
+        "calibration_error": "gap between what the probabilities say and what comes true; lower is better",
     }.get(metric, "")
 
 

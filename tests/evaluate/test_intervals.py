@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
@@ -195,6 +196,42 @@ def test_intervals_cover_the_truth_95_times_in_a_hundred():
             low, high = np.quantile(draws[name], [0.025, 0.975])
             held[name] += low <= value <= high
     assert {name: 930 <= times <= 970 for name, times in held.items()} == dict.fromkeys(wanted, True), held
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_stratified_draws_have_the_rows_of_each_class(k):
+    """Of a model that is always right for the first class and never for others, accuracy is the first class's share."""
+    rng = np.random.default_rng(k)
+    truth = rng.integers(0, k, 200)
+    said, flat = np.zeros_like(truth), np.full((200, k), 1 / k)
+    for stratify in (True, False):
+        asked = {"resamples": 300, "seed": 1, "stratify": stratify}
+        right = resample_decisions(truth, (said, said), n_classes=k, positive=None, **asked)[1].overall["accuracy"]
+        # the average precision of scores that are all the same is the share of the class
+        ranked = resample_probabilities(truth, (flat, flat), columns=(1,), **asked)[1].overall["average_precision"]
+        for drawn, share in ((right, (truth == 0).mean()), (ranked, (truth == 1).mean())):
+            assert bool(np.allclose(drawn, share)) == stratify
+            assert drawn.mean() == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.slow
+def test_stratified_intervals_cover_where_the_mix_of_classes_is_fixed_and_others_where_it_is_not():
+    """1,000 test sides of 400 rows; a class of 95 % recall and one of 40 %, so that the mix matters to accuracy."""
+    rng = np.random.default_rng(6)
+    held = dict.fromkeys(itertools.product((True, False), repeat=2), 0)
+    for fixed, number in itertools.product((True, False), range(1000)):
+        truth = np.repeat([0, 1], 200) if fixed else rng.integers(0, 2, 400)
+        right = rng.random(400) < np.where(truth == 0, 0.95, 0.4)
+        said = np.where(right, truth, 1 - truth)
+        for stratify in (True, False):
+            asked = {"resamples": 300, "seed": number, "stratify": stratify}
+            drawn = resample_decisions(truth, (said,), n_classes=2, positive=1, **asked)[0].overall["accuracy"]
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            held[fixed, stratify] += int(low <= 0.675 <= high)
+    assert 930 <= held[True, True] <= 970, held
+    assert 930 <= held[False, False] <= 970, held
+    assert held[True, False] > 970, held  # too wide
+    assert held[False, True] < 920, held  # too narrow
 
 
 @pytest.mark.parametrize("k", [2, 4])

@@ -129,6 +129,7 @@ def test_groups_are_drawn_together(made: Path) -> None:
     (made / "tweets.csv").write_text("\n".join(lines) + "\n")
     result = run(made, '[split]\ngroup = "author"\n')
     told = result.report.details["bootstrap"]
+    assert not told["stratify"]
     assert told["clusters"] is not None
     assert told["clusters"] <= 40
     assert "those of one author together" in (model_of(result)[1] / "card.md").read_text(encoding="utf-8")
@@ -193,6 +194,7 @@ def test_with_folds_every_row_is_tested_and_learned_from(made: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        ('stratify = true\n[split]\ngroup = "author"\n', "evaluate.stratify: groups hold rows of several classes"),
         ("[split]\nfolds = 1\n", "split.folds: wanted a number from 2 to 100, got 1"),
         ("[split]\nrepeats = 3\n", "split.repeats: wanted a number from 1 to 100, and folds to repeat, got 3"),
         ('[split]\nfolds = 3\nnear_duplicates = "report"\n', 'split.near_duplicates: wanted "together" with folds'),

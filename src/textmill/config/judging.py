@@ -14,6 +14,7 @@ class EvaluateConfig:
 
     bootstrap: int = 1000
     confidence: float = 0.95
+    stratify: bool = False  # whether the draws hold as many rows of each class as the test side does
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
     learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
     robustness: bool = True  # whether to change test texts a little and see which decisions turn

@@ -130,11 +130,12 @@ def evaluate(
         for part, decided in zip((prediction, baseline), decisions, strict=True)
     )
     ranked = resamples_within(config.bootstrap, n, len(columns))
+    drawing: dict[str, Any] = {"seed": seed, "clusters": clusters, "stratify": config.stratify}
     decided_draws = resample_decisions(
-        codes, decisions, n_classes=k, positive=place, resamples=config.bootstrap, seed=seed, clusters=clusters
+        codes, decisions, n_classes=k, positive=place, resamples=config.bootstrap, **drawing
     )
     ranked_draws = resample_probabilities(
-        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed, clusters=clusters
+        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, **drawing
     )
     draws = [
         Draws(a.overall | b.overall, a.by_class, b.noise) for a, b in zip(decided_draws, ranked_draws, strict=True)
@@ -289,6 +290,7 @@ def _bootstrapped(
         "confidence": config.confidence,
         "rows": n,
         "clusters": None if clusters is None else int(clusters.max()) + 1,
+        "stratify": config.stratify and clusters is None,
         "seed": seed,
     }
 

@@ -35,6 +35,8 @@ from textmill.evaluate.metrics import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 __all__ = [
@@ -160,6 +162,7 @@ def resample_decisions(
     resamples: int,
     seed: int,
     clusters: NDArray[np.int64] | None = None,
+    stratify: bool = False,
 ) -> list[Draws]:
     """Scores of decisions on resampled rows, one `Draws` for each decider, drawn together.
 
@@ -169,16 +172,23 @@ def resample_decisions(
     decisions : for each decider (n,), class numbers
     positive : the class that precision, recall and f1 are about, None for their macro means
     clusters : (n,), from 0 on: rows of one are drawn together
+    stratify : whether each resample has as many rows of each class as `truth`; with clusters, which hold rows of
+        several, it cannot
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 1])))
     code = truth.copy()
     for decided in decisions:
         code = code * n_classes + decided
     cells, of_row, counts = np.unique(code, return_inverse=True, return_counts=True)
-    if clusters is None:
-        drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)  # (resamples, n_cells)
+    if clusters is not None:
+        drawn = _drawn_clusters(rng, clusters, of_row, len(cells), resamples)  # (resamples, n_cells)
+    elif stratify:
+        true_of = cells // n_classes ** len(decisions)  # rising
+        first = np.flatnonzero(np.append(True, true_of[1:] != true_of[:-1]))
+        within = np.split(counts, first[1:])  # the cells of each class
+        drawn = np.concatenate([rng.multinomial(c.sum(), c / c.sum(), size=resamples) for c in within], axis=1)
     else:
-        drawn = _drawn_clusters(rng, clusters, of_row, len(cells), resamples)
+        drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)
     given = []
     for _ in decisions:
         given.append(cells % n_classes)
@@ -356,6 +366,7 @@ def resample_probabilities(
     resamples: int,
     seed: int,
     clusters: NDArray[np.int64] | None = None,
+    stratify: bool = False,
 ) -> list[Draws]:
     """Scores of probabilities on resampled rows, one `Draws` for each predictor, drawn together.
 
@@ -364,10 +375,9 @@ def resample_probabilities(
     truth : (n,), class numbers
     scores : for each predictor (n, n_classes)
     columns : the classes ROC AUC and average precision are averaged over
-    clusters : (n,), from 0 on: rows of one are drawn together
+    clusters, stratify : as in `resample_decisions`
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 2])))
-    n = len(truth)
     rankings = [Ranking(truth, part, columns) for part in scores]
     order = rankings[0].first_order().copy()
     for ranking in rankings:
@@ -379,15 +389,12 @@ def resample_probabilities(
     positive = columns[0] if len(columns) == 1 else None
     gaps = [_Gaps(truth[order], part[order], positive) for part in scores]
     off = np.empty((resamples, len(scores), 2))
-    n_clusters, of_row = (0, order) if clusters is None else (int(clusters.max()) + 1, clusters[order])
+    draw = _row_draws(rng, truth[order], None if clusters is None else clusters[order], stratify)
     ranked = np.full((resamples, len(scores), 2), np.nan)
     for b in range(resamples):
-        if clusters is None:
-            counts = np.bincount(rng.integers(0, n, n), minlength=n)
-        else:
-            counts = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[of_row]
-        # einsum, unlike a matrix product, does not depend on BLAS and its threads
+        counts = draw()
         drawn, n_drawn = counts.astype(np.float64), int(counts.sum())
+        # einsum, unlike a matrix product, does not depend on BLAS and its threads
         means[b] = np.einsum("kn,n->k", losses, drawn) / n_drawn
         for i, ranking in enumerate(rankings):
             off[b, i] = gaps[i].sums(drawn, n_drawn)
@@ -407,6 +414,22 @@ def resample_probabilities(
         )
         for i in range(len(scores))
     ]
+
+
+def _row_draws(
+    rng: np.random.Generator, truth: NDArray[np.int64], clusters: NDArray[np.int64] | None, stratify: bool
+) -> Callable[[], NDArray[np.int64]]:
+    """What draws a resample: how often each row is in it, int64 (n,)."""
+    n = len(truth)
+    if clusters is not None:
+        n_clusters = int(clusters.max()) + 1
+        return lambda: np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[clusters]
+    if not stratify:
+        return lambda: np.bincount(rng.integers(0, n, n), minlength=n)
+    by_class = np.argsort(truth, kind="stable")
+    classes = truth[by_class]
+    first, rows = np.searchsorted(classes, classes), np.bincount(truth)[classes]  # of the class of each row
+    return lambda: np.bincount(by_class[first + rng.integers(0, rows)], minlength=n)
 
 
 class _Gaps:

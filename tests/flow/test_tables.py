@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from tests.flow.test_project import MILL, rows_of, write_csv
 
-from textmill.errors import ConfigError, GateRefused
+from textmill.errors import ConfigError, GateRefused, MissingExtra
 from textmill.flow import RunResult, run_project
 from textmill.models import TextClassifier
 
@@ -48,6 +49,19 @@ def test_rows_that_are_not_as_expected_stop_the_run_before_training(made: Path) 
     met = run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n')
     assert met.manifest is not None
     assert run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n').nothing_to_do
+
+
+def test_languages_that_cannot_be_told_are_told_before_anything_is_read(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "py3langid" else find_spec(name))
+    with pytest.raises(
+        MissingExtra, match=r"\[expect\] languages needs the package 'py3langid'.*textmill\[languages\]"
+    ):
+        run(made, '[expect.languages]\nen = ">= 0.9"\n', on_event=lambda event: events.append(event.kind))
+    assert events == []
 
 
 def test_a_model_decides_as_the_project_says(made: Path) -> None:

@@ -42,6 +42,7 @@ def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: b
     Raises
     ------
     as `read_corpus`
+    MissingExtra : if ``[expect]`` asks for languages, and the package that tells them is not installed
     """
     from textmill.read import read_corpus, split_corpus
     from textmill.read.expectations import measures, unmet
@@ -64,21 +65,24 @@ def check_project(mill: MillConfig, folder: Path, *, threads: int = 1, labels: b
             leaks, said = one_sided(corpus, mill.split, threads), str(error)
         found = inspect_rows(corpus, mill.read, folder, leaks=leaks, threads=threads)
         few = corpus.n_rows <= _MOST
+        languages = _languages(corpus, needed=bool(mill.expect.languages))
         return found | {
             "leaks": said,
             "shift": _shift(mill, folder, corpus, test, split, threads) if few and split is not None else None,
             "doubtful": _doubtful(mill, folder, corpus, threads) if (few if labels is None else labels) else None,
-            "languages": _languages(corpus),
-            "unmet": unmet(mill.expect, measures(corpus, leaks), corpus.facts["classes"]),
+            "languages": languages,
+            "unmet": unmet(mill.expect, measures(corpus, leaks), corpus.facts["classes"], languages),
         }
 
 
-def _languages(corpus: Corpus) -> dict[str, int] | None:
+def _languages(corpus: Corpus, *, needed: bool) -> dict[str, int] | None:
     from textmill.read.languages import find_languages
 
     try:
         return find_languages(corpus)
     except MissingExtra:
+        if needed:
+            raise
         return None
 
 

@@ -58,7 +58,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(learning.expect, project),
         needs=("read", "split"),
         settings=config["expect"],
-        code=code_version("flow/learning", "read"),
+        code=code_version("flow/learning", "read", guests=("py3langid",) if mill.expect.languages else ()),
         keyed_by=("read.digest", "read.facts", "split.leaks"),
     )
     folds = () if mill.split.folds is None else ("split.folds.npy",)

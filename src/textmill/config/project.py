@@ -132,8 +132,6 @@ def _dealing_nothing(mill: MillConfig) -> list[str]:
 def _holding_back(mill: MillConfig) -> list[str]:
     if mill.split.folds is None:
         return []
-    if mill.tune.space:
-        return ["tune: settings are chosen once, on one training side; wanted a test side, not split.folds"]
     if mill.evaluate.learning_curve:
         return ["evaluate.learning_curve: it is drawn on a test side; wanted one, not split.folds"]
     if not mill.decide.needs_fold:

@@ -328,6 +328,11 @@ def folded(report: Report) -> str:
         f"Each row was tested once, by one of {found['folds']} models that learned from the other folds; the version"
         " that is registered learned from all rows."
     )
+    if (report.details.get("tuning") or {}).get("by_fold"):
+        told += (
+            " The settings of each were looked for on the rows that it learned from, so the scores are those of the"
+            " whole procedure, search and all; the version's own settings were looked for on all rows."
+        )
     if found["repeats"] > 1:
         low, high = min(found["accuracies"]), max(found["accuracies"])
         told += f" Dealt anew {found['repeats']} times, accuracy lay between {number(low)} and {number(high)}."

@@ -66,12 +66,13 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
 
     tuned = ("tune",) if mill.tune.space else ()
+    tuned_folds = ("tune-folds",) if tuned and folds else ()
 
     def learning_step(
         name: str, model: str, work: Callable[..., dict[str, Any]], keyed: tuple[str, ...] = (), **more: Any
     ) -> Step:
         asked = project.models[model]
-        chosen = tuned if name in ("train", "curve") else ()
+        chosen = {"train": tuned, "curve": tuned, "validate": tuned_folds}.get(name, ())
         return Step(
             name,
             partial(work, project, asked),
@@ -80,11 +81,15 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             | {table: tables[model][table] for table in ("text", "features", "model")}
             | _own_functions(asked.text, folder),
             code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
-            keyed_by=(*data, *keyed, *(f"{step}.best" for step in chosen)),
+            keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
             sources=partial(learning.assets_of, project, asked.text),
         )
 
-    tune = [learning_step("tune", "train", tuning.tune, tune=config["tune"], split=config["split"]) for _ in tuned]
+    tune = [
+        learning_step(name, "train", work, tune=config["tune"], split=config["split"])
+        for name, work in (("tune", tuning.tune), ("tune-folds", tuning.tune_folds))
+        if name in (*tuned, *tuned_folds)
+    ]
     trained = {name: learning_step(name, name, learning.train) for name in project.models}
     validated = {
         name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
@@ -109,7 +114,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *curved),
+        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *tuned_folds, *curved),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -121,6 +126,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             "split.leaks",
             *saying["train"],
             *(f"{step}.trials" for step in tuned),
+            *(f"{step}.chosen" for step in tuned_folds),
             *(f"{step}.points" for step in curved),
         ),
     )

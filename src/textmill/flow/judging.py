@@ -66,7 +66,9 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if model.features is not None:
         measured.details.update(words_of(model, work, rows, prediction, measured))
     if "tune" in work.outputs:
-        measured.details["tuning"] = work.outputs["tune"].values
+        measured.details["tuning"] = {**work.outputs["tune"].values}
+    if "tune-folds" in work.outputs:
+        measured.details["tuning"]["by_fold"] = work.value("tune-folds", "chosen")
     if mill.split.folds is not None and isinstance(prediction, Prediction):
         measured.details["folds"] = _folds(mill, work, prediction.numbered(truth))
     report = build_report(

@@ -107,7 +107,7 @@ def test_languages_are_expected_like_other_shares() -> None:
     ):
         check_expectations(asked, corpus, leaks)
     short, leaks = looked_at([{"text": "ok", "label": "a"}, {"text": "so", "label": "a"}])
-    with pytest.raises(GateRefused, match="no text is long enough to tell its language"):
+    with pytest.raises(GateRefused, match="no text is long and clear enough to tell its language"):
         check_expectations(asked, short, leaks)
 
 

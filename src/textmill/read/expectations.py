@@ -80,7 +80,7 @@ def unmet(
     ['rows: wanted >= 1000, got 12', "label: no row is 'spam'", "label: 2 rows are 'sapm', which is not expected"]
     """
     told = []
-    spoken = languages or {}
+    spoken = {code: texts for code, texts in (languages or {}).items() if code != "und"}  # what can be told
     texts = sum(spoken.values())
     for key, _, bound in config.bounds():
         assert bound is not None  # or the project file would have been refused
@@ -90,7 +90,7 @@ def unmet(
             if not _COMPARE[sign](found[key], number):
                 told.append(f"{_said(key)}: wanted {sign} {number:g}, got {found[key]:.4g}")
         elif not texts:
-            told.append(f"{key}: wanted {sign} {number:g}, and no text is long enough to tell its language")
+            told.append(f"{key}: wanted {sign} {number:g}, and no text is long and clear enough to tell its language")
         elif not _COMPARE[sign](spoken.get(code, 0) / texts, number):
             shares = ", ".join(f"{name} {n / texts:.4g}" for name, n in list(spoken.items())[:3])
             told.append(f"{key}: wanted {sign} {number:g}, got {spoken.get(code, 0) / texts:.4g} ({shares})")

@@ -14,6 +14,7 @@ from tests.flow.test_project import MILL, rows_of, write_csv
 from textmill.config import load
 from textmill.errors import ConfigError, GateRefused, MissingExtra
 from textmill.flow import RunResult, run_project
+from textmill.flow.checking import check_project
 from textmill.models import TextClassifier
 from textmill.models.tuning import applied
 from textmill.text import TextPath
@@ -138,6 +139,32 @@ def test_slices_are_of_columns_and_lengths(made: Path) -> None:
         assert sum(one["rows"] for one in found if one["of"] == of) == result.report.data["test"]
     with pytest.raises(ConfigError, match=r"evaluate.slices: no column is called 'plaec'; .* Did you mean 'place'"):
         run(made, 'slices = ["plaec"]\n')
+
+
+def test_the_data_check_is_in_the_report_where_it_is_asked_for(made: Path) -> None:
+    rows = [row | {"source": row["label"], "batch": "7"} for row in rows_of(n=600)]
+    lines = ["id,text,label,source,batch", *(",".join(row.values()) for row in rows)]
+    (made / "tweets.csv").write_text("\n".join(lines) + "\n")
+    cheap = run(made, "")
+    assert "check" not in {step.step for step in cheap.steps}
+    assert "data_check" not in cheap.report.details
+    assert cheap.report.data["columns"]["constant"] == ["batch"]
+    assert [one["column"] for one in cheap.report.data["columns"]["giveaways"]] == ["source"]
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert "Column source alone gives the label away" in page
+    assert 'id="data-check"' not in page
+    result = run(made, "data_check = true\n")
+    assert [step.step for step in result.steps if not step.cached] == ["check", "evaluate", "register", "report"]
+    found = result.report.details["data_check"]
+    told = check_project(load(made), made)  # as the command finds it
+    assert found == {name: told[name] for name in found}
+    assert found["doubtful"]["of"] == 600
+    assert 0 < found["doubtful"]["rows"] < 150
+    assert 0 <= found["shift"]["unseen"] < 0.2
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert 'id="data-check"' in page
+    assert "Labels in doubt" in page
+    assert run(made, "data_check = true\n").nothing_to_do
 
 
 def test_groups_are_drawn_together(made: Path) -> None:

@@ -110,7 +110,8 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
         + f'<p class="aside">The baseline is {isolated(baseline_words(report))}, what one gets without reading a word'
         f"{_guessing(report)}. Intervals and differences are from {bootstrap.get('resamples', 0):,} bootstrap resamples"
         f" of the test rows{', with as many of each class as there are' if bootstrap.get('stratify') else ''}"
-        f" (percentile, seed {bootstrap.get('seed', '')}); a difference whose interval holds 0 may be luck.</p>"
+        f" (percentile, seed {bootstrap.get('seed', '')}; for the calibration error less what chance makes of it);"
+        " a difference whose interval holds 0 may be luck.</p>"
     )
 
 

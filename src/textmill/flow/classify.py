@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
+from textmill.flow import checking, judging, learning, publishing, tuning
 from textmill.flow import curve as curves
-from textmill.flow import judging, learning, publishing, tuning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
@@ -69,7 +70,12 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     tuned_folds = ("tune-folds",) if tuned and folds else ()
 
     def learning_step(
-        name: str, model: str, work: Callable[..., dict[str, Any]], keyed: tuple[str, ...] = (), **more: Any
+        name: str,
+        model: str,
+        work: Callable[..., dict[str, Any]],
+        keyed: tuple[str, ...] = (),
+        code: tuple[str, ...] = (),
+        **more: Any,
     ) -> Step:
         asked = project.models[model]
         chosen = {"train": tuned, "curve": tuned, "validate": tuned_folds}.get(name, ())
@@ -80,7 +86,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             settings={"seed": seed, "decide": config["decide"], **more}
             | {table: tables[model][table] for table in ("text", "features", "model")}
             | _own_functions(asked.text, folder),
-            code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
+            code=code_version(*learns, *code, guests=(*guests, *lists, *_splitter_guests(asked.text))),
             keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
             sources=partial(learning.assets_of, project, asked.text),
         )
@@ -97,6 +103,19 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     curved = ("curve",) if mill.evaluate.learning_curve else ()
     sure = {"confidence": mill.evaluate.confidence}
     curve = [learning_step("curve", "train", curves.curve, keyed=("read.test_digest",), evaluate=sure) for _ in curved]
+    checked = ("check",) if mill.evaluate.data_check else ()
+    check = [
+        learning_step(
+            "check",
+            "train",
+            checking.check,
+            keyed=("read.test_digest",),
+            code=("flow/checking", "evaluate/doubts", "evaluate/shift"),
+            split=config["split"],
+            languages=find_spec("py3langid") is not None,
+        )
+        for _ in checked
+    ]
     # what a model says of the test rows is decided by it, or by what those of the other folds said
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate is no part of it: asking for more measures nothing anew
@@ -114,7 +133,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *tuned_folds, *curved),
+        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *tuned_folds, *curved, *checked),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -128,6 +147,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             *(f"{step}.trials" for step in tuned),
             *(f"{step}.chosen" for step in tuned_folds),
             *(f"{step}.points" for step in curved),
+            *(f"{step}.found" for step in checked),
         ),
     )
     register = Step(
@@ -157,7 +177,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(publishing.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    learnt = (*tune, *trained.values(), *validated.values(), *curve)
+    learnt = (*tune, *trained.values(), *validated.values(), *curve, *check)
     return Flow(project.name, (*first, *learnt, *compared, evaluate, register, report))
 
 

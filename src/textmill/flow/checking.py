@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +57,8 @@ def check_project(
     as `read_corpus`
     MissingExtra : if ``[expect]`` asks for languages, and the package that tells them is not installed
     """
+    import tempfile
+
     from textmill.read import read_corpus, split_corpus
     from textmill.read.expectations import measures, unmet
     from textmill.read.inspection import inspect_rows, one_sided
@@ -86,12 +87,15 @@ def check_project(
         languages = _languages(corpus, needed=bool(mill.expect.languages))
         say("comparing the words of the sides")
         shift = _shift(mill, folder, corpus, test, split, threads) if few and split is not None else None
-        say("training models that doubt labels")
+        doubtful = None
+        if few if labels is None else labels:
+            say("training models that doubt labels")
+            doubtful = _doubtful(mill, folder, corpus, threads)
         return found | {
             "leaks": said,
             "sides": _sides(split, test),
             "shift": shift,
-            "doubtful": _doubtful(mill, folder, corpus, threads) if (few if labels is None else labels) else None,
+            "doubtful": doubtful,
             "languages": languages,
             "unmet": unmet(mill.expect, measures(corpus, leaks), corpus.facts["classes"], languages),
         }

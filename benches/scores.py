@@ -43,7 +43,7 @@ def sarcasm(folder: Path) -> list[Row]:
     import json
 
     from textmill.config import ReadConfig
-    from textmill.read.giveaways import find_giveaways
+    from textmill.read.giveaways import inspect_columns
     from textmill.read.reading import stream_rows
 
     rows = []
@@ -63,7 +63,7 @@ def sarcasm(folder: Path) -> list[Row]:
     score, apart = found.metrics["accuracy"].value, found.details["without_leaks"]["metrics"]["accuracy"]["value"]
     by_hand = _twins_by_hand(rows, folder / "sarcasm")
     read = ReadConfig(source=str(both), text="headline", label="is_sarcastic")
-    domain = next(one for one in find_giveaways(stream_rows(str(both), read), label="is_sarcastic", text="headline"))
+    domain = inspect_columns(stream_rows(str(both), read), label="is_sarcastic", text="headline")["giveaways"][0]
     return [
         Row(
             "sarcasm v1 + v2, random split: test rows that leak",

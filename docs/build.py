@@ -82,7 +82,7 @@ def key_tables(page: str) -> str:
             default = "*needed*" if key.default is dataclasses.MISSING else f"`{in_toml(key.default)}`"
             default = "none" if key.default is None else default
             if key.default_factory is not dataclasses.MISSING:
-                default = "as in the project"
+                default = "none" if key.default_factory is dict else "as in the project"
             lines.append(f"| `{key.name}` | {wanted} | {default} | {meanings.get(key.name, 'TO BE WRITTEN').strip()} |")
         return f"<!-- keys: {match[1]} -->\n" + "\n".join(lines) + "\n"
 

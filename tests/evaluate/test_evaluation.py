@@ -12,12 +12,14 @@ from sklearn import metrics as oracle
 from textmill.config import EvaluateConfig
 from textmill.errors import DataError
 from textmill.evaluate import build_report, evaluate, without_leaks
+from textmill.evaluate import metrics as formulas
 from textmill.models import positive_class
 from textmill.types import Prediction, Report
 
 CONFIG = EvaluateConfig(bootstrap=200)
 ALWAYS = (
-    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "log_loss", "brier"
+    "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "log_loss", "brier",
+    "calibration_error",
 )  # fmt: skip
 
 
@@ -44,6 +46,7 @@ def test_binary_scores_are_scikit_learns(made):
         "roc_auc": oracle.roc_auc_score(y == "spam", p),
         "log_loss": oracle.log_loss(y, scores),
         "brier": oracle.brier_score_loss(y == "spam", p),
+        "calibration_error": formulas.calibration_error(y == "spam", prediction.scores, 1),
     }
     assert list(found.metrics) == list(wanted)
     for name, value in wanted.items():
@@ -75,6 +78,10 @@ def test_beside_each_score_stand_the_baseline_and_the_difference(made):
     assert found.metrics["accuracy"].baseline == most
     assert found.metrics["roc_auc"].baseline == 0.5
     for name, score in found.metrics.items():
+        if name == "calibration_error":  # the baseline, which tells nothing apart, has next to none
+            assert score.baseline is None
+            assert name not in found.details["differences"]
+            continue
         difference = found.details["differences"][name]
         assert difference["value"] == pytest.approx(score.value - score.baseline)
         assert difference["low"] <= difference["value"] <= difference["high"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
@@ -16,7 +17,13 @@ from scipy import stats
 from textmill.config import EvaluateConfig
 from textmill.evaluate import evaluate
 from textmill.evaluate import metrics as formulas
-from textmill.evaluate.intervals import Ranking, interval, resample_decisions, resample_probabilities
+from textmill.evaluate.intervals import (
+    Ranking,
+    gap_interval,
+    interval,
+    resample_decisions,
+    resample_probabilities,
+)
 
 
 @st.composite
@@ -76,6 +83,7 @@ def _plain_bootstrap(truth, said, scores, times, seed):
     """The twin: rows drawn one by one, every score taken anew on them."""
     draw = random.Random(seed)
     found: dict[str, list[float]] = {name: [] for name in ("accuracy", "f1", "roc_auc", "average_precision", "brier")}
+    found["calibration_error"] = []
     for _ in range(times):
         rows = np.array([draw.randrange(len(truth)) for _ in truth])
         hit = int(((truth[rows] == 1) & (said[rows] == 1)).sum())
@@ -84,6 +92,7 @@ def _plain_bootstrap(truth, said, scores, times, seed):
         found["roc_auc"].append(formulas.roc_auc(truth[rows] == 1, scores[rows, 1]))
         found["average_precision"].append(formulas.average_precision(truth[rows] == 1, scores[rows, 1]))
         found["brier"].append(formulas.brier(truth[rows], scores[rows]))
+        found["calibration_error"].append(formulas.calibration_error(truth[rows], scores[rows], 1))
     return found
 
 
@@ -189,6 +198,90 @@ def test_intervals_cover_the_truth_95_times_in_a_hundred():
     assert {name: 930 <= times <= 970 for name, times in held.items()} == dict.fromkeys(wanted, True), held
 
 
+@pytest.mark.parametrize("k", [2, 3])
+def test_stratified_draws_have_the_rows_of_each_class(k):
+    """Of a model that is always right for the first class and never for others, accuracy is the first class's share."""
+    rng = np.random.default_rng(k)
+    truth = rng.integers(0, k, 200)
+    said, flat = np.zeros_like(truth), np.full((200, k), 1 / k)
+    for stratify in (True, False):
+        asked = {"resamples": 300, "seed": 1, "stratify": stratify}
+        right = resample_decisions(truth, (said, said), n_classes=k, positive=None, **asked)[1].overall["accuracy"]
+        # the average precision of scores that are all the same is the share of the class
+        ranked = resample_probabilities(truth, (flat, flat), columns=(1,), **asked)[1].overall["average_precision"]
+        for drawn, share in ((right, (truth == 0).mean()), (ranked, (truth == 1).mean())):
+            assert bool(np.allclose(drawn, share)) == stratify
+            assert drawn.mean() == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.slow
+def test_stratified_intervals_cover_where_the_mix_of_classes_is_fixed_and_others_where_it_is_not():
+    """1,000 test sides of 400 rows; a class of 95 % recall and one of 40 %, so that the mix matters to accuracy."""
+    rng = np.random.default_rng(6)
+    held = dict.fromkeys(itertools.product((True, False), repeat=2), 0)
+    for fixed, number in itertools.product((True, False), range(1000)):
+        truth = np.repeat([0, 1], 200) if fixed else rng.integers(0, 2, 400)
+        right = rng.random(400) < np.where(truth == 0, 0.95, 0.4)
+        said = np.where(right, truth, 1 - truth)
+        for stratify in (True, False):
+            asked = {"resamples": 300, "seed": number, "stratify": stratify}
+            drawn = resample_decisions(truth, (said,), n_classes=2, positive=1, **asked)[0].overall["accuracy"]
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            held[fixed, stratify] += int(low <= 0.675 <= high)
+    assert 930 <= held[True, True] <= 970, held
+    assert 930 <= held[False, False] <= 970, held
+    assert held[True, False] > 970, held  # too wide
+    assert held[False, True] < 920, held  # too narrow
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_gaps_of_a_resample_are_those_of_its_rows(k):
+    """A resample that holds whole clusters only: what stands in it is known from its size alone."""
+    rng = np.random.default_rng(k)
+    truth, scores = rng.integers(0, k, 60), rng.dirichlet(np.ones(k), 60)
+    columns = (1,) if k == 2 else tuple(range(k))
+    positive = 1 if k == 2 else None
+    halves = np.repeat([0, 1], [20, 40])
+    found = resample_probabilities(truth, (scores,), columns=columns, resamples=50, seed=1, clusters=halves)[0]
+    own = formulas.calibration_error(truth, scores, positive)
+    twice = [formulas.calibration_error(truth[part], scores[part], positive) for part in (slice(20), slice(20, 60))]
+    drawn = found.overall["calibration_error"]
+    assert {round(value, 9) for value in drawn.tolist()} == {round(value, 9) for value in (own, *twice)}
+    noise = found.noise["calibration_error"]
+    assert noise[np.isclose(drawn, own)] == pytest.approx(0)
+    assert (np.abs(drawn - own) <= noise + 1e-12).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("warm", [1.0, 1.1, 1.3, 2.0])
+def test_the_interval_of_the_calibration_error_covers_it(warm):
+    """200 test sides of 500 rows whose probabilities are too sure of themselves by a known temperature, or right.
+
+    The percentile interval that the other scores have covers the 0 of right probabilities never.
+    """
+    rng = np.random.default_rng(8)
+
+    def side(n):
+        logit = rng.normal(0, 2, n)
+        p = 1 / (1 + np.exp(-logit))
+        return (rng.random(n) < 1 / (1 + np.exp(-logit / warm))).astype(np.int64), np.stack([1 - p, p], axis=1)
+
+    wanted = 0.0 if warm == 1 else formulas.calibration_error(*side(500_000), 1)
+    held = plain = 0
+    for number in range(200):
+        truth, scores = side(500)
+        value = formulas.calibration_error(truth, scores, 1)
+        drawn = resample_probabilities(truth, (scores,), columns=(1,), resamples=300, seed=number)[0]
+        values, noise = drawn.overall["calibration_error"], drawn.noise["calibration_error"]
+        low, high = gap_interval(values, noise, value, 0.95)
+        assert 0 <= low <= value <= high <= 1
+        held += low <= wanted <= high
+        low, high = interval(values, value, 0.95)
+        plain += low <= wanted <= high
+    assert held >= 182, held
+    assert warm != 1 or plain == 0
+
+
 def test_copies_of_a_row_drawn_together_are_as_uncertain_as_one():
     """Ten copies of each of 100 rows say no more than the 100 rows."""
     rng = np.random.default_rng(4)
@@ -206,6 +299,6 @@ def test_copies_of_a_row_drawn_together_are_as_uncertain_as_one():
     ranks = {"columns": (1,), "resamples": 500, "seed": 1}
     once |= resample_probabilities(truth, (scores,), **ranks)[0].overall
     together |= resample_probabilities(truth[copies], (scores[copies],), clusters=copies, **ranks)[0].overall
-    for name in ("accuracy", "f1", "mcc", "roc_auc", "average_precision", "log_loss", "brier"):
+    for name in ("accuracy", "f1", "mcc", "roc_auc", "average_precision", "log_loss", "brier", "calibration_error"):
         assert together[name].std() == pytest.approx(once[name].std(), rel=0.12)
     assert apart["accuracy"].std() < 0.4 * once["accuracy"].std()

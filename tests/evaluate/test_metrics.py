@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
+from sklearn.calibration import calibration_curve
 
 from textmill.evaluate import metrics as ours
 
@@ -119,6 +120,28 @@ def test_log_loss_is_scikit_learns(case):
     assert ours.log_loss(truth, scores) == pytest.approx(
         oracle.log_loss(truth, scores, labels=range(scores.shape[1])), abs=1e-12
     )
+
+
+@pytest.mark.parametrize("k", [2, 4])
+@pytest.mark.parametrize("n", [1, 30, 500])
+def test_calibration_error_is_that_of_scikit_learns_curve(n, k):
+    rng = np.random.default_rng(n + k)
+    truth, scores = rng.integers(0, k, n), rng.dirichlet(np.ones(k), n)  # never on the edge of a bin, where we differ
+    if k == 2:
+        came, said, positive = truth == 1, scores[:, 1], 1
+    else:
+        came, said, positive = scores.argmax(axis=1) == truth, scores.max(axis=1), None
+    shares, means = calibration_curve(came, said, n_bins=10)
+    rows = np.bincount((said * 10).astype(int))
+    wanted = float((np.abs(shares - means) * rows[rows > 0]).sum() / n)
+    assert ours.calibration_error(truth, scores, positive) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_calibration_error_by_hand():
+    """Of five rows at 0.9 four come true: a gap of 0.1 on half of the rows; the others, at 0.2, are as they say."""
+    scores = np.array([[0.1, 0.9]] * 5 + [[0.8, 0.2]] * 5)
+    assert ours.calibration_error(np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 1]), scores, 1) == pytest.approx(0.05)
+    assert ours.calibration_error(np.array([1, 0]), np.array([[0.0, 1.0], [1.0, 0.0]]), 1) == 0
 
 
 @given(probable())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from html.parser import HTMLParser
 
@@ -130,6 +131,34 @@ HOSTILE = [
     "a" * 5000,
     "{{template}} ${x} %s {0}",
 ]
+
+
+def test_what_the_data_check_found_stays_words(report_of):
+    report = report_of()
+    found = {
+        "languages": {"en": 90, "de": 10, "und": 5},
+        "shift": {
+            "unseen": 0.1, "divergence": 0.3, "usual": 0.2, "p": 0.025,
+            "more_in_test": [[HOSTILE[0], 3.0]], "more_in_train": [],
+        },
+        "doubtful": {
+            "rows": len(HOSTILE),
+            "of": 300,
+            "listed": [
+                {"id": text, "text": text, "label": "class0", "said": "class1", "probability": {"label": 0, "said": 1}}
+                for text in HOSTILE
+            ],
+        },
+    }  # fmt: skip
+    page = Page(render_html(dataclasses.replace(report, details=report.details | {"data_check": found})))
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "Data check" in page.by_tag["h2"]
+    assert "90.0 % en, 10.0 % de of 100 texts; the language of 5 more cannot be told for certain." in page.text
+    assert "the sides differ more than chance makes them" in page.text
+    assert page.text.count("<script>alert(1)</script>") == 3
+    nothing = {"languages": None, "shift": None, "doubtful": {"rows": 0, "of": 300, "listed": []}}
+    page = Page(render_html(dataclasses.replace(report, details=report.details | {"data_check": nothing})))
+    assert "None of 300 is in doubt." in page.text
 
 
 def test_hostile_texts_labels_and_words_stay_words(report_of):

@@ -114,6 +114,7 @@ def test_the_model_in_the_store_is_of_several_labels(news: Path) -> None:
         ({"decide": {"unsure_below": 0.6}}, "decide"),
         ({"tune": {"space": {"model.C": [1.0, 2.0]}}}, "tune"),
         ({"evaluate": {"learning_curve": True}}, "evaluate.learning_curve"),
+        ({"evaluate": {"stratify": True}}, "evaluate.stratify"),
         ({"model": {"C": "cv"}}, "model.C"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ import numpy as np
 import pytest
 from tests.flow.test_project import MILL, rows_of, write_csv
 
-from textmill.errors import ConfigError, GateRefused
+from textmill.config import load
+from textmill.errors import ConfigError, GateRefused, MissingExtra
 from textmill.flow import RunResult, run_project
+from textmill.flow.checking import check_project
 from textmill.models import TextClassifier
+from textmill.models.tuning import applied
+from textmill.text import TextPath
 
 
 @pytest.fixture
@@ -48,6 +53,19 @@ def test_rows_that_are_not_as_expected_stop_the_run_before_training(made: Path) 
     met = run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n')
     assert met.manifest is not None
     assert run(made, '[expect]\nrows = ">= 600"\nrarest = ">= 20"\n').nothing_to_do
+
+
+def test_languages_that_cannot_be_told_are_told_before_anything_is_read(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "py3langid" else find_spec(name))
+    with pytest.raises(
+        MissingExtra, match=r"\[expect\] languages needs the package 'py3langid'.*textmill\[languages\]"
+    ):
+        run(made, '[expect.languages]\nen = ">= 0.9"\n', on_event=lambda event: events.append(event.kind))
+    assert events == []
 
 
 def test_a_model_decides_as_the_project_says(made: Path) -> None:
@@ -123,12 +141,39 @@ def test_slices_are_of_columns_and_lengths(made: Path) -> None:
         run(made, 'slices = ["plaec"]\n')
 
 
+def test_the_data_check_is_in_the_report_where_it_is_asked_for(made: Path) -> None:
+    rows = [row | {"source": row["label"], "batch": "7"} for row in rows_of(n=600)]
+    lines = ["id,text,label,source,batch", *(",".join(row.values()) for row in rows)]
+    (made / "tweets.csv").write_text("\n".join(lines) + "\n")
+    cheap = run(made, "")
+    assert "check" not in {step.step for step in cheap.steps}
+    assert "data_check" not in cheap.report.details
+    assert cheap.report.data["columns"]["constant"] == ["batch"]
+    assert [one["column"] for one in cheap.report.data["columns"]["giveaways"]] == ["source"]
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert "Column source alone gives the label away" in page
+    assert 'id="data-check"' not in page
+    result = run(made, "data_check = true\n")
+    assert [step.step for step in result.steps if not step.cached] == ["check", "evaluate", "register", "report"]
+    found = result.report.details["data_check"]
+    told = check_project(load(made), made)  # as the command finds it
+    assert found == {name: told[name] for name in found}
+    assert found["doubtful"]["of"] == 600
+    assert 0 < found["doubtful"]["rows"] < 150
+    assert 0 <= found["shift"]["unseen"] < 0.2
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert 'id="data-check"' in page
+    assert "Labels in doubt" in page
+    assert run(made, "data_check = true\n").nothing_to_do
+
+
 def test_groups_are_drawn_together(made: Path) -> None:
     rows = [row | {"author": f"author {n % 40}"} for n, row in enumerate(rows_of(n=600))]
     lines = ["id,text,label,author", *(",".join(row.values()) for row in rows)]
     (made / "tweets.csv").write_text("\n".join(lines) + "\n")
     result = run(made, '[split]\ngroup = "author"\n')
     told = result.report.details["bootstrap"]
+    assert not told["stratify"]
     assert told["clusters"] is not None
     assert told["clusters"] <= 40
     assert "those of one author together" in (model_of(result)[1] / "card.md").read_text(encoding="utf-8")
@@ -193,6 +238,7 @@ def test_with_folds_every_row_is_tested_and_learned_from(made: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        ('stratify = true\n[split]\ngroup = "author"\n', "evaluate.stratify: groups hold rows of several classes"),
         ("[split]\nfolds = 1\n", "split.folds: wanted a number from 2 to 100, got 1"),
         ("[split]\nrepeats = 3\n", "split.repeats: wanted a number from 1 to 100, and folds to repeat, got 3"),
         ('[split]\nfolds = 3\nnear_duplicates = "report"\n', 'split.near_duplicates: wanted "together" with folds'),
@@ -263,6 +309,69 @@ def test_a_search_that_was_killed_goes_on_where_it_stood(made: Path, monkeypatch
     again = run(made, TUNE, force=True).report.details["tuning"]
     assert again == whole
     assert len(fits) == len(lines) - 7 + 1  # and the model itself
+
+
+NESTED = TUNE.replace("trials = 6", "trials = 3").replace("folds = 3", "folds = 2") + "[split]\nfolds = 3\n"
+
+
+def folds_of(result: RunResult) -> Any:
+    split = next(step for step in result.steps if step.step == "split").finished
+    return np.load(result.store.object(split.files["folds.npy"].sha256))[0]
+
+
+def test_each_fold_is_tuned_without_its_own_rows(made: Path) -> None:
+    pytest.importorskip("optuna")
+    result = run(made, NESTED)
+    told, folds = result.report.details["tuning"], folds_of(result)
+    assert [(one["repeat"], one["fold"]) for one in told["by_fold"]] == [(0, 0), (0, 1), (0, 2)]
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert "What each fold chose" in page
+    assert "the scores are those of the whole procedure" in page
+    model, folder = model_of(result)
+    assert pytest.approx(told["best"]["model.C"]) == model.config.C  # by the search on all rows
+    assert "whole procedure" in (folder / "card.md").read_text(encoding="utf-8")
+    assert run(made, NESTED).nothing_to_do
+    # what is said of a fold is said by a model of the other rows, with the settings that were chosen on these
+    rows, settings = rows_of(n=600), told["by_fold"][1]["settings"]
+    asked = applied(load(made).own, settings)
+    learned = [row for row, fold in zip(rows, folds.tolist(), strict=True) if fold != 1]
+    own = TextClassifier.fit(
+        [row["text"] for row in learned],
+        [row["label"] for row in learned],
+        text=TextPath(asked.text),
+        features=asked.features,
+        model=asked.model,
+        seed=load(made).project.seed,
+    )
+    validate = next(step for step in result.steps if step.step == "validate").finished
+    scores = np.load(result.store.object(validate.files["scores.npy"].sha256))
+    tested = np.flatnonzero(folds == 1).tolist()
+    assert own.predict([rows[row]["text"] for row in tested]).scores == pytest.approx(scores[tested])
+    # with other labels on the rows of a fold, the choice for it is the same, and others are not
+    labels = sorted({row["label"] for row in rows})
+    for row in tested:
+        rows[row]["label"] = labels[1 - labels.index(rows[row]["label"])]
+    write_csv(made / "tweets.csv", rows)
+    turned = run(made, NESTED)
+    assert (folds_of(turned) == folds).all()
+    choices = turned.report.details["tuning"]["by_fold"]
+    assert choices[1] == told["by_fold"][1]
+    assert choices[0]["scores"] != told["by_fold"][0]["scores"]
+
+
+def test_nested_searches_that_were_killed_go_on_where_they_stood(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna")
+    whole = run(made, NESTED).report.details["tuning"]
+    journals = {path: path.read_text(encoding="utf-8") for path in (made / ".textmill" / "runs").glob("tune-*.jsonl")}
+    assert len(journals) == 2
+    nested = max(journals, key=lambda path: len(journals[path]))
+    lines = journals[nested].splitlines(keepends=True)
+    nested.write_text("".join(lines[:5]) + lines[5][:20], encoding="utf-8")
+    fits = []
+    fit = TextClassifier.fit.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(TextClassifier, "fit", classmethod(lambda cls, *a, **k: fits.append(1) or fit(cls, *a, **k)))
+    assert run(made, NESTED, force=True).report.details["tuning"] == whole
+    assert len(fits) == len(lines) - 5 + 1 + 3  # and the model itself, and those of the folds
 
 
 def test_a_space_that_makes_no_sense_is_told_before_anything_is_read(made: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_what_is_measured_is_what_is_there() -> None:
         "rows": 5, "rejected": 0, "rarest": 1, "commonest": 0.8, "shortest": 2, "longest": 17,
         "duplicates": 0.6, "contradictions": 3, "leaked": 1.0,
     }  # fmt: skip
-    names = {key.name for key in dataclasses.fields(ExpectConfig)} - {"label"}
+    names = {key.name for key in dataclasses.fields(ExpectConfig)} - {"label", "languages"}
     assert names == set(measures(corpus, leaks))
 
 
@@ -77,6 +78,37 @@ def test_what_is_not_as_expected_is_told(expected: dict[str, object], said: list
 def test_a_comparison_that_is_none_is_refused(said: str) -> None:
     with pytest.raises(ConfigError, match="rows: wanted a comparison, such as '>= 1000'"):
         from_mapping(ExpectConfig, {"rows": said})
+
+
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        ({"english": ">= 0.9"}, "languages: wanted codes of languages, such as en or de, got 'english'"),
+        ({"en": "0.9"}, "languages.en: wanted a comparison, such as '>= 0.95', got '0.9'"),
+        ({"en": ">= 95"}, "languages.en: wanted a share between 0 and 1"),
+    ],
+)
+def test_languages_that_say_nothing_are_refused(languages: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        from_mapping(ExpectConfig, {"languages": languages})
+
+
+def test_languages_are_expected_like_other_shares() -> None:
+    pytest.importorskip("py3langid")
+    english, german = "The river has come over the road again.", "Der Fluss ist wieder über die Straße getreten."
+    corpus, leaks = looked_at([{"text": text, "label": "a"} for text in [english] * 3 + [german]])
+    check_expectations(from_mapping(ExpectConfig, {"languages": {"en": ">= 0.7", "de": "<= 0.3"}}), corpus, leaks)
+    asked = from_mapping(ExpectConfig, {"languages": {"en": ">= 0.95", "fr": "> 0"}})
+    with pytest.raises(
+        GateRefused,
+        match=re.escape(
+            "languages.en: wanted >= 0.95, got 0.75 (en 0.75, de 0.25); languages.fr: wanted > 0, got 0 (en 0.75"
+        ),
+    ):
+        check_expectations(asked, corpus, leaks)
+    short, leaks = looked_at([{"text": "ok", "label": "a"}, {"text": "so", "label": "a"}])
+    with pytest.raises(GateRefused, match="no text is long and clear enough to tell its language"):
+        check_expectations(asked, short, leaks)
 
 
 @given(st.integers(10**11, 10**14 - 1))

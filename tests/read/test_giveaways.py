@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textmill.read.giveaways import find_giveaways, guessed
+from textmill.read.giveaways import guessed, inspect_columns
 
 pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40)
 
@@ -32,7 +32,7 @@ def batch_of(*rows: dict[str, object]) -> pa.RecordBatch:
 
 
 def found_in(*batches: pa.RecordBatch) -> list[tuple[str, str]]:
-    return [(one["column"], one["of"]) for one in find_giveaways(batches, label="label", text="text")]
+    return [(one["column"], one["of"]) for one in inspect_columns(batches, label="label", text="text")["giveaways"]]
 
 
 def test_an_id_and_what_has_nothing_to_do_with_the_label_give_nothing_away() -> None:
@@ -44,6 +44,13 @@ def test_columns_that_come_late_or_are_missing_are_columns_too() -> None:
     one = batch_of(*({"text": "x", "label": "a", "other": [1]} for _ in range(20)))
     two = batch_of(*({"text": "x", "label": "b", "late": True} for _ in range(20)))
     assert found_in(one, two) == [("late", "value"), ("other", "value")]
+
+
+def test_columns_with_one_value_say_nothing() -> None:
+    rows = [{"text": "x", "label": n % 2, "by": "Ann", "none": None, "rare": n == 3} for n in range(20)]
+    found = inspect_columns([batch_of(*rows[:10]), batch_of(*rows[10:])], label="label", text="text")
+    assert found == {"giveaways": [], "constant": ["by", "none"]}
+    assert inspect_columns([batch_of(rows[0])], label="label", text="text")["constant"] == []
 
 
 def test_what_is_no_link_has_no_domain() -> None:
@@ -58,6 +65,6 @@ def test_the_site_of_a_headline_tells_whether_it_is_sarcastic(data_dir: Path) ->
     ) as file:
         rows = [json.loads(line) for line in file]
     batch = pa.RecordBatch.from_pylist(rows)
-    best = find_giveaways([batch], label="is_sarcastic", text="headline")[0]
+    best = inspect_columns([batch], label="is_sarcastic", text="headline")["giveaways"][0]
     assert (best["column"], best["of"]) == ("article_link", "domain")
     assert best["accuracy"] > 0.99

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,19 +97,42 @@ def check(project: Path, labels: bool | None, as_json: bool) -> None:
     from textmill.flow.checking import check_project
 
     mill_file = project / "mill.toml" if project.is_dir() else project
-    found = check_project(load(mill_file), mill_file.parent, threads=thread_count(None), labels=labels)
+    mill = load(mill_file)
+    with _saying() as say:
+        found = check_project(mill, mill_file.parent, threads=thread_count(None), labels=labels, progress=say)
     if as_json:
         print_json(found)
     else:
-        for line in _told(found):
-            click.echo(plain(line))
+        for line in _told(found, "row id" if mill.read.id else "row"):
+            click.echo(_wrapped(plain(line)))
     if found["unmet"]:
         raise GateRefused("the rows are not as [expect] says: " + "; ".join(found["unmet"]), where=str(mill_file))
 
 
-def _told(found: dict[str, Any]) -> Iterator[str]:
+@contextmanager
+def _saying() -> Iterator[Callable[[str], None] | None]:
+    """Says in a terminal what is being looked at: five models may take minutes."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from textmill.cli.terminal import console
+
+    with console(stderr=True).status("") as status:
+        yield lambda note: status.update(note)
+
+
+def _wrapped(line: str) -> str:
+    """A line for a terminal, what does not fit below its beginning; for a pipe as it is."""
+    width = shutil.get_terminal_size().columns
+    if not sys.stdout.isatty() or width < 40:
+        return line
+    return textwrap.fill(line, width, subsequent_indent=" " * 11, break_on_hyphens=False)
+
+
+def _told(found: dict[str, Any], row: str) -> Iterator[str]:
+    from textmill.evaluate.datacheck import columns_told, doubts_told, languages_told, shift_told
     from textmill.evaluate.markup import shortened
-    from textmill.evaluate.sentences import PERSONAL
+    from textmill.evaluate.sentences import PERSONAL, counted
 
     why = ", ".join(f"{reason}: {count:,}" for reason, count in found["reasons"].items())
     aside = f", {found['rejected']:,} set aside ({why})" if found["rejected"] else ""
@@ -127,52 +154,47 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
     )
     if found["languages"] is None:
         yield "languages  not looked at: pip install 'textmill[languages]'"
-    elif found["languages"]:
-        of = sum(found["languages"].values())
-        shares = [f"{code} {100 * n / of:.1f} %" for code, n in list(found["languages"].items())[:5]]
-        yield f"languages  {', '.join(shares)} (of {of:,} texts)"
+    else:
+        yield f"languages  {languages_told(found['languages'])}"
     twins = found["duplicates"]
-    yield (
-        f"twins      {twins['equal_rows']:,} rows in {twins['equal_groups']:,} groups of equal texts,"
-        f" {twins['similar_rows']:,} in {twins['similar_groups']:,} of nearly equal ones"
-    )
+    if twins["similar_rows"]:
+        yield (
+            f"twins      {counted(twins['similar_rows'], 'row', 'rows')} in"
+            f" {counted(twins['similar_groups'], 'group', 'groups')} of equal or nearly equal texts,"
+            f" {twins['equal_rows']:,} of them with texts that are equal to the letter"
+        )
+    else:
+        yield "twins      none: no two texts are equal or nearly equal"
     odds = found["contradictions"]
     if odds["texts"]:
-        yield f"           {odds['texts']:,} texts stand there with different labels ({odds['rows']:,} rows)"
-    for one in found["giveaways"]:
-        of = f"the domain of {one['column']}" if one["of"] == "domain" else one["column"]
-        yield (
-            f"giveaway   {of} alone gives the label away: {100 * one['accuracy']:.1f} % right, always naming the most"
-            f" frequent label {100 * one['baseline']:.1f} %; keep it out of the text and the features"
-        )
+        texts = counted(odds["texts"], "text stands", "texts stand")
+        yield f"           {texts} there with different labels ({counted(odds['rows'], 'row', 'rows')})"
+    for sentence in columns_told(found):
+        yield f"columns    {sentence}"
     if found["headers"] >= 0.1:
         yield (
             f"headers    {100 * found['headers']:.1f} % of the texts begin with the header of a message, whose sender"
             ' or organisation may give the label away; "headers" in [text] clean takes it out'
         )
-    yield f"sides      {found['leaks']}"
+    if sides := found["sides"]:
+        yield f"sides      {sides['train']:,} rows to learn from, {sides['test']:,} to test on"
+    if found["leaks"]:
+        yield f"{'' if sides else 'sides':<11}{found['leaks']}"
     if shift := found["shift"]:
-        yield from _told_of_words(shift)
+        yield f"words      {shift_told(shift)}"
+        if shift["p"] < 0.05:
+            for side, words in (("test", shift["more_in_test"]), ("training", shift["more_in_train"])):
+                if words:
+                    yield f"           more in {side}: {', '.join(word for word, _ in words[:8])}"
     if doubts := found["doubtful"]:
-        few = doubts["listed"][:_MOST_DOUBTS]
-        yield f"labels     {doubts['rows']:,} are in doubt: models that had not seen the row are sure of another"
-        for one in few:
+        yield f"labels     {doubts_told(doubts)}"
+        for one in doubts["listed"][:_MOST_DOUBTS]:
             said = f"{one['label']!r}, looks like {one['said']!r}"
-            yield f"           row id {one['id']} is {said}: {shortened(' '.join(one['text'].split()), 70)}"
+            yield f"           {row} {one['id']} is {said}: {shortened(' '.join(one['text'].split()), 70)}"
     elif found["several_labels"]:
         yield "labels     those in doubt are looked for where a text has one label only"
+    else:
+        yield "labels     not looked for ones in doubt"
     for kind, one in found["personal"].items():
         texts = "1 text seems" if one["texts"] == 1 else f"{one['texts']:,} texts seem"
-        yield f"personal   {texts} to hold {PERSONAL[kind]}, such as row id {one['ids'][0]}"
-
-
-def _told_of_words(shift: dict[str, Any]) -> Iterator[str]:
-    apart = "more than by chance" if shift["p"] < 0.05 else "as by chance"
-    yield (
-        f"words      {100 * shift['unseen']:.1f} % of the words of the test side are in no training text; the sides are"
-        f" {shift['divergence']:.3f} bits apart, {apart} ({shift['usual']:.3f})"
-    )
-    if shift["p"] < 0.05:
-        for side, words in (("test", shift["more_in_test"]), ("training", shift["more_in_train"])):
-            if words:
-                yield f"           more in {side}: {', '.join(word for word, _ in words[:8])}"
+        yield f"personal   {texts} to hold {PERSONAL[kind]}, such as {row} {one['ids'][0]}"

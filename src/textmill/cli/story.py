@@ -49,7 +49,9 @@ def told(result: RunResult) -> list[str]:
             f"{path} = {value:.4g}" if isinstance(value, float) else f"{path} = {value}"
             for path, value in values["tune"]["best"].items()
         )
-        sentences.append(f"Tuned: {len(values['tune']['trials']):,} settings tried on folds of them; chosen: {best}.")
+        anew = "; each fold's model by a search of its own" if "tune-folds" in values else ""
+        tried = f"{len(values['tune']['trials']):,} settings tried on folds of them"
+        sentences.append(f"Tuned: {tried}; chosen: {best}{anew}.")
     facts = values["train"].get("facts", {})
     if "n_features" in facts:
         sentences.append(f"Text: {_path(config.text)}.")

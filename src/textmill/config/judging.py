@@ -14,9 +14,11 @@ class EvaluateConfig:
 
     bootstrap: int = 1000
     confidence: float = 0.95
+    stratify: bool = False  # whether the draws hold as many rows of each class as the test side does
     promote_if: str | None = None  # "f1 >= 0.75"; below it the version is not registered, exit 3
     learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
     robustness: bool = True  # whether to change test texts a little and see which decisions turn
+    data_check: bool = False  # whether the report holds what `textmill data check` trains models to find
     slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
 
     def _faults(self) -> list[str]:

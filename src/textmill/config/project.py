@@ -109,6 +109,7 @@ class MillConfig:
             + _dealing_nothing(self)
             + _holding_back(self)
             + _of_one_label(self)
+            + _drawing_groups(self)
         )
 
 
@@ -131,8 +132,6 @@ def _dealing_nothing(mill: MillConfig) -> list[str]:
 def _holding_back(mill: MillConfig) -> list[str]:
     if mill.split.folds is None:
         return []
-    if mill.tune.space:
-        return ["tune: settings are chosen once, on one training side; wanted a test side, not split.folds"]
     if mill.evaluate.learning_curve:
         return ["evaluate.learning_curve: it is drawn on a test side; wanted one, not split.folds"]
     if not mill.decide.needs_fold:
@@ -157,10 +156,17 @@ def _of_one_label(mill: MillConfig) -> list[str]:
         "decide": mill.decide != DecideConfig(),
         "tune": bool(mill.tune.space),
         "evaluate.learning_curve": mill.evaluate.learning_curve,
+        "evaluate.stratify": mill.evaluate.stratify,
         "model.C": "cv" in (mill.model.C, *(one.model.C for one in mill.candidate)),
     }
     why = 'is for one label a text, and task = "multi-label" in [project] gives several'
     return [f"{key}: {why}" for key, said in asked.items() if said]
+
+
+def _drawing_groups(mill: MillConfig) -> list[str]:
+    if not (mill.evaluate.stratify and mill.split.groups):
+        return []
+    return ["evaluate.stratify: groups hold rows of several classes and are drawn whole; wanted it or split.group"]
 
 
 def _nameless(read: ReadConfig) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["ExpectConfig", "ReadConfig", "SplitConfig"]
@@ -64,23 +65,31 @@ class ExpectConfig:
     duplicates: str | None = None  # share of rows that are equal or nearly equal to another
     contradictions: str | None = None  # rows whose text has another label elsewhere
     leaked: str | None = None  # share of test rows that are equal or nearly equal to a training text
+    languages: dict[str, str] = field(default_factory=dict)  # code -> share of the texts, such as en = ">= 0.95"
 
-    def bound(self, key: str) -> tuple[str, float] | None:
-        """What is expected of a key, as (operator, number)."""
-        match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([0-9]+(?:\.[0-9]+)?)\s*", getattr(self, key) or "")
-        return (match[1], float(match[2])) if match else None
+    def bounds(self) -> Iterator[tuple[str, str, tuple[str, float] | None]]:
+        """Each comparison: its key, as it is written, and as (operator, number), None where it is none."""
+        keys = [spec.name for spec in dataclasses.fields(self) if spec.name not in ("label", "languages")]
+        said = {key: getattr(self, key) for key in keys} | {f"languages.{k}": v for k, v in self.languages.items()}
+        for key, text in said.items():
+            if text is not None:
+                match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([0-9]+(?:\.[0-9]+)?)\s*", text)
+                yield key, text, (match[1], float(match[2])) if match else None
 
     def _faults(self) -> list[str]:
         shares = ("rejected", "commonest", "duplicates", "leaked")
-        above = [
-            f"{key}: wanted a share between 0 and 1, such as '<= 0.1', got {getattr(self, key)!r}"
-            for key in shares
-            if (wanted := self.bound(key)) is not None and wanted[1] > 1
-        ]
-        return above + [
-            f"{spec.name}: wanted a comparison, such as '>= 1000', got {getattr(self, spec.name)!r}"
-            for spec in dataclasses.fields(self)
-            if spec.name != "label" and getattr(self, spec.name) is not None and self.bound(spec.name) is None
+        found = []
+        for key, text, bound in self.bounds():
+            share = key in shares or key.startswith("languages.")
+            if share and bound is not None and bound[1] > 1:
+                found.append(f"{key}: wanted a share between 0 and 1, such as '<= 0.1', got {text!r}")
+            if bound is None:
+                example = ">= 0.95" if share else ">= 1000"
+                found.append(f"{key}: wanted a comparison, such as '{example}', got {text!r}")
+        return found + [
+            f"languages: wanted codes of languages, such as en or de, got {code!r}"
+            for code in self.languages
+            if not re.fullmatch("[a-z]{2,3}", code)
         ]
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textmill.evaluate.intervals import wilson
-from textmill.evaluate.metrics import average_precision, is_class, precision_recall_curve
+from textmill.evaluate.metrics import (
+    average_precision,
+    calibration_error,
+    calibration_gaps,
+    is_class,
+    precision_recall_curve,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,13 +87,7 @@ def reliability(
     its Wilson interval ``share_low``, ``share_high``, ``rows``) and ``error``: the mean gap between said and true,
     weighted by rows (expected calibration error)
     """
-    if truth.ndim == 2:
-        said, came = scores.ravel().astype(np.float64), truth.ravel()
-    elif positive is not None:
-        said, came = scores[:, positive].astype(np.float64), truth == positive
-    else:
-        said, came = scores.max(axis=1).astype(np.float64), scores.argmax(axis=1) == truth
-    which = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
+    which, said, came = calibration_gaps(truth, scores, positive)
     bins = []
     for b in range(_BINS):
         rows = which == b
@@ -107,8 +107,8 @@ def reliability(
                 "rows": n,
             }
         )
-    error = sum(bin["rows"] * abs(bin["said"] - bin["share"]) for bin in bins) / len(said)
-    return {"of": None if positive is None else classes[positive], "bins": bins, "error": float(error)}
+    error = calibration_error(truth, scores, positive)
+    return {"of": None if positive is None else classes[positive], "bins": bins, "error": error}
 
 
 def mistakes(

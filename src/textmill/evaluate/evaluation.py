@@ -14,6 +14,7 @@ from textmill.evaluate.curves import curves, hits, mistakes, reliability
 from textmill.evaluate.headline import headline
 from textmill.evaluate.intervals import (
     Draws,
+    gap_interval,
     interval,
     resample_decisions,
     resample_probabilities,
@@ -42,6 +43,7 @@ __all__ = ["Evaluation", "evaluate", "without_leaks"]
 _ORDER = (
     "accuracy", "f1", "precision", "recall", "f1_macro", "f1_weighted", "balanced_accuracy", "mcc", "top3",
     "average_precision", "roc_auc", "log_loss", "brier",
+    "calibration_error",
 )  # fmt: skip
 
 
@@ -128,13 +130,16 @@ def evaluate(
         for part, decided in zip((prediction, baseline), decisions, strict=True)
     )
     ranked = resamples_within(config.bootstrap, n, len(columns))
+    drawing: dict[str, Any] = {"seed": seed, "clusters": clusters, "stratify": config.stratify}
     decided_draws = resample_decisions(
-        codes, decisions, n_classes=k, positive=place, resamples=config.bootstrap, seed=seed, clusters=clusters
+        codes, decisions, n_classes=k, positive=place, resamples=config.bootstrap, **drawing
     )
     ranked_draws = resample_probabilities(
-        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, seed=seed, clusters=clusters
+        codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, **drawing
     )
-    draws = [Draws(a.overall | b.overall, a.by_class) for a, b in zip(decided_draws, ranked_draws, strict=True)]
+    draws = [
+        Draws(a.overall | b.overall, a.by_class, b.noise) for a, b in zip(decided_draws, ranked_draws, strict=True)
+    ]
     # what a share is taken of: resamples of a share of 0 or 1 show no doubt, however few the rows
     rows = {"accuracy": n}
     if place is not None:
@@ -285,6 +290,7 @@ def _bootstrapped(
         "confidence": config.confidence,
         "rows": n,
         "clusters": None if clusters is None else int(clusters.max()) + 1,
+        "stratify": config.stratify and clusters is None,
         "seed": seed,
     }
 
@@ -343,6 +349,7 @@ def _measure(
         overall[name] = sum(known) / len(known) if known else float("nan")
     overall["log_loss"] = formulas.log_loss(truth, scores)
     overall["brier"] = formulas.brier(truth, scores)
+    overall["calibration_error"] = formulas.calibration_error(truth, scores, positive)
     overall["top3"] = float(formulas.top_k_of_rows(truth, scores).mean()) if scores.shape[1] > 3 else float("nan")
     return _Measured(overall, by_class, confusion)
 
@@ -368,6 +375,11 @@ def _scores(
     for name in order:
         value, other = own[name], base[name]
         if value != value:
+            continue
+        if name in draws[0].noise:
+            # no word of the baseline: it names the shares of the classes, which is nearly free of gaps and of no use
+            ends = gap_interval(draws[0].overall[name], draws[0].noise[name], value, confidence)
+            metrics[name] = Score(value, *ends)
             continue
         low, high = _held(interval(draws[0].overall[name], value, confidence), value, of.get(name, 0), confidence)
         metrics[name] = Score(value, low, high, other if other == other else None)
@@ -429,7 +441,7 @@ def _notes(
         notes.append(f"Classes with fewer than 20 test rows, whose own scores say little: {_listed(few)}.")
     if ranked < wanted:
         notes.append(
-            f"ROC AUC, average precision, log loss and Brier score were resampled {ranked:,} times instead of"
-            f" {wanted:,}, because the test side is large."
+            "ROC AUC, average precision, log loss, Brier score and calibration error were resampled"
+            f" {ranked:,} times instead of {wanted:,}, because the test side is large."
         )
     return notes

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["METRICS", "check_gate", "check_gate_metric"]
 
 METRICS = (
-    "accuracy", "average_precision", "balanced_accuracy", "brier", "f1", "f1_macro", "f1_samples", "f1_weighted",
-    "hamming_loss", "jaccard", "log_loss", "mcc", "precision", "ranking_precision", "recall", "roc_auc", "top3",
+    "accuracy", "average_precision", "balanced_accuracy", "brier", "calibration_error", "f1", "f1_macro", "f1_samples",
+    "f1_weighted", "hamming_loss", "jaccard", "log_loss", "mcc", "precision", "ranking_precision", "recall", "roc_auc",
+    "top3",
 )  # fmt: skip
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
@@ -34,8 +35,8 @@ def check_gate_metric(config: EvaluateConfig) -> None:
     Traceback (most recent call last):
     ...
     textmill.errors.ConfigError: evaluate.promote_if: no metric is called 'acuracy' (did you mean 'accuracy'?); known: \
-accuracy, average_precision, balanced_accuracy, brier, f1, f1_macro, f1_samples, f1_weighted, hamming_loss, jaccard, \
-log_loss, mcc, precision, ranking_precision, recall, roc_auc, top3
+accuracy, average_precision, balanced_accuracy, brier, calibration_error, f1, f1_macro, f1_samples, f1_weighted, \
+hamming_loss, jaccard, log_loss, mcc, precision, ranking_precision, recall, roc_auc, top3
     """
     gate = config.gate()
     if gate is not None and gate[0] not in METRICS:

@@ -50,14 +50,23 @@ def probabilities(report: Report, config: Mapping[str, Any]) -> str:
             + reliability_plot(reliability, colour(report, of) if of is not None else 0)
             + f"<figcaption>Probabilities {what}: on the dashed line, “70\u00a0%” comes true seven times in ten;"
             " below it the model claims too much, above it too little. Lines up and down are 95\u00a0% intervals, bars"
-            f" count the rows. Mean gap {share(reliability['error'])}.{_advice(report)}</figcaption></figure>"
+            f" count the rows. Mean gap {_gap(report)}.{_advice(report)}</figcaption></figure>"
         )
     return f'<div class="pair">{"".join(parts)}</div>' if parts else ""
 
 
+def _gap(report: Report) -> str:
+    score = report.metrics.get("calibration_error")
+    if score is None:
+        return share(report.details["reliability"]["error"])
+    may = ", which may be chance" if score.low == 0 else ""
+    return f"{share(score.value)} ({share(score.low)} to {share(score.high)}{may})"
+
+
 def _advice(report: Report) -> str:
     known = (report.details.get("decision") or {}).get("calibration")
-    if known or report.details["reliability"]["error"] < _GAP:
+    score = report.metrics.get("calibration_error")
+    if known or score is None or score.low == 0 or score.value < _GAP:
         return ""
     return ' <code>calibrate = "temperature"</code> in <code>[decide]</code> makes it smaller.'
 

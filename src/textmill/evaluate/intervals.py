@@ -14,7 +14,7 @@ same bytes on any number of cores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from textmill.evaluate.metrics import (
     accuracy,
     balanced_accuracy,
     brier_of_rows,
+    calibration_gaps,
     is_class,
     log_loss_of_rows,
     macro,
@@ -34,12 +35,15 @@ from textmill.evaluate.metrics import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 __all__ = [
     "Draws",
     "Ranking",
     "difference_of_shares",
+    "gap_interval",
     "interval",
     "resample_decisions",
     "resample_probabilities",
@@ -61,10 +65,13 @@ class Draws:
     ----------
     overall : metric -> float64 (resamples,)
     by_class : metric -> float64 (resamples, n_classes); precision, recall and f1
+    noise : metric -> float64 (resamples,), of a sum of gaps, which chance alone makes larger: the sum of how far each
+        gap of a resample lies from that of the rows
     """
 
     overall: dict[str, NDArray[np.float64]]
     by_class: dict[str, NDArray[np.float64]]
+    noise: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def interval(values: NDArray[np.float64], value: float, confidence: float) -> tuple[float, float]:
@@ -86,6 +93,31 @@ def interval(values: NDArray[np.float64], value: float, confidence: float) -> tu
         return value, value
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return min(float(low), value), max(float(high), value)
+
+
+def gap_interval(
+    values: NDArray[np.float64], noise: NDArray[np.float64], value: float, confidence: float
+) -> tuple[float, float]:
+    """The interval of a sum of gaps, such as the calibration error, between 0 and 1.
+
+    Chance opens gaps where there are none, so the sum on the rows is too high, and those on resamples of them are so
+    twice: their percentiles would never hold the 0 of probabilities that are right. The low end is the sum less what
+    chance makes of it, as gaps cannot be further from the true ones than that (triangle inequality); the high end is
+    that of the basic bootstrap (Davison and Hinkley, 1997), which takes off the resamples' excess.
+
+    Parameters
+    ----------
+    values, noise : (resamples,), as in `Draws`
+    value : the sum on all rows
+
+    Examples
+    --------
+    >>> gap_interval(np.array([0.25, 0.75]), np.array([0.125, 0.125]), 0.5, 0.5)
+    (0.375, 0.625)
+    """
+    tail = (1 - confidence) / 2
+    low, high = value - float(np.quantile(noise, 1 - tail)), 2 * value - float(np.quantile(values, tail))
+    return max(0.0, low), min(max(high, value), 1.0)
 
 
 def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -130,6 +162,7 @@ def resample_decisions(
     resamples: int,
     seed: int,
     clusters: NDArray[np.int64] | None = None,
+    stratify: bool = False,
 ) -> list[Draws]:
     """Scores of decisions on resampled rows, one `Draws` for each decider, drawn together.
 
@@ -139,16 +172,23 @@ def resample_decisions(
     decisions : for each decider (n,), class numbers
     positive : the class that precision, recall and f1 are about, None for their macro means
     clusters : (n,), from 0 on: rows of one are drawn together
+    stratify : whether each resample has as many rows of each class as `truth`; with clusters, which hold rows of
+        several, it cannot
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 1])))
     code = truth.copy()
     for decided in decisions:
         code = code * n_classes + decided
     cells, of_row, counts = np.unique(code, return_inverse=True, return_counts=True)
-    if clusters is None:
-        drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)  # (resamples, n_cells)
+    if clusters is not None:
+        drawn = _drawn_clusters(rng, clusters, of_row, len(cells), resamples)  # (resamples, n_cells)
+    elif stratify:
+        true_of = cells // n_classes ** len(decisions)  # rising
+        first = np.flatnonzero(np.append(True, true_of[1:] != true_of[:-1]))
+        within = np.split(counts, first[1:])  # the cells of each class
+        drawn = np.concatenate([rng.multinomial(c.sum(), c / c.sum(), size=resamples) for c in within], axis=1)
     else:
-        drawn = _drawn_clusters(rng, clusters, of_row, len(cells), resamples)
+        drawn = rng.multinomial(len(truth), counts / len(truth), size=resamples)
     given = []
     for _ in decisions:
         given.append(cells % n_classes)
@@ -326,6 +366,7 @@ def resample_probabilities(
     resamples: int,
     seed: int,
     clusters: NDArray[np.int64] | None = None,
+    stratify: bool = False,
 ) -> list[Draws]:
     """Scores of probabilities on resampled rows, one `Draws` for each predictor, drawn together.
 
@@ -334,10 +375,9 @@ def resample_probabilities(
     truth : (n,), class numbers
     scores : for each predictor (n, n_classes)
     columns : the classes ROC AUC and average precision are averaged over
-    clusters : (n,), from 0 on: rows of one are drawn together
+    clusters, stratify : as in `resample_decisions`
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 2])))
-    n = len(truth)
     rankings = [Ranking(truth, part, columns) for part in scores]
     order = rankings[0].first_order().copy()
     for ranking in rankings:
@@ -346,16 +386,18 @@ def resample_probabilities(
     of_rows = dict(ROW_SCORES) if scores[0].shape[1] > 3 else {k: v for k, v in ROW_SCORES.items() if k != "top3"}
     losses = np.stack([rows(truth, part)[order] for part in scores for rows in of_rows.values()])
     means = np.empty((resamples, len(losses)))
-    n_clusters, of_row = (0, order) if clusters is None else (int(clusters.max()) + 1, clusters[order])
+    positive = columns[0] if len(columns) == 1 else None
+    gaps = [_Gaps(truth[order], part[order], positive) for part in scores]
+    off = np.empty((resamples, len(scores), 2))
+    draw = _row_draws(rng, truth[order], None if clusters is None else clusters[order], stratify)
     ranked = np.full((resamples, len(scores), 2), np.nan)
     for b in range(resamples):
-        if clusters is None:
-            counts = np.bincount(rng.integers(0, n, n), minlength=n)
-        else:
-            counts = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[of_row]
+        counts = draw()
+        drawn, n_drawn = counts.astype(np.float64), int(counts.sum())
         # einsum, unlike a matrix product, does not depend on BLAS and its threads
-        means[b] = np.einsum("kn,n->k", losses, counts.astype(np.float64)) / counts.sum()
+        means[b] = np.einsum("kn,n->k", losses, drawn) / n_drawn
         for i, ranking in enumerate(rankings):
+            off[b, i] = gaps[i].sums(drawn, n_drawn)
             if ranking.columns:
                 for j, values in enumerate(ranking.scores(counts)[:2]):
                     ranked[b, i, j] = _known_mean(values)
@@ -365,11 +407,50 @@ def resample_probabilities(
             | {
                 "average_precision": ranked[:, i, 0],
                 "roc_auc": ranked[:, i, 1],
+                "calibration_error": off[:, i, 0],
             },
             {},
+            {"calibration_error": off[:, i, 1]},
         )
         for i in range(len(scores))
     ]
+
+
+def _row_draws(
+    rng: np.random.Generator, truth: NDArray[np.int64], clusters: NDArray[np.int64] | None, stratify: bool
+) -> Callable[[], NDArray[np.int64]]:
+    """What draws a resample: how often each row is in it, int64 (n,)."""
+    n = len(truth)
+    if clusters is not None:
+        n_clusters = int(clusters.max()) + 1
+        return lambda: np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[clusters]
+    if not stratify:
+        return lambda: np.bincount(rng.integers(0, n, n), minlength=n)
+    by_class = np.argsort(truth, kind="stable")
+    classes = truth[by_class]
+    first, rows = np.searchsorted(classes, classes), np.bincount(truth)[classes]  # of the class of each row
+    return lambda: np.bincount(by_class[first + rng.integers(0, rows)], minlength=n)
+
+
+class _Gaps:
+    """Rows sorted by the bins of the reliability diagram, so that the gaps of any resample are sums."""
+
+    def __init__(self, truth: NDArray[np.int64], scores: NDArray[Any], positive: int | None) -> None:
+        bins, said, came = calibration_gaps(truth, scores, positive)
+        order = np.argsort(bins, kind="stable")
+        # rows by falling score are in order of the bins already, only the other way round
+        self._order = None if bool((bins[:-1] >= bins[1:]).all()) else order
+        if self._order is not None:
+            bins, said, came = bins[order], said[order], came[order]
+        self._starts = np.flatnonzero(np.append(True, bins[1:] != bins[:-1]))
+        self._gaps = said - came
+        self._own = np.add.reduceat(self._gaps, self._starts) / len(truth)
+
+    def sums(self, drawn: NDArray[np.float64], n: int) -> tuple[float, float]:
+        """Where row i counts ``drawn[i]`` times, `n` in all: the sum of the gaps, and of how far they moved."""
+        weights = drawn if self._order is None else drawn.take(self._order)
+        gaps = np.add.reduceat(self._gaps * weights, self._starts) / n
+        return float(np.abs(gaps).sum()), float(np.abs(gaps - self._own).sum())
 
 
 def _known_mean(values: NDArray[np.float64]) -> float:

@@ -20,6 +20,8 @@ __all__ = [
     "balanced_accuracy",
     "brier",
     "brier_of_rows",
+    "calibration_error",
+    "calibration_gaps",
     "confusion_matrix",
     "is_class",
     "log_loss",
@@ -33,6 +35,9 @@ __all__ = [
     "top_k_of_rows",
     "weighted",
 ]
+
+
+_BINS = 10
 
 
 def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
@@ -335,6 +340,50 @@ def brier(truth: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> float:
     0.125
     """
     return float(brier_of_rows(truth, scores).mean())
+
+
+def calibration_gaps(
+    truth: NDArray[Any], scores: NDArray[Any], positive: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """What each row's probability said and whether it came true, for the ten bins of a reliability diagram.
+
+    Parameters
+    ----------
+    truth : (n,), class numbers; or bool (n, n_classes), where each label of each row has a probability of its own
+    scores : (n, n_classes), probabilities
+    positive : the class whose probability is meant; None: that of the most probable class of each row
+
+    Returns
+    -------
+    the bin of each row, int64 (n,), of ten of equal width; what was said, float64 (n,); what came true, bool (n,)
+    """
+    if truth.ndim == 2:
+        said, came = scores.ravel().astype(np.float64), truth.ravel()
+    elif positive is not None:
+        said, came = scores[:, positive].astype(np.float64), truth == positive
+    else:
+        said, came = scores.max(axis=1).astype(np.float64), scores.argmax(axis=1) == truth
+    return np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1), said, came
+
+
+def calibration_error(truth: NDArray[Any], scores: NDArray[Any], positive: int | None) -> float:
+    """Expected calibration error (Naeini, Cooper and Hauskrecht, 2015): the mean gap between said and came true.
+
+    The gaps are those of ten bins, weighted by their rows. Chance makes gaps too, so of few rows it is too high, and
+    above 0 even of probabilities that are right.
+
+    Parameters
+    ----------
+    truth, scores, positive : as in `calibration_gaps`
+
+    Examples
+    --------
+    >>> scores = np.array([[0.75, 0.25]] * 4 + [[0.05, 0.95]] * 2)
+    >>> round(calibration_error(np.array([0, 0, 0, 1, 1, 1]), scores, 1), 4)
+    0.0167
+    """
+    bins, said, came = calibration_gaps(truth, scores, positive)
+    return float(np.abs(np.bincount(bins, weights=said - came, minlength=_BINS)).sum() / len(said))
 
 
 def top_k_of_rows(truth: NDArray[np.int64], scores: NDArray[Any], k: int = 3) -> NDArray[np.float64]:

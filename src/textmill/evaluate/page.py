@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textmill.evaluate import closer, decisions, insight, provenance, scoreboard, standings
+from textmill.evaluate import closer, datacheck, decisions, insight, provenance, scoreboard, standings
 from textmill.evaluate.markup import escape
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _SECTIONS = (
     ("robustness", "Robustness", closer.robustness),
     ("mistakes", "Most confident mistakes", insight.mistakes),
     ("data", "Data", provenance.data),
+    ("data-check", "Data check", datacheck.datacheck),
     ("cost", "Cost", provenance.cost),
     ("settings", "Settings", provenance.settings),
 )

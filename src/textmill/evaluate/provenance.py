@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import textmill
+from textmill.evaluate.datacheck import columns_told
 from textmill.evaluate.markup import bar, colour, columns, escape, label, scrolling, size, toml
 from textmill.evaluate.sentences import PERSONAL, counted, leak_check
 
@@ -88,6 +89,7 @@ def data(report: Report, config: Mapping[str, Any]) -> str:
         f" {'seems' if texts == 1 else 'seem'} to hold {PERSONAL[kind]}."
         for kind, texts in (facts.get("personal") or {}).items()
     ]
+    told += [f"{said[0].upper()}{said[1:]}." for said in columns_told(facts.get("columns") or {})]
     notes = "".join(f"<li>{escape(note)}</li>" for note in [*(facts.get("notes") or ()), *told])
     return (
         f'<dl class="facts-table">{listed}</dl>'

@@ -109,8 +109,9 @@ def scores(report: Report, config: Mapping[str, Any]) -> str:
         + (f'<ul class="notes">{"".join(notes + undefined)}</ul>' if notes or undefined else "")
         + f'<p class="aside">The baseline is {isolated(baseline_words(report))}, what one gets without reading a word'
         f"{_guessing(report)}. Intervals and differences are from {bootstrap.get('resamples', 0):,} bootstrap resamples"
-        " of the test rows"
-        f" (percentile, seed {bootstrap.get('seed', '')}); a difference whose interval holds 0 may be luck.</p>"
+        f" of the test rows{', with as many of each class as there are' if bootstrap.get('stratify') else ''}"
+        f" (percentile, seed {bootstrap.get('seed', '')}; for the calibration error less what chance makes of it);"
+        " a difference whose interval holds 0 may be luck.</p>"
     )
 
 
@@ -139,7 +140,8 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
             better = "worse"
         gain += f" <small>{_signed(difference['low'])} to {_signed(difference['high'])}</small>"
     scale = "" if top == 1.0 else f'<small class="scale">scale to {number(top, 1 if top >= 0.1 else 3)}</small>'
-    base = "" if score.baseline is None else number(score.baseline)
+    base = "" if score.baseline is None else f'<span class="what">baseline </span>{number(score.baseline)}'
+    gain = gain and f'<span class="what">difference </span>{gain}'
     drawn = range_bar(score.value, score.low, score.high, score.baseline, top=top, said=said)
     return (
         f'<tr role="row" class="{better}" data-metric="{escape(name)}"><th role="rowheader" scope="row">{escape(named)}'
@@ -147,8 +149,8 @@ def _metric(report: Report, name: str, score: Score, confidence: str) -> str:
         f'<td role="cell" class="value">{number(score.value)}</td>'
         f'<td role="cell" class="interval">{number(score.low)} to {number(score.high)}</td>'
         f'<td role="cell" class="bar">{drawn}{scale}</td>'
-        f'<td role="cell" class="base"><span class="what">baseline </span>{base}</td>'
-        f'<td role="cell" class="gain"><span class="what">difference </span>{gain}</td></tr>'
+        f'<td role="cell" class="base">{base}</td>'
+        f'<td role="cell" class="gain">{gain}</td></tr>'
     )
 
 

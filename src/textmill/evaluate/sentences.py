@@ -47,6 +47,7 @@ TITLES = {
     "roc_auc": "ROC AUC",
     "log_loss": "Log loss",
     "brier": "Brier score",
+    "calibration_error": "Calibration error",
 }
 PERSONAL = {
     "e-mail": "an e-mail address",
@@ -54,7 +55,7 @@ PERSONAL = {
     "card": "the number of a card",
     "iban": "the number of a bank account",
 }
-LOWER_IS_BETTER = ("log_loss", "brier", "hamming_loss")
+LOWER_IS_BETTER = ("log_loss", "brier", "hamming_loss", "calibration_error")
 _OF_SETS = {
     "accuracy": "All labels right",
     "f1": "F1, micro",
@@ -109,6 +110,7 @@ def meaning(metric: str, report: Report) -> str:
         "roc_auc": f"how often {of} scores above the rest; 0.5 is chance{mean}",
         "log_loss": "how surprised the probabilities were; lower is better",
         "brier": "squared error of the probabilities; lower is better",
+        "calibration_error": "gap between what the probabilities say and what comes true; lower is better",
     }.get(metric, "")
 
 
@@ -326,6 +328,11 @@ def folded(report: Report) -> str:
         f"Each row was tested once, by one of {found['folds']} models that learned from the other folds; the version"
         " that is registered learned from all rows."
     )
+    if (report.details.get("tuning") or {}).get("by_fold"):
+        told += (
+            " The settings of each were looked for on the rows that it learned from, so the scores are those of the"
+            " whole procedure, search and all; the version's own settings were looked for on all rows."
+        )
     if found["repeats"] > 1:
         low, high = min(found["accuracies"]), max(found["accuracies"])
         told += f" Dealt anew {found['repeats']} times, accuracy lay between {number(low)} and {number(high)}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import columns, escape, isolated, scrolling, size, toml_value
@@ -80,23 +81,47 @@ def tuning(report: Report, config: Mapping[str, Any]) -> str:
         given_up = (
             "" if one["complete"] else f"<small>given up after {len(one['scores'])} of {found['folds']} folds</small>"
         )
-        settings = ", ".join(f"{path} = {_short(value)}" for path, value in one["settings"].items())
         said = f"trial {one['number'] + 1}: {number(mean)}, folds from {number(low)} to {number(high)}"
         rows.append(
-            f'<tr><th scope="row"><bdi>{escape(settings)}</bdi>{chosen}{given_up}</th>'
+            f'<tr><th scope="row"><bdi>{escape(_settings(one["settings"]))}</bdi>{chosen}{given_up}</th>'
             f'<td class="wide">{number(mean)}<small>{number(low, 2)}–{number(high, 2)}</small>'
             f"{range_bar(mean, low, high, None, said=said)}</td></tr>"
         )
     heads = columns("settings", f"{title(found['metric'], report)}, mean of folds")
     complete = sum(one["complete"] for one in trials)
     more = f'<p class="aside">{len(trials) - _MOST_TRIALS} more were tried.</p>' if len(trials) > _MOST_TRIALS else ""
+    apart = "The test rows had no part in it"
+    if found.get("by_fold"):
+        apart = "Beside this search, which is for the version, each fold's model had one of its own without that fold"
     return (
         f'<p class="lead">{len(trials):,} settings were tried on {found["folds"]} folds of the training rows, and'
-        f" {len(trials) - complete:,} of them given up early. The test rows had no part in it; the best mean of so many"
+        f" {len(trials) - complete:,} of them given up early. {apart}; the best mean of so many"
         " is a little too good, the scores above are not.</p>"
         + scrolling("Tuning", f'<table class="plain classes board">{heads}<tbody>{"".join(rows)}</tbody></table>')
         + more
+        + _by_fold(found)
     )
+
+
+def _by_fold(found: Mapping[str, Any]) -> str:
+    """What the search of each fold chose: how much the choice depends on the rows."""
+    chosen: Sequence[Mapping[str, Any]] = found.get("by_fold") or ()
+    if not chosen:
+        return ""
+    counts = Counter(_settings(one["settings"]) for one in chosen)
+    rows = "".join(
+        f'<tr><th scope="row"><bdi>{escape(said)}</bdi></th><td class="num">{n:,} of {len(chosen):,}</td></tr>'
+        for said, n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    )
+    return (
+        '<h3>What each fold chose</h3><p class="caption">The search done anew for the model of each fold, on the rows'
+        " that it learned from. The scores are those of the procedure, not of one of these settings.</p>"
+        + scrolling("Choices", f'<table class="plain">{columns("settings", "#folds")}<tbody>{rows}</tbody></table>')
+    )
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path} = {_short(value)}" for path, value in settings.items())
 
 
 def _short(value: object) -> str:

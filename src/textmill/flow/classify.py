@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
+from textmill.flow import checking, judging, learning, publishing, tuning
 from textmill.flow import curve as curves
-from textmill.flow import judging, learning, publishing, tuning
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
@@ -58,7 +59,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         partial(learning.expect, project),
         needs=("read", "split"),
         settings=config["expect"],
-        code=code_version("flow/learning", "read"),
+        code=code_version("flow/learning", "read", guests=("py3langid",) if mill.expect.languages else ()),
         keyed_by=("read.digest", "read.facts", "split.leaks"),
     )
     folds = () if mill.split.folds is None else ("split.folds.npy",)
@@ -66,12 +67,18 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
 
     tuned = ("tune",) if mill.tune.space else ()
+    tuned_folds = ("tune-folds",) if tuned and folds else ()
 
     def learning_step(
-        name: str, model: str, work: Callable[..., dict[str, Any]], keyed: tuple[str, ...] = (), **more: Any
+        name: str,
+        model: str,
+        work: Callable[..., dict[str, Any]],
+        keyed: tuple[str, ...] = (),
+        code: tuple[str, ...] = (),
+        **more: Any,
     ) -> Step:
         asked = project.models[model]
-        chosen = tuned if name in ("train", "curve") else ()
+        chosen = {"train": tuned, "curve": tuned, "validate": tuned_folds}.get(name, ())
         return Step(
             name,
             partial(work, project, asked),
@@ -79,12 +86,16 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             settings={"seed": seed, "decide": config["decide"], **more}
             | {table: tables[model][table] for table in ("text", "features", "model")}
             | _own_functions(asked.text, folder),
-            code=code_version(*learns, guests=(*guests, *lists, *_splitter_guests(asked.text))),
-            keyed_by=(*data, *keyed, *(f"{step}.best" for step in chosen)),
+            code=code_version(*learns, *code, guests=(*guests, *lists, *_splitter_guests(asked.text))),
+            keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
             sources=partial(learning.assets_of, project, asked.text),
         )
 
-    tune = [learning_step("tune", "train", tuning.tune, tune=config["tune"], split=config["split"]) for _ in tuned]
+    tune = [
+        learning_step(name, "train", work, tune=config["tune"], split=config["split"])
+        for name, work in (("tune", tuning.tune), ("tune-folds", tuning.tune_folds))
+        if name in (*tuned, *tuned_folds)
+    ]
     trained = {name: learning_step(name, name, learning.train) for name in project.models}
     validated = {
         name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
@@ -92,6 +103,19 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     curved = ("curve",) if mill.evaluate.learning_curve else ()
     sure = {"confidence": mill.evaluate.confidence}
     curve = [learning_step("curve", "train", curves.curve, keyed=("read.test_digest",), evaluate=sure) for _ in curved]
+    checked = ("check",) if mill.evaluate.data_check else ()
+    check = [
+        learning_step(
+            "check",
+            "train",
+            checking.check,
+            keyed=("read.test_digest",),
+            code=("flow/checking", "evaluate/doubts", "evaluate/shift"),
+            split=config["split"],
+            languages=find_spec("py3langid") is not None,
+        )
+        for _ in checked
+    ]
     # what a model says of the test rows is decided by it, or by what those of the other folds said
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate is no part of it: asking for more measures nothing anew
@@ -109,7 +133,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
-        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *curved),
+        needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *tuned_folds, *curved, *checked),
         settings=measuring | {"name": project.name},
         code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
         keyed_by=(
@@ -121,7 +145,9 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
             "split.leaks",
             *saying["train"],
             *(f"{step}.trials" for step in tuned),
+            *(f"{step}.chosen" for step in tuned_folds),
             *(f"{step}.points" for step in curved),
+            *(f"{step}.found" for step in checked),
         ),
     )
     register = Step(
@@ -151,7 +177,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
         holds=partial(publishing.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    learnt = (*tune, *trained.values(), *validated.values(), *curve)
+    learnt = (*tune, *trained.values(), *validated.values(), *curve, *check)
     return Flow(project.name, (*first, *learnt, *compared, evaluate, register, report))
 
 

@@ -65,8 +65,12 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
         measured.details["learning_curve"] = work.value("curve", "points")
     if model.features is not None:
         measured.details.update(words_of(model, work, rows, prediction, measured))
+    if "check" in work.outputs:
+        measured.details["data_check"] = work.value("check", "found")
     if "tune" in work.outputs:
-        measured.details["tuning"] = work.outputs["tune"].values
+        measured.details["tuning"] = {**work.outputs["tune"].values}
+    if "tune-folds" in work.outputs:
+        measured.details["tuning"]["by_fold"] = work.value("tune-folds", "chosen")
     if mill.split.folds is not None and isinstance(prediction, Prediction):
         measured.details["folds"] = _folds(mill, work, prediction.numbered(truth))
     report = build_report(
@@ -86,7 +90,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
             "test": len(truth),
             "folds": mill.split.folds,
             "classes": _counts(*(_rows_of_each(labels, model.several) for labels in (learned, truth))),
-            **told_of_rows(corpus, side),
+            **told_of_rows(corpus, side, mill.read),
         },
     )
     # without the times, so that what is keyed by it is the same in every run

@@ -221,25 +221,28 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
 def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
     """What models of the other folds say of each row: its scores, and its class in each repetition."""
-    from functools import partial
-
     import numpy as np
 
     from textmill.models import TextClassifier
     from textmill.models.crossfit import out_of_fold
+    from textmill.models.tuning import applied
 
     corpus, _ = corpora_of(work)
     table = corpus.table()
     folds = np.load(work.file("split", "folds.npy"), allow_pickle=False)
-    fit = partial(TextClassifier.fit, **learning_of(project, asked, work))
     labels = table["label"].to_pylist()
     codes: list[Any] = []
+
+    def fit(asked: CandidateConfig) -> Any:
+        return partial(TextClassifier.fit, **learning_of(project, asked, work))
 
     def progress(done: int, n: int) -> None:
         work.progress(len(codes) * n + done, n * len(folds), "folds")
 
-    for repeat in folds:
-        said = out_of_fold(table["text"], labels, repeat, fit, threads=work.threads, progress=progress)
+    by_fold = work.value("tune-folds", "chosen") if "tune-folds" in work.outputs else ()
+    for number, repeat in enumerate(folds):
+        fits = [fit(applied(asked, one["settings"])) for one in by_fold if one["repeat"] == number] or fit(asked)
+        said = out_of_fold(table["text"], labels, repeat, fits, threads=work.threads, progress=progress)
         if not codes:
             np.save(work.folder / "scores.npy", said.scores, allow_pickle=False)
         codes.append(said.codes)

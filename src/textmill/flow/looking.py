@@ -9,6 +9,11 @@ from textmill.flow.project import Project
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from textmill.config import ReadConfig
     from textmill.evaluate import Evaluation
     from textmill.models.saved import TextModel
     from textmill.read import Corpus
@@ -173,13 +178,14 @@ def _sliced(rows: Any, name: str) -> list[str | None]:
     return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
 
 
-def told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
-    """Lengths of the training texts, and how many of up to 5,000 seem to hold personal data."""
+def told_of_rows(corpus: Corpus, side: Any, config: ReadConfig) -> dict[str, Any]:
+    """Lengths of the training texts, how many of up to 5,000 seem to hold personal data, and columns that mislead."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     from textmill.read import Corpus
+    from textmill.read.giveaways import inspect_columns
     from textmill.read.personal import find_personal
     from textmill.read.sample import spread
 
@@ -191,4 +197,17 @@ def told_of_rows(corpus: Corpus, side: Any) -> dict[str, Any]:
         "characters": {"min": int(lengths[0]), "median": int(np.median(lengths)), "max": int(lengths[-1])},
         "personal": {kind: one["texts"] for kind, one in personal.items()},
         "personal_of": some.num_rows,
+        "columns": inspect_columns(_other_columns(corpus, config), label="label", text="text"),
     }
+
+
+def _other_columns(corpus: Corpus, config: ReadConfig) -> Iterator[pa.RecordBatch]:
+    """The rows without the ids that are only their numbers; nothing where no other column is left."""
+    left = {"id"} if config.id is None else set()
+    left |= {*config.labels} - {"label"}  # one column a label is there beside the labels together
+    names = [name for name in corpus.schema.names if name not in left]
+    if {"text", "label"}.issuperset(names):
+        return
+    for batch in corpus.batches():
+        kept = batch.select(names)
+        yield kept.rename_columns([config.id or name if name == "id" else name for name in names])

@@ -99,6 +99,7 @@ def run_project(
         raise ConfigError(error.faults, where=str(where)) from error
     home = given if given.is_dir() else given.parent
     _check_space(mill, where)
+    _check_extras(mill)
     _check_splitters(mill, home, where)
     kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
     digests = FileDigests(kept)
@@ -141,15 +142,23 @@ def _check_space(mill: MillConfig, where: Path) -> None:
     """A search that cannot be made is told before the data are read."""
     if not mill.tune.space:
         return
-    from importlib.util import find_spec
-
     from textmill.models.tuning import check_space
 
     faults = check_space(mill.own, mill.tune.space)
     if faults:
         raise ConfigError(faults, where=str(where))
-    if find_spec("optuna") is None:
-        raise MissingExtra("[tune]", package="optuna", extra="tune")
+
+
+def _check_extras(mill: MillConfig) -> None:
+    """Packages that tables ask for are told before the data are read."""
+    from importlib.util import find_spec
+
+    for table, asked, package, extra in (
+        ("[tune]", mill.tune.space, "optuna", "tune"),
+        ("[expect] languages", mill.expect.languages, "py3langid", "languages"),
+    ):
+        if asked and find_spec(package) is None:
+            raise MissingExtra(table, package=package, extra=extra)
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -1,7 +1,8 @@
-"""The step that looks for settings on the training side: what it has measured it does not measure again."""
+"""The steps that look for settings on the training side: what it has measured it does not measure again."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from dataclasses import asdict
@@ -19,13 +20,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["tune"]
+__all__ = ["tune", "tune_folds"]
 
 
 def tune(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
     """Look for settings; the test side, and what is held back for ``[decide]``, are not touched."""
+    corpus, _ = corpora_of(work)
+    rows = rows_of(corpus, side_of(work), 0)
+    found = _searched(project, asked, work, rows, _Known.of(project, work))
+    best = _best(found["trials"])
+    return {"best": best["settings"], "trial": best["number"], "folds": project.mill.tune.folds, **found}
+
+
+def tune_folds(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
+    """Look for settings anew for the model of each fold, on the rows that it learns from: nested cross-validation.
+
+    What is then measured on the fold had no part in the choice (Cawley and Talbot, 2010).
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    table = corpora_of(work)[0].table()
+    folds = np.load(work.file("split", "folds.npy"), allow_pickle=False)
+    known = _Known.of(project, work)
+    n = int(folds.max()) + 1
+    chosen = []
+    for number, (of, fold) in enumerate(itertools.product(folds, range(n))):
+        rows = table.filter(pa.array(of != fold))
+        found = _searched(project, asked, work, rows, known, number=number, searches=len(folds) * n)
+        best = _best(found["trials"])
+        told = {"settings": best["settings"], "scores": best["scores"], "metric": found["metric"]}
+        chosen.append({"repeat": number // n, "fold": fold, **told})
+    return {"chosen": chosen}
+
+
+def _searched(
+    project: Project,
+    asked: CandidateConfig,
+    work: Work,
+    rows: pa.Table,
+    known: _Known,
+    *,
+    number: int | None = None,
+    searches: int = 1,
+) -> dict[str, Any]:
+    """The trials of a search on folds of `rows`, and by which metric; `number` is that of one of several searches."""
     import numpy as np
     import pyarrow as pa
 
@@ -34,19 +76,16 @@ def tune(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]
     from textmill.read import Corpus, split_corpus
 
     mill = project.mill
-    corpus, _ = corpora_of(work)
-    rows = rows_of(corpus, side_of(work), 0)
     # texts that belong together are in one fold here too
     config = SplitConfig(folds=mill.tune.folds, stratify=True, similarity=mill.split.similarity, group=mill.split.group)
     seed, threads = mill.project.seed, thread_count(work.threads)
-    folds = split_corpus(Corpus(corpus.name, "", rows, {}), config, seed=seed, threads=threads).folds
+    folds = split_corpus(Corpus("the training rows", "", rows, {}), config, seed=seed, threads=threads).folds
     assert folds is not None
     labels = rows["label"].to_pylist()
     metric, scored = _metric(mill.tune.metric, labels)
-    known = _Known(project.store.root / "runs" / f"tune-{work.key}.jsonl")
 
     def score(config: CandidateConfig, fold: int) -> float:
-        key = canonical_json([asdict(config), fold]).decode()
+        key = canonical_json([asdict(config), fold] if number is None else [asdict(config), number, fold]).decode()
         if key not in known.scores:
             tested = folds[0] == fold
             names = [label for label, one in zip(labels, tested.tolist(), strict=True) if not one]
@@ -65,14 +104,19 @@ def tune(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]
         trials=mill.tune.trials,
         folds=mill.tune.folds,
         seed=seed,
-        progress=lambda done, n: work.progress(done, n, "trials"),
+        progress=lambda done, n: work.progress((number or 0) * n + done, searches * n, "trials"),
     )
-    best = max((trial for trial in trials if trial.complete), key=lambda trial: (trial.mean, -trial.number))
     told = [
         {"number": one.number, "settings": one.settings, "scores": one.scores, "complete": one.complete}
         for one in trials
     ]
-    return {"best": best.settings, "trial": best.number, "metric": metric, "folds": mill.tune.folds, "trials": told}
+    return {"metric": metric, "trials": told}
+
+
+def _best(trials: list[dict[str, Any]]) -> dict[str, Any]:
+    """The complete trial with the best mean, of equals the first."""
+    complete = [one for one in trials if one["complete"]]
+    return max(complete, key=lambda one: (sum(one["scores"]) / len(one["scores"]), -one["number"]))
 
 
 def _metric(wanted: str, labels: list[str]) -> tuple[str, Callable[[NDArray[np.int64], NDArray[np.int64], int], float]]:
@@ -116,6 +160,10 @@ class _Known:
             kept = "".join(f"{json.dumps({'key': key, 'score': score})}\n" for key, score in self.scores.items())
             with writing(path):
                 path.write_text(kept, encoding="utf-8")
+
+    @classmethod
+    def of(cls, project: Project, work: Work) -> _Known:
+        return cls(project.store.root / "runs" / f"tune-{work.key}.jsonl")
 
     def add(self, key: str, score: float) -> None:
         self.scores[key] = score

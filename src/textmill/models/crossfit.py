@@ -15,12 +15,14 @@ from textmill.types import Prediction
 
 __all__ = ["out_of_fold"]
 
+Fit = Callable[[pa.Array | pa.ChunkedArray, list[str]], TextClassifier]
+
 
 def out_of_fold(
     texts: pa.Array | pa.ChunkedArray,
     labels: Sequence[str],
     folds: NDArray[np.integer[Any]],
-    fit: Callable[[pa.Array | pa.ChunkedArray, list[str]], TextClassifier],
+    fit: Fit | Sequence[Fit],
     *,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -32,7 +34,8 @@ def out_of_fold(
     texts : n texts
     labels : one a text
     folds : (n,), the fold of each, from 0 on
-    fit : makes a classifier of texts and labels; what it learns, words and weights, comes from these rows only
+    fit : makes a classifier of texts and labels, or one for each fold; what it learns, words and weights, comes from
+        these rows only
     progress : told how many folds are done, and of how many
 
     Returns
@@ -64,7 +67,7 @@ def out_of_fold(
         learned = pa.array(folds != fold)
         names = [label for label, other in zip(labels, (folds != fold).tolist(), strict=True) if other]
         try:
-            model = fit(texts.filter(learned), names)
+            model = (fit if callable(fit) else fit[fold])(texts.filter(learned), names)
         except LabelError as error:
             raise LabelError(
                 error.what,

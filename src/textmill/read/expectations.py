@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from textmill.config import ExpectConfig
 from textmill.errors import GateRefused
 from textmill.read.corpus import Corpus
+from textmill.read.languages import find_languages
 
 __all__ = ["check_expectations", "measures", "unmet"]
 
@@ -29,7 +30,7 @@ _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operato
 
 
 def measures(corpus: Corpus, leaks: Mapping[str, Any]) -> dict[str, float]:
-    """What ``[expect]`` can ask about: the keys of `ExpectConfig` but for ``label``.
+    """What ``[expect]`` can ask about: the keys of `ExpectConfig` but for ``label`` and ``languages``.
 
     Parameters
     ----------
@@ -59,13 +60,19 @@ def measures(corpus: Corpus, leaks: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def unmet(config: ExpectConfig, found: Mapping[str, float], classes: Mapping[str, int]) -> list[str]:
+def unmet(
+    config: ExpectConfig,
+    found: Mapping[str, float],
+    classes: Mapping[str, int],
+    languages: Mapping[str, int] | None = None,
+) -> list[str]:
     """The expectations that the rows do not meet, a sentence each.
 
     Parameters
     ----------
     found : from `measures`
     classes : label -> rows
+    languages : from `find_languages`, where they are asked about
 
     Examples
     --------
@@ -73,13 +80,20 @@ def unmet(config: ExpectConfig, found: Mapping[str, float], classes: Mapping[str
     ['rows: wanted >= 1000, got 12', "label: no row is 'spam'", "label: 2 rows are 'sapm', which is not expected"]
     """
     told = []
-    for key in _MEANING:
-        wanted = config.bound(key)
-        if wanted is None:
-            continue
-        sign, number = wanted
-        if not _COMPARE[sign](found[key], number):
-            told.append(f"{_said(key)}: wanted {sign} {number:g}, got {found[key]:.4g}")
+    spoken = {code: texts for code, texts in (languages or {}).items() if code != "und"}  # what can be told
+    texts = sum(spoken.values())
+    for key, _, bound in config.bounds():
+        assert bound is not None  # or the project file would have been refused
+        sign, number = bound
+        code = key.removeprefix("languages.")
+        if code == key:
+            if not _COMPARE[sign](found[key], number):
+                told.append(f"{_said(key)}: wanted {sign} {number:g}, got {found[key]:.4g}")
+        elif not texts:
+            told.append(f"{key}: wanted {sign} {number:g}, and no text is long and clear enough to tell its language")
+        elif not _COMPARE[sign](spoken.get(code, 0) / texts, number):
+            shares = ", ".join(f"{name} {n / texts:.4g}" for name, n in list(spoken.items())[:3])
+            told.append(f"{key}: wanted {sign} {number:g}, got {spoken.get(code, 0) / texts:.4g} ({shares})")
     if config.label is not None:
         told += [f"label: no row is {name!r}" for name in config.label if name not in classes]
         told += [
@@ -96,9 +110,11 @@ def check_expectations(config: ExpectConfig, corpus: Corpus, leaks: Mapping[str,
     Raises
     ------
     GateRefused : with everything that is not as expected
+    MissingExtra : if languages are asked about, and the package that tells them apart is not installed
     """
     found = measures(corpus, leaks)
-    told = unmet(config, found, corpus.facts.get("classes") or {})
+    languages = find_languages(corpus) if config.languages else None
+    told = unmet(config, found, corpus.facts.get("classes") or {}, languages)
     if told:
         raise GateRefused(
             "the rows are not as [expect] says: " + "; ".join(told),

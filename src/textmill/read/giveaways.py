@@ -1,23 +1,25 @@
-"""Columns that give the label away: what stands in them alone says which it is."""
+"""Columns that give the label away, as what stands in them alone says which it is, and columns that say nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["find_giveaways", "guessed"]
+__all__ = ["guessed", "inspect_columns"]
 
+_HOST = r"^https?://(?:[^/?#@]*@)?(?P<host>[^/?#@:\[\]\s]+)"
 _ENOUGH = 0.5  # share of the majority baseline's mistakes that a column takes away before it is told
 
 
-def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str | Sequence[str], text: str) -> list[dict[str, Any]]:
-    """The columns of a source from which the label can be guessed, the surest first.
+def inspect_columns(
+    batches: Iterable[pa.RecordBatch], *, label: str | Sequence[str], text: str
+) -> dict[str, list[Any]]:
+    """The columns of a source from which the label can be guessed, and those with one value in all rows.
 
     Each row's label is guessed as the most frequent one among the other rows with the same value, so that a column of
     names that never come again, such as an id, gives nothing away. A column is told where that halves the mistakes of
@@ -30,16 +32,19 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str | Sequence[s
 
     Returns
     -------
-    for each ``column``, ``of`` what (its ``"value"``, or the ``"domain"`` of its links), ``accuracy`` and ``baseline``,
-    and ``values``, how many different ones there are
+    - ``giveaways``, the surest first: for each ``column``, ``of`` what (its ``"value"``, or the ``"domain"`` of its
+      links), ``accuracy`` and ``baseline``, and ``values``, how many different ones there are
+    - ``constant``: names of columns
 
     Examples
     --------
-    >>> rows = [{"text": "a", "label": kind, "link": f"https://{kind}.example/{n}"}
+    >>> rows = [{"text": "a", "label": kind, "link": f"https://{kind}.example/{n}", "by": "Ann"}
     ...         for kind in ("ham", "spam") for n in range(9)]
-    >>> [found] = find_giveaways([pa.RecordBatch.from_pylist(rows)], label="label", text="text")
-    >>> found["column"], found["of"], found["accuracy"], found["baseline"]
-    ('link', 'domain', 1.0, 0.5)
+    >>> found = inspect_columns([pa.RecordBatch.from_pylist(rows)], label="label", text="text")
+    >>> [(one["column"], one["of"], one["accuracy"], one["baseline"]) for one in found["giveaways"]]
+    [('link', 'domain', 1.0, 0.5)]
+    >>> found["constant"]
+    ['by']
     """
     asked = (label,) if isinstance(label, str) else label
     columns: dict[str, list[pa.Array]] = {}
@@ -57,10 +62,11 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str | Sequence[s
             if name not in batch.schema.names:
                 parts.append(pa.nulls(batch.num_rows, pa.string()))
     if rows == 0:
-        return []
+        return {"giveaways": [], "constant": []}
     codes = pc.fill_null(pa.chunked_array(labels).combine_chunks(), "").dictionary_encode().indices.to_numpy()
     baseline = float(np.bincount(codes).max()) / rows
     found: list[dict[str, Any]] = []
+    constant: list[str] = []
     for name, parts in columns.items():
         values = pc.fill_null(pa.chunked_array(parts).combine_chunks(), "")
         tried = {"value": values}
@@ -68,12 +74,15 @@ def find_giveaways(batches: Iterable[pa.RecordBatch], *, label: str | Sequence[s
             tried["domain"] = domains
         for of, these in tried.items():
             coded = these.dictionary_encode()
+            if of == "value" and len(coded.dictionary) == 1 < rows:
+                constant.append(name)
             accuracy = guessed(coded.indices.to_numpy(), codes)
             if baseline < 1 and (accuracy - baseline) / (1 - baseline) >= _ENOUGH:
                 seen = len(coded.dictionary)
                 told = {"column": name, "of": of, "accuracy": accuracy, "baseline": baseline, "values": seen}
                 found.append(told)
-    return sorted(found, key=lambda one: (-one["accuracy"], one["values"], one["column"]))
+    order = sorted(found, key=lambda one: (-one["accuracy"], one["values"], one["column"]))
+    return {"giveaways": order, "constant": sorted(constant)}
 
 
 def guessed(values: NDArray[np.integer[Any]], labels: NDArray[np.integer[Any]]) -> float:
@@ -95,10 +104,12 @@ def guessed(values: NDArray[np.integer[Any]], labels: NDArray[np.integer[Any]]) 
     of_cell = cells // n_labels
     # the largest count of another label with the same value
     best, second = np.zeros(int(of_cell.max()) + 1, np.int64), np.zeros(int(of_cell.max()) + 1, np.int64)
-    order = np.argsort(counts, kind="stable")
-    for cell in order.tolist():
-        value, count = of_cell[cell], counts[cell]
-        second[value], best[value] = best[value], count
+    order = np.lexsort((-counts, of_cell))
+    value, count = of_cell[order], counts[order]
+    first = np.append(True, value[1:] != value[:-1])
+    best[value[first]] = count[first]
+    after = np.append(False, first[:-1]) & ~first  # the one after the first of its value
+    second[value[after]] = count[after]
     rival = np.where(counts == best[of_cell], second[of_cell], best[of_cell])
     right = counts - 1 > rival
     return float(right[inverse].mean())
@@ -117,11 +128,5 @@ def _domains(values: pa.Array) -> pa.Array | None:
     links = pc.match_substring_regex(values, "^https?://")
     if pc.sum(links).as_py() * 2 < len(values):
         return None
-    return pa.array([_domain(value) for value in values.to_pylist()], pa.string())
-
-
-def _domain(value: str) -> str:
-    try:
-        return urlsplit(value).hostname or ""
-    except ValueError:
-        return ""
+    hosts = pc.struct_field(pc.extract_regex(values, _HOST), "host")
+    return pc.fill_null(pc.utf8_lower(hosts), "")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from textmill import _native
 from textmill.config import ReadConfig, SplitConfig
 from textmill.read.corpus import Corpus
-from textmill.read.giveaways import find_giveaways
+from textmill.read.giveaways import inspect_columns
 from textmill.read.layout import string_layout
 from textmill.read.leaks import find_leaks
 from textmill.read.personal import find_personal
@@ -44,7 +44,7 @@ def inspect_rows(
       ``rare`` (labels with fewer than 20 rows)
     - ``characters``: ``min``, ``median``, ``p95``, ``max`` of the texts
     - ``duplicates`` and ``contradictions``, as in `find_leaks`
-    - ``giveaways``: columns that give the label away, see `find_giveaways`
+    - ``giveaways`` and ``constant``: columns that give the label away or say nothing, see `inspect_columns`
     - ``headers``: the share of texts that begin with the header of a message, which ``clean = ["headers"]`` drops
     - ``personal``: texts that seem to hold personal data, see `find_personal`
     """
@@ -67,7 +67,7 @@ def inspect_rows(
         },
         "duplicates": leaks["duplicates"],
         "contradictions": leaks["contradictions"],
-        "giveaways": find_giveaways(stream_rows(source, config), label=config.label, text=config.text),
+        **inspect_columns(stream_rows(source, config), label=config.label, text=config.text),
         "headers": _with_headers(corpus, threads) / corpus.n_rows,
         "personal": find_personal(corpus),
     }

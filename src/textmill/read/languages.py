@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +17,8 @@ from textmill.read.sample import spread
 __all__ = ["find_languages"]
 
 _FEWEST = 20  # characters of a text, below which a language is a guess
+_SURE = 0.5  # probability below which it is one too: tweets of links and names are in no language
+_NAMES = r"https?://\S+|www\.\S+|[@#]\w+"  # links, mentions and hashtags are in none either
 
 
 def find_languages(corpus: Corpus, *, most: int = 1000) -> dict[str, int]:
@@ -22,11 +26,12 @@ def find_languages(corpus: Corpus, *, most: int = 1000) -> dict[str, int]:
 
     Parameters
     ----------
-    most : texts to look at, spread evenly over those of 20 characters or more
+    most : texts to look at, spread evenly over those of 20 characters or more, without links, mentions and hashtags
 
     Returns
     -------
-    ISO 639-1 code -> texts, the most frequent first
+    ISO 639 code -> texts, the most frequent first, and in the end those whose language cannot be told for certain as
+    ``"und"``; empty where all texts are shorter
 
     Raises
     ------
@@ -38,12 +43,18 @@ def find_languages(corpus: Corpus, *, most: int = 1000) -> dict[str, int]:
     >>> find_languages(Corpus.of(texts, label=None))
     {'de': 2, 'en': 2}
     """
-    try:
-        import py3langid
-    except ImportError as error:
-        raise MissingExtra("Telling languages apart", package="py3langid", extra="languages") from error
-    texts = corpus.table()["text"]
+    identifier = _identifier()
+    texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(corpus.table()["text"], _NAMES, ""))
     long = np.flatnonzero(pc.greater_equal(pc.utf8_length(texts), _FEWEST).to_numpy())
     some = long[spread(len(long), most)]
-    counts = Counter(py3langid.classify(text)[0] for text in texts.take(pa.array(some)).to_pylist())
-    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+    counts = Counter(identifier.classify(text)[0] for text in texts.take(pa.array(some)).to_pylist())
+    return dict(sorted(counts.items(), key=lambda one: (one[0] == "und", -one[1], one[0])))
+
+
+@cache
+def _identifier() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        raise MissingExtra("Telling languages apart", package="py3langid", extra="languages") from error
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True, min_confidence=_SURE)

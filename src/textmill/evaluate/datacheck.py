@@ -1,0 +1,141 @@
+"""What is found of a project's rows, in words: columns, languages, the words of the two sides, labels in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textmill.evaluate.markup import columns as heads
+from textmill.evaluate.markup import escape, label, scrolling, share
+from textmill.evaluate.sentences import counted
+
+if TYPE_CHECKING:
+    from textmill.types import Report
+
+__all__ = ["columns_told", "datacheck", "doubts_told", "languages_told", "shift_told"]
+
+_MOST = 5  # languages
+_LISTED = 20  # labels in doubt
+
+
+def columns_told(found: Mapping[str, Any]) -> list[str]:
+    """A sentence for each column that gives the label away or says nothing.
+
+    Parameters
+    ----------
+    found : as from `textmill.read.giveaways.inspect_columns`
+
+    Examples
+    --------
+    >>> one = {"column": "link", "of": "domain", "accuracy": 1.0, "baseline": 0.5, "values": 2}
+    >>> for sentence in columns_told({"giveaways": [one], "constant": ["by"]}):
+    ...     print(sentence)
+    the domain of link alone gives the label away: 100.0 % right, where always naming the most frequent label is \
+50.0 %; keep it out of the text
+    column by is the same in all rows
+    """
+    told = []
+    for one in found.get("giveaways", ()):
+        of = f"the domain of {one['column']}" if one["of"] == "domain" else f"column {one['column']}"
+        told.append(
+            f"{of} alone gives the label away: {100 * one['accuracy']:.1f} % right, where always naming the most"
+            f" frequent label is {100 * one['baseline']:.1f} %; keep it out of the text"
+        )
+    return told + [f"column {name} is the same in all rows" for name in found.get("constant", ())]
+
+
+def languages_told(found: Mapping[str, int]) -> str:
+    """The shares of the languages, of the texts whose language can be told.
+
+    Parameters
+    ----------
+    found : as from `textmill.read.languages.find_languages`
+
+    Examples
+    --------
+    >>> languages_told({"en": 780, "de": 20, "und": 200})
+    '97.5 % en, 2.5 % de of 800 texts; the language of 200 more cannot be told for certain'
+    """
+    known = {code: texts for code, texts in found.items() if code != "und"}
+    of, unsure = sum(known.values()), found.get("und", 0)
+    if not of:
+        return "no text is long and clear enough to tell its language"
+    told = ", ".join(f"{100 * texts / of:.1f} % {code}" for code, texts in list(known.items())[:_MOST])
+    more = f"; the language of {unsure:,} more cannot be told for certain" if unsure else ""
+    return f"{told} of {counted(of, 'text', 'texts')}{more}"
+
+
+def shift_told(found: Mapping[str, Any]) -> str:
+    """Whether the two sides speak alike, in a sentence.
+
+    Parameters
+    ----------
+    found : as from `textmill.evaluate.shift.vocabulary_shift`
+
+    Examples
+    --------
+    >>> shift_told({"unseen": 0.12, "divergence": 0.204, "usual": 0.202, "p": 0.2})
+    '12.0 % of the words of the test side are in no training text; the sides differ as chance makes them (0.204 bits, \
+by chance 0.202)'
+    """
+    apart = "more than chance makes them" if found["p"] < 0.05 else "as chance makes them"
+    return (
+        f"{100 * found['unseen']:.1f} % of the words of the test side are in no training text; the sides differ {apart}"
+        f" ({found['divergence']:.3f} bits, by chance {found['usual']:.3f})"
+    )
+
+
+def doubts_told(found: Mapping[str, Any]) -> str:
+    """How many labels are in doubt, and what that is worth.
+
+    Examples
+    --------
+    >>> doubts_told({"rows": 1, "of": 300})
+    '1 of 300 (0.3 %) is in doubt: models that had not seen the row are confident of another label; \
+read before changing, as the mistake may be theirs'
+    """
+    n = found["rows"]
+    if n == 0:
+        return f"none of {found['of']:,} is in doubt"
+    part = f"{n:,} of {found['of']:,} ({100 * n / found['of']:.1f} %) {'is' if n == 1 else 'are'} in doubt"
+    sure = "models that had not seen the row are confident of another label"
+    return f"{part}: {sure}; read before changing, as the mistake may be theirs"
+
+
+def datacheck(report: Report, config: Mapping[str, Any]) -> str:
+    """The page's section on the rows, where ``[evaluate] data_check`` asks for it."""
+    found = report.details.get("data_check")
+    if not found:
+        return ""
+    parts = []
+    if found["languages"]:
+        parts.append(f"<h3>Languages</h3><p>{escape(_sentence(languages_told(found['languages'])))}</p>")
+    if shift := found["shift"]:
+        parts.append(f"<h3>Words of the two sides</h3><p>{escape(_sentence(shift_told(shift)))}</p>")
+        if shift["p"] < 0.05:
+            for side, words in (("test", shift["more_in_test"]), ("training", shift["more_in_train"])):
+                named = ", ".join(f"<bdi>{escape(word)}</bdi>" for word, _ in words)
+                if words:
+                    parts.append(f"<p>More frequent on the {side} side, as [text] leaves them: {named}.</p>")
+    if doubts := found["doubtful"]:
+        parts.append(
+            f"<h3>Labels in doubt</h3><p>{escape(_sentence(doubts_told(doubts)))}</p>{_listed(report, doubts)}"
+        )
+    return "".join(parts)
+
+
+def _listed(report: Report, doubts: Mapping[str, Any]) -> str:
+    shown = doubts["listed"][:_LISTED]
+    rows = "".join(
+        f'<tr><td><span dir="auto">{escape(one["text"])}</span><small>row id {escape(one["id"])}</small></td>'
+        f"<td>{label(report, one['label'])}<small>{share(one['probability']['label'])}</small></td>"
+        f"<td>{label(report, one['said'])}<small>{share(one['probability']['said'])}</small></td></tr>"
+        for one in shown
+    )
+    table = f'<table class="plain texts doubts">{heads("text", "labelled", "looks like")}<tbody>{rows}</tbody></table>'
+    said = f"The surest {len(shown)}" if len(shown) < doubts["rows"] else "The rows"
+    return f"<details open><summary>{said}</summary>{scrolling(said, table)}</details>" if shown else ""
+
+
+def _sentence(told: str) -> str:
+    return told[0].upper() + told[1:] + "."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from oracle import cron as oracle
 
+from oracle import cron as oracle
 from textmill.config import ScheduleConfig
 from textmill.flow.due import due_after, due_times, latest_due, missed
 
@@ -58,7 +58,8 @@ def test_cron_is_due_whenever_a_look_at_every_minute_says_so(cron: str, zone: st
 
 
 @given(
-    crons.map(lambda cron: {"cron": cron}) | st.sampled_from(["1s", "90s", "7m", "1h", "1d"]).map(lambda e: {"every": e}),
+    crons.map(lambda cron: {"cron": cron})
+    | st.sampled_from(["1s", "90s", "7m", "1h", "1d"]).map(lambda e: {"every": e}),
     st.sampled_from(ZONES),
     moments,
     st.sampled_from([None, "2026-03-29", "2026-10-25T02:30", "2026-11-01T05:30:00+00:00"]),
@@ -66,7 +67,7 @@ def test_cron_is_due_whenever_a_look_at_every_minute_says_so(cron: str, zone: st
 def test_due_times_rise_and_do_not_depend_on_where_one_begins_to_look(said, zone, moment, start) -> None:
     schedule = ScheduleConfig(**said, timezone=zone, start=start)
     found = [moment, *islice(due_times(schedule, moment), 8)]
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert later > earlier
         assert later.tzinfo is UTC
         assert schedule.begins is None or later >= schedule.begins
@@ -119,7 +120,10 @@ def test_a_time_that_autumn_brings_twice_runs_once_and_what_follows_the_clock_tw
 ) -> None:
     changed, next_day = days
     daily = ScheduleConfig(cron=f"30 {hour} * * *", timezone=zone)
-    assert clocks(daily, AUTUMN[zone], 2) == [f"{changed:02} {hour:02}:30 {before}", f"{next_day:02} {hour:02}:30 {after}"]
+    assert clocks(daily, AUTUMN[zone], 2) == [
+        f"{changed:02} {hour:02}:30 {before}",
+        f"{next_day:02} {hour:02}:30 {after}",
+    ]
     half_hours = ScheduleConfig(cron=f"*/30 {hour} * * *", timezone=zone)
     assert clocks(half_hours, AUTUMN[zone], 4) == [
         f"{changed:02} {hour:02}:{minute} {name}" for name in (before, after) for minute in ("00", "30")

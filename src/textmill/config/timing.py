@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
-from textmill.config.durations import duration_faults, in_words, seconds
+from textmill.config.durations import duration_faults, seconds
 
 __all__ = ["ScheduleConfig"]
 
@@ -37,7 +36,11 @@ class ScheduleConfig:
     @property
     def zone(self) -> tzinfo:
         """The time zone."""
-        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+        if self.timezone == "UTC":
+            return UTC  # also where there is no list of zones, and without a hundredth of a second to load it
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.timezone)
 
     @property
     def begins(self) -> datetime | None:
@@ -51,17 +54,6 @@ class ScheduleConfig:
     def period(self) -> timedelta | None:
         """`every`, as a length of time."""
         return None if self.every is None else timedelta(seconds=seconds(self.every))
-
-    def __str__(self) -> str:
-        """In words: ``every 15 minutes``."""
-        said = []
-        if self.cron is not None:
-            said.append(f"cron {self.cron!r} in {self.timezone}")
-        if self.every is not None:
-            said.append(f"every {in_words(seconds(self.every)).removeprefix('1 ')}")
-        if self.on_change:
-            said.append("when the source changes")
-        return " and ".join(said) or "never"
 
     def _faults(self) -> list[str]:
         found = [] if self.cron is None else _cron_faults(self.cron)

@@ -47,6 +47,7 @@ PAGES = (
     ("docs/guide/scores.md", "Scores that can't mislead"),
     ("docs/guide/words.md", "Words and their forms"),
     ("docs/guide/predict-and-serve.md", "Predict and serve"),
+    ("docs/guide/schedule.md", "Run by itself"),
     ("docs/guide/project-file.md", "The project file"),
     ("docs/why.md", "Why it is so"),
     ("docs/glossary.md", "Words"),
@@ -69,11 +70,11 @@ def key_tables(page: str) -> str:
     """
     from textmill import config, settings
 
-    hints = typing.get_type_hints(config.MillConfig)
-
     def table(match: re.Match[str]) -> str:
-        cls = hints[match[1]]
-        cls = typing.get_args(cls)[0] if typing.get_origin(cls) is tuple else cls  # a list of tables
+        cls: Any = config.MillConfig
+        for name in match[1].split("."):  # a table in a table
+            cls = typing.get_type_hints(cls)[name]
+            cls = typing.get_args(cls)[0] if typing.get_origin(cls) is tuple else cls  # a list of tables
         meanings = dict(re.findall(r"^\| `(\w+)` \| .*? \| ([^|]*) \|$", match[2], re.MULTILINE))
         lines = ["| key | wanted | default | meaning |", "| --- | --- | --- | --- |"]
         kinds = typing.get_type_hints(cls)
@@ -82,11 +83,12 @@ def key_tables(page: str) -> str:
             default = "*needed*" if key.default is dataclasses.MISSING else f"`{in_toml(key.default)}`"
             default = "none" if key.default is None else default
             if key.default_factory is not dataclasses.MISSING:
-                default = "none" if key.default_factory is dict else "as in the project"
+                default = "as in the project" if match[1] == "candidate" else "see below"
+                default = "none" if key.default_factory is dict else default
             lines.append(f"| `{key.name}` | {wanted} | {default} | {meanings.get(key.name, 'TO BE WRITTEN').strip()} |")
         return f"<!-- keys: {match[1]} -->\n" + "\n".join(lines) + "\n"
 
-    return re.sub(r"<!-- keys: (\w+) -->\n((?:\|.*\n)*)", table, page)
+    return re.sub(r"<!-- keys: ([\w.]+) -->\n((?:\|.*\n)*)", table, page)
 
 
 def in_toml(value: object) -> str:

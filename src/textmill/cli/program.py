@@ -21,13 +21,14 @@ __all__ = ["VERBS", "main", "program"]
 # a test compares.
 VERBS = {
     "new": "Look at a data file and write a project file for it.",
-    "run": "Read, split, train, evaluate and register what a project describes.",
+    "run": "Read, split, train, evaluate and register as a project says.",
     "predict": "Label texts: given here, line by line, or a whole file.",
     "explain": "Show how each word pulls on the decision.",
     "compare": "Measure models on the same rows: which is better, and is it luck?",
     "models": "List, show, compare and remove versions of models.",
     "data": "Check a project's rows; get public data sets.",
     "serve": "Answer over HTTP.",
+    "schedule": "Run projects when they are due.",
     "doctor": "Check the installation.",
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from textmill.cli.stores import store_in
-from textmill.cli.terminal import console, json_option, print_json
+from textmill.cli.terminal import console, json_option, plain, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,16 @@ __all__ = ["command"]
     metavar="DIR",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
+@click.option("--again", metavar="WHEN", hidden=True, help="Said by the schedule: when it is tried again if it fails.")
 @json_option
 def command(
-    project: Path, force: bool, threads: int | None, wait: float | None, store: Path | None, as_json: bool
+    project: Path,
+    force: bool,
+    threads: int | None,
+    wait: float | None,
+    store: Path | None,
+    again: str | None,
+    as_json: bool,
 ) -> None:
     """Run PROJECT, a folder with a mill.toml: read, split, train, evaluate, register, report.
 
@@ -44,16 +51,13 @@ def command(
     run goes on from there. Ends with 3 if the rows are not as [expect] says or [evaluate] promote_if refuses the model.
     """
     from textmill.flow import ProjectRefused, run_project
+    from textmill.flow.notices import noticing
+
+    kept = None if store is None else store_in(store)
 
     def work(on_event: Callable[[Event], None] | None) -> RunResult:
-        return run_project(
-            project,
-            store=None if store is None else store_in(store),
-            threads=threads,
-            on_event=on_event,
-            force=force,
-            wait=wait,
-        )
+        with noticing(project, store=kept, on_event=on_event, again=again, warn=_warn) as watch:
+            return run_project(project, store=kept, threads=threads, on_event=watch, force=force, wait=wait)
 
     try:
         if as_json:
@@ -67,6 +71,10 @@ def command(
         _tell(refused.result, as_json)
         raise
     _tell(result, as_json)
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"Mind: {plain(sentence)}", err=True)
 
 
 def _tell(result: RunResult, as_json: bool) -> None:

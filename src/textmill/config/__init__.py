@@ -6,7 +6,9 @@ from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
 from textmill.config.project import MillConfig, ProjectConfig, load
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
+from textmill.config.telling import NotifyConfig, SmtpConfig
 from textmill.config.threads import thread_count
+from textmill.config.timing import ScheduleConfig
 from textmill.names import Cleaner, Language
 from textmill.settings import from_mapping
 
@@ -20,8 +22,11 @@ __all__ = [
     "Language",
     "MillConfig",
     "ModelConfig",
+    "NotifyConfig",
     "ProjectConfig",
     "ReadConfig",
+    "ScheduleConfig",
+    "SmtpConfig",
     "SplitConfig",
     "TextConfig",
     "TuneConfig",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
+from textmill.config.telling import NotifyConfig
+from textmill.config.timing import ScheduleConfig
 from textmill.errors import ConfigError
 from textmill.names import map_faults
 from textmill.settings import from_mapping
@@ -70,6 +72,13 @@ class MillConfig:
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     candidate: tuple[CandidateConfig, ...] = ()
     tune: TuneConfig = field(default_factory=TuneConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """The tables that decide what comes of a run, as plain values: not when it runs, nor who is told."""
+        return {name: table for name, table in asdict(self).items() if name not in ("schedule", "notify")}
 
     @property
     def own(self) -> CandidateConfig:

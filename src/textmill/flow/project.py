@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -36,8 +36,8 @@ class Project:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, files by name only: where they lie decides nothing."""
-        config = asdict(self.mill)
+        """All that decide something, files by name only: where they lie decides nothing."""
+        config = self.mill.decisive
         for table, key in [
             *((config["read"], key) for key in ("source", "test")),
             *((one["text"], "tokens_file") for one in (config, *config["candidate"])),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -58,7 +58,7 @@ def register(project: Project, work: Work) -> dict[str, Any]:
 
 def _settings_of(project: Project, work: Work) -> dict[str, Any]:
     """The settings of the run, with those that were chosen in the place of those that were not."""
-    config = asdict(project.mill)
+    config = project.mill.decisive
     if "tune" in work.outputs:
         for path, value in work.value("tune", "best").items():
             table, _, key = path.partition(".")
@@ -112,7 +112,7 @@ def report_of(
     """The report of a finished evaluation, with the settings and the version that it was registered as."""
     path = store.object(evaluated.files["report.json"].sha256, verify=True)
     report = _measured(path, evaluated, compared)
-    plain = json.loads(json.dumps(asdict(mill)))
+    plain = json.loads(json.dumps(mill.decisive))
     return replace(report, details=report.details | {"settings": plain, "version": version})
 
 

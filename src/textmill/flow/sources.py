@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from textmill.config import ReadConfig
 from textmill.errors import SourceError, StoreError
 from textmill.registry import Store
 from textmill.registry.objects import digest_of, is_sha256
 from textmill.registry.sealed import seal, unseal
 
-__all__ = ["FileDigests"]
+__all__ = ["FileDigests", "stamp_of"]
 
 _FORMAT = 1
 _SETTLED = 2_000_000_000  # ns; some file systems count in 2 s, and a write within one tick leaves no trace
@@ -75,6 +77,26 @@ class FileDigests:
             return {name: (stamp, sha256) for name, (stamp, sha256) in found.items() if is_sha256(sha256)}
         except (OSError, StoreError, KeyError, TypeError, ValueError, AttributeError):
             return {}  # it only saves time
+
+
+def stamp_of(config: ReadConfig, folder: Path) -> str:
+    """Something that is other once a source of a project is, found without reading it: by sizes, times and inodes.
+
+    Parameters
+    ----------
+    folder : the project's, where the sources are looked for
+    """
+    from textmill.read.source import find_files
+
+    found: list[object] = []
+    for source in (config.source, config.test):
+        try:
+            for file in find_files(source, folder, config.format) if source else ():
+                texts = sorted(p for p in file.path.rglob("*") if p.is_file()) if file.path.is_dir() else [file.path]
+                found += [(str(path), _stamp(path)) for path in texts]
+        except (SourceError, OSError) as error:  # not there now, which is a change as well
+            found.append((source, type(error).__name__))
+    return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _stamp(path: Path) -> list[int]:

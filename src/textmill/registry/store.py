@@ -3,6 +3,7 @@
     objects/ab/abcdef...          files by sha256
     steps/KEY.json                finished steps: which objects and values they left
     models/NAME/VERSION/          a version's files and its manifest.json; VERSION.removed where one was
+    models/NAME/aliases.json      names that point to versions: champion, challenger, one's own
     runs/                         what a run remembers for the next one; may be deleted
     locks/ tmp/                   who is at work, and what is unfinished
     audit.jsonl audit.head        what was done, hash-chained
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from textmill.errors import DataError, NotInStore, StoreError, closest
+from textmill.registry.aliases import ALIASES, Alias, check_alias, is_alias, moved, read_aliases, write_aliases
 from textmill.registry.difference import Difference, difference
 from textmill.registry.disk import writing
 from textmill.registry.files import Files
@@ -106,18 +108,25 @@ class Store(Files):
             yield self.manifest(name, version)
 
     def ref(self, model: str | Ref, version: int | None = None) -> Ref:
-        """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``model/disaster@3`` or a Ref.
+        """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``disaster@champion`` or a Ref.
+
+        ``model/`` may stand before each of them.
 
         Raises
         ------
-        NotInStore : if there is no such model or version; says which there are
+        NotInStore : if there is no such model, version or alias; says which there are
         """
         if isinstance(model, Ref):
             wanted = model
         else:
             name, at, number = model.removeprefix("model/").partition("@")
             if at and not _is_version(number):
-                raise DataError(f"{model!r} is no version of a model", wanted="NAME or NAME@VERSION, as in disaster@3")
+                if not is_alias(number):
+                    raise DataError(
+                        f"{model!r} is no version of a model",
+                        wanted="NAME, NAME@VERSION or NAME@ALIAS, as in disaster@3 or disaster@champion",
+                    )
+                number = str(self._aliased(name, number))
             wanted = Ref("model", name, int(number) if at else version or 1)
             if not at and version is None:
                 versions = self._versions(name)
@@ -212,6 +221,118 @@ class Store(Files):
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
+    def aliases(self, name: str) -> dict[str, Alias]:
+        """The aliases of a model, by name.
+
+        Raises
+        ------
+        FormatError, CorruptError : if their file cannot be understood or trusted
+        """
+        Ref("model", name, 1)  # checks the name
+        return read_aliases(self.root / "models" / name, name)
+
+    def point(self, model: str | Ref, alias: str, *, seen: Mapping[str, Alias] | None = None, **facts: Any) -> Alias:
+        """Let an alias of a model point to a version; where it points now.
+
+        The audit line is written first: an alias never moves without one, while after a kill in between there may be
+        a line whose move never came.
+
+        Parameters
+        ----------
+        model : with its version, as in ``disaster@3``
+        seen : the aliases as they were when this was decided
+        facts : for the audit line
+
+        Raises
+        ------
+        StoreError : if the alias is no longer where it was in `seen`; or if a name without a version was given
+        NotInStore : if there is no such version
+        """
+        ref = self._exactly(model)
+        check_alias(alias)
+        with self.lock(f"model-{ref.name}", wait=60):
+            self.ref(ref)  # it may have been removed while we waited
+            aliases = self.aliases(ref.name)
+            old = aliases.get(alias)
+            if seen is not None and old != seen.get(alias):
+                now = f"it is version {old.version} now" if old else "it is gone now"
+                raise StoreError(
+                    f"{ref.name}@{alias} was moved by somebody else meanwhile: {now}", hint="Run it again."
+                )
+            if old is not None and old.version == ref.version:
+                return old
+            new = moved(old, ref.version)
+            self._move(ref, alias, aliases, new, "promote", facts)
+            return new
+
+    def roll_back(self, name: str, alias: str = "champion", **facts: Any) -> Alias:
+        """Let an alias point to where it pointed before; versions that were removed since are passed over.
+
+        Raises
+        ------
+        NotInStore : if there is no such alias
+        StoreError : if there is nothing before
+        CorruptError : if the version before is not what was written
+        """
+        Ref("model", name, 1)  # checks the name
+        with self.lock(f"model-{name}", wait=60):
+            aliases = self.aliases(name)
+            self._aliased(name, alias)
+            there = self._versions(name)
+            before = tuple(version for version in aliases[alias].before if version in there)
+            if not before:
+                raise StoreError(
+                    f"{name}@{alias} has been no other version that is still there, so there is nothing to go back to",
+                    hint=f"Name a version: textmill models promote {name}@VERSION --to {alias}",
+                )
+            ref = Ref("model", name, before[-1])
+            self.open(ref)
+            new = Alias(before[-1], before[:-1])
+            self._move(ref, alias, aliases, new, "rollback", facts)
+            return new
+
+    def drop_alias(self, name: str, alias: str, **facts: Any) -> Alias:
+        """Take an alias away; where it pointed.
+
+        Raises
+        ------
+        NotInStore : if there is no such alias
+        """
+        Ref("model", name, 1)  # checks the name
+        with self.lock(f"model-{name}", wait=60):
+            aliases = self.aliases(name)
+            ref = Ref("model", name, self._aliased(name, alias))
+            self._move(ref, alias, aliases, None, "drop", facts)
+            return aliases[alias]
+
+    def _move(
+        self,
+        ref: Ref,
+        alias: str,
+        aliases: Mapping[str, Alias],
+        new: Alias | None,
+        event: str,
+        facts: Mapping[str, Any],
+    ) -> None:
+        old = aliases.get(alias)
+        after = {name: one for name, one in aliases.items() if name != alias} | ({alias: new} if new else {})
+        raw = write_aliases(after, ref.name)
+        self.audit.append(event, ref=str(ref), alias=alias, before=old and old.version, **facts)
+        self.write(self.root / "models" / ref.name / ALIASES, raw)
+
+    def _aliased(self, name: str, alias: str) -> int:
+        aliases = self.aliases(name)
+        if alias in aliases:
+            return aliases[alias].version
+        self.ref(name)  # says if there is no such model
+        near = closest(alias, aliases)
+        known = f"Did you mean {near!r}?" if near else f"There is: {', '.join(aliases)}."
+        raise NotInStore(
+            f"{name} has no {alias!r}",
+            where=str(self.root),
+            hint=known if aliases else f"Make one with: textmill models promote {name}@VERSION --to {alias}",
+        )
+
     def diff(self, a: str | Ref, b: str | Ref) -> Difference:
         """What differs between two versions: settings, data, code, scores, files."""
         return difference(self.manifest(a), self.manifest(b))
@@ -229,11 +350,18 @@ class Store(Files):
 
         Raises
         ------
-        StoreError : if it is the newest of its model, which its name alone stands for, unless `force`; or if a name
-            without a version was given
+        StoreError : if an alias points to it; if it is the newest of its model, which its name alone stands for,
+            unless `force`; or if a name without a version was given
         """
         ref = self._exactly(model)
         with self.lock(f"model-{ref.name}", wait=60):
+            named = [alias for alias, at in self.aliases(ref.name).items() if at.version == ref.version]
+            if named:
+                raise StoreError(
+                    f"{ref} is the {' and the '.join(named)} of {ref.name}",
+                    hint=f"Let the name point to another first: textmill models promote {ref.name}@VERSION"
+                    f" --to {named[0]}",
+                )
             versions = self._versions(ref.name)
             if ref.version == versions[-1] and not force:
                 then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"

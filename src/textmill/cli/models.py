@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textmill.cli import promoting
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
 from textmill.errors import NotInStore, StoreError
@@ -22,6 +23,7 @@ __all__ = ["command"]
 
 _KNOWN = ("accuracy", "f1", "precision", "recall")
 _LINES = 50
+_WIDTH = 110
 
 
 @click.group("models")
@@ -60,9 +62,7 @@ def list_models(model: str | None, limit: int | None, every: bool, store: Path |
     for said in broken:
         click.echo(said, err=True)
     if as_json:
-        print_json(
-            [_entry(one) | {"aliases": aliases[one.ref.name].get(one.ref.version, [])} for one in manifests]
-        )
+        print_json([_entry(one) | {"aliases": aliases[one.ref.name].get(one.ref.version, [])} for one in manifests])
     elif manifests or not broken:
         _print(found, manifests, aliases)
     left = sum(map(len, known.values())) - sum(map(len, shown.values()))
@@ -99,8 +99,9 @@ def _print(found: Store, manifests: list[Manifest], aliases: Mapping[str, Mappin
         figures = ["" if score is None else f"{score:.3f}" for score in values]
         made = manifest.created[:16].replace("T", " ")  # to the minute, UTC
         named = ", ".join(aliases[manifest.ref.name].get(manifest.ref.version, ())) if marks else ""
-        table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures, named)
-    console().print(table)
+        table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures, *([named] if marks else []))
+    out = console()
+    out.print(table, width=max(out.width, _WIDTH))  # a terminal breaks a line better than a table its cells
 
 
 @command.command("show")
@@ -178,6 +179,10 @@ def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
         click.confirm(f"Remove {said}?", abort=True)
     found.remove(model, force=force)
     click.echo(f"removed {said}.")
+
+
+for _verb in (promoting.promote, promoting.rollback, promoting.aliases, promoting.approve):
+    command.add_command(_verb)
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:

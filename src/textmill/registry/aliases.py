@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from textmill.errors import CorruptError, DataError
+from textmill.names import is_alias
 from textmill.registry.audit import Line
 from textmill.registry.sealed import seal, unseal
 from textmill.types import Ref
 
-__all__ = ["ALIASES", "Alias", "check_alias", "check_moves", "is_alias", "moved", "read_aliases", "write_aliases"]
+__all__ = ["ALIASES", "Alias", "check_alias", "check_moves", "moved", "read_aliases", "write_aliases"]
 
 ALIASES = "aliases.json"
 _FORMAT = 1
@@ -30,17 +30,6 @@ class Alias:
 
     version: int
     before: tuple[int, ...] = ()
-
-
-def is_alias(said: str) -> bool:
-    """Whether it can be an alias: it begins with a letter, so that it is never taken for a version.
-
-    Examples
-    --------
-    >>> [is_alias(said) for said in ("champion", "eu-west.2", "3", "Champion", "../x", "")]
-    [True, True, False, False, False, False]
-    """
-    return re.fullmatch(r"[a-z][a-z0-9._-]{0,49}", said) is not None
 
 
 def check_alias(said: str) -> None:

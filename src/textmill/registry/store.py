@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from textmill.errors import DataError, NotInStore, StoreError, closest
-from textmill.registry.aliases import ALIASES, Alias, check_alias, is_alias, moved, read_aliases, write_aliases
+from textmill.names import is_alias
+from textmill.registry.aliases import ALIASES, Alias, check_alias, moved, read_aliases, write_aliases
 from textmill.registry.difference import Difference, difference
 from textmill.registry.disk import writing
 from textmill.registry.files import Files
@@ -147,6 +148,21 @@ class Store(Files):
         hint = f"Did you mean {near!r}?" if near else hint
         raise NotInStore(f"no model is called {wanted.name!r}", where=str(self.root), hint=hint)
 
+    def exactly(self, model: str | Ref) -> Ref:
+        """As `ref`, but a name alone, which means another version tomorrow, is refused.
+
+        Raises
+        ------
+        NotInStore : if there is no such model, version or alias
+        StoreError : if no version is named
+        """
+        if isinstance(model, str) and "@" not in model:
+            ref = self.ref(model)
+            raise StoreError(
+                f"{model!r} does not say which version", hint=f"Name one, such as {ref.name}@{ref.version}."
+            )
+        return self.ref(model)
+
     def manifest(self, model: str | Ref, version: int | None = None) -> Manifest:
         """What a version consists of (see `ref` for the names).
 
@@ -248,7 +264,7 @@ class Store(Files):
         StoreError : if the alias is no longer where it was in `seen`; or if a name without a version was given
         NotInStore : if there is no such version
         """
-        ref = self._exactly(model)
+        ref = self.exactly(model)
         check_alias(alias)
         with self.lock(f"model-{ref.name}", wait=60):
             self.ref(ref)  # it may have been removed while we waited
@@ -339,7 +355,7 @@ class Store(Files):
 
     def removal(self, model: str | Ref) -> Removal:
         """What `remove` would take away."""
-        ref = self._exactly(model)
+        ref = self.exactly(model)
         folder = self._folder(ref)
         paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
         names = tuple(path.relative_to(folder).as_posix() for path in paths)
@@ -353,7 +369,7 @@ class Store(Files):
         StoreError : if an alias points to it; if it is the newest of its model, which its name alone stands for,
             unless `force`; or if a name without a version was given
         """
-        ref = self._exactly(model)
+        ref = self.exactly(model)
         with self.lock(f"model-{ref.name}", wait=60):
             named = [alias for alias, at in self.aliases(ref.name).items() if at.version == ref.version]
             if named:
@@ -379,14 +395,6 @@ class Store(Files):
                 self.disk.sync_folder(folder.parent)
             shutil.rmtree(away, ignore_errors=True)
         return going
-
-    def _exactly(self, model: str | Ref) -> Ref:
-        if isinstance(model, str) and "@" not in model:
-            ref = self.ref(model)
-            raise StoreError(
-                f"{model!r} does not say which version", hint=f"Name one, such as {ref.name}@{ref.version}."
-            )
-        return self.ref(model)
 
     def _folder(self, ref: Ref) -> Path:
         if ref.kind != "model":

@@ -67,10 +67,8 @@ def test_list_and_aliases_show_what_points_where_and_rollback_goes_back(two, tex
         "champion": {"version": 1, "before": []}
     }
     shown = textmill("audit", "show", "alarm", "--last", "2", "--store", "alarm").stdout.splitlines()
-    assert shown[0].endswith(
-        "rollback  ref: model/alarm@1, alias: champion, before: 2, by: ann, reason: too many alarms"
-    )
-    assert shown[1].endswith("drop  ref: model/alarm@2, alias: blue, before: 2")
+    assert shown[0].endswith("rollback  model/alarm@1, alias: champion, before: 2, by: ann, reason: too many alarms")
+    assert shown[1].endswith("drop  model/alarm@2, alias: blue, before: 2")
 
 
 def test_an_alias_that_is_not_there_is_one_sentence(two, textmill):

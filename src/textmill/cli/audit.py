@@ -66,8 +66,10 @@ def show(model: str | None, last: int, store: Path | None, as_json: bool) -> Non
         print_json([asdict(line) for line in lines])
         return
     for line in lines:
-        facts = ", ".join(f"{name}: {_said(value)}" for name, value in line.facts.items() if value not in (None, []))
-        click.echo(plain(f"{line.n}  {line.when}  {line.by}  {line.event}  {facts}"))
+        facts = dict(line.facts)
+        about = [str(facts.pop("ref"))] if "ref" in facts else []
+        told = about + [f"{name}: {_said(value)}" for name, value in facts.items() if value not in (None, [])]
+        click.echo(plain(f"{line.n}  {line.when}  {line.by}  {line.event}  {', '.join(told)}"))
 
 
 def _is_about(line: Line, model: str) -> bool:

@@ -23,7 +23,6 @@ __all__ = ["command"]
 
 _KNOWN = ("accuracy", "f1", "precision", "recall")
 _LINES = 50
-_WIDTH = 110
 
 
 @click.group("models")
@@ -93,15 +92,17 @@ def _print(found: Store, manifests: list[Manifest], aliases: Mapping[str, Mappin
         return
     scores = _scores_of(manifests)
     marks = ["aliases"] if any(aliases.values()) else []
-    table = _table("model", "version", "made", *scores, *marks)
+    rows = [["model", "version", "made", *scores, *marks]]
     for manifest in manifests:
         values = (manifest.report.get(name) for name in scores)
         figures = ["" if score is None else f"{score:.3f}" for score in values]
         made = manifest.created[:16].replace("T", " ")  # to the minute, UTC
-        named = ", ".join(aliases[manifest.ref.name].get(manifest.ref.version, ())) if marks else ""
-        table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures, *([named] if marks else []))
-    out = console()
-    out.print(table, width=max(out.width, _WIDTH))  # a terminal breaks a line better than a table its cells
+        named = ", ".join(aliases[manifest.ref.name].get(manifest.ref.version, ()))
+        rows.append([manifest.ref.name, str(manifest.ref.version), made, *figures, *([named] if marks else [])])
+    # by hand: to load rich takes longer than to find fifty versions among ten thousand
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo(plain("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
 
 
 @command.command("show")

@@ -100,7 +100,8 @@ class Store(Files):
 
     def models(self) -> dict[str, tuple[int, ...]]:
         """Every model's name with its versions, oldest first; no manifest is read."""
-        found = {name: self._versions(name) for name in sorted(_names_in(self.root / "models")) if _is_name(name)}
+        below = self.root / "models"
+        found = {name: _versions_in(f"{below}/{name}") for name in sorted(_names_in(below)) if _is_name(name)}
         return {name: versions for name, versions in found.items() if versions}
 
     def manifests(self, name: str) -> Iterator[Manifest]:
@@ -133,9 +134,9 @@ class Store(Files):
                 versions = self._versions(name)
                 if versions:
                     return Ref("model", name, versions[-1])
-        versions = self._versions(wanted.name)
-        if wanted.version in versions:
+        if self._folder(wanted).is_dir():  # its neighbours, which may be thousands, are not asked
             return wanted
+        versions = self._versions(wanted.name)
         if versions:
             raise NotInStore(
                 f"{wanted} is not in the store",
@@ -402,16 +403,19 @@ class Store(Files):
         return self.root / "models" / ref.name / str(ref.version)
 
     def _versions(self, name: str) -> tuple[int, ...]:
-        Ref("model", name, 1)
-        entries = _names_in(self.root / "models" / name)
-        return tuple(sorted(int(entry) for entry in entries if _is_version(entry)))
+        Ref("model", name, 1)  # checks the name
+        return _versions_in(self.root / "models" / name)
 
     def _next(self, name: str) -> int:
         entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / "models" / name)]
         return max((int(entry) for entry in entries if _is_version(entry)), default=0) + 1
 
 
-def _names_in(folder: Path) -> list[str]:
+def _versions_in(folder: Path | str) -> tuple[int, ...]:
+    return tuple(sorted(int(entry) for entry in _names_in(folder) if _is_version(entry)))
+
+
+def _names_in(folder: Path | str) -> list[str]:
     try:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):

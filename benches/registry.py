@@ -74,7 +74,7 @@ def made(root: Path, models: int, versions: int) -> Path:
     """A store whose versions have manifests as a run writes them, and no other files."""
     project = {"project": {"name": "demo"}, "read": {"source": "a.csv"}}
     config = json.loads(json.dumps(asdict(from_mapping(MillConfig, project))))
-    files = {name: "0" * 64 for name in ("weights.npy", "bias.npy", "model.json", "card.md", "report.json")}
+    files = dict.fromkeys(("weights.npy", "bias.npy", "model.json", "card.md", "report.json"), "0" * 64)
     scores = dict.fromkeys(("accuracy", "f1", "precision", "recall"), 0.8)
     for model in range(models):
         for version in range(1, versions + 1):

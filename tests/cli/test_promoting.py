@@ -184,6 +184,14 @@ def test_list_shows_the_newest_and_reads_no_manifest_that_it_does_not_show(two, 
     assert textmill("models", "list", "alrm", "--store", "alarm").exit_code == 1
 
 
+def test_aliases_that_cannot_be_read_hide_no_version(two, textmill):
+    (two / ".textmill" / "models" / "alarm" / "aliases.json").write_text("{}")
+    found = textmill("models", "list", "--store", "alarm")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("the aliases of alarm are broken: ")
+    assert len(words(found)) == 3
+
+
 @pytest.mark.usefixtures("same_everywhere")
 def test_models_diff_tells_of_another_text_path(project, textmill):
     mill = project / "mill.toml"

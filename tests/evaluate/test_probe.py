@@ -6,13 +6,15 @@ import pytest
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig
 from textmill.errors import CorruptError
 from textmill.evaluate.probe import FILE, PROBE, Probe, difference, probe_texts
-from textmill.models import TextClassifier
+from textmill.models import MultiLabelClassifier, TextClassifier, load_model
 
 TEXTS = ["forest fire near town", "flood on main street", "lovely day", "lovely song on the radio"] * 2
 LABELS = ["bad", "bad", "good", "good"] * 2
 
 
-def fitted(**more) -> TextClassifier:
+def fitted(several=False, **more):
+    if several:
+        return MultiLabelClassifier.fit(TEXTS, [[label, "any"] for label in LABELS], **more)
     return TextClassifier.fit(TEXTS, LABELS, **more)
 
 
@@ -34,6 +36,7 @@ def test_the_texts_are_hostile_and_each_is_there_once():
         {"features": FeaturesConfig(analyzer="char_wb", ngrams=(2, 4))},
         {"text": TextConfig(tokens="tweet", map="none")},
         {"model": ModelConfig(kind="majority")},
+        {"several": True},
     ],
 )
 def test_what_is_saved_comes_back_to_the_bit_and_a_loaded_model_says_the_same(tmp_path, more):
@@ -45,7 +48,7 @@ def test_what_is_saved_comes_back_to_the_bit_and_a_loaded_model_says_the_same(tm
     assert tuple(texts) == PROBE
     assert difference(said, kept, "here") is None
     assert kept.scores.tobytes() == said.scores.tobytes()
-    again = TextClassifier.load(tmp_path)
+    again = load_model(tmp_path)
     assert difference(kept, Probe.of(again, probe_texts(again, texts)), "here") is None
 
 

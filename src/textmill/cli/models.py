@@ -57,7 +57,13 @@ def list_models(model: str | None, limit: int | None, every: bool, store: Path |
                 manifests.append(found.manifest(name, version))
             except StoreError as error:  # one that cannot be read hides no other
                 broken.append(f"{name}@{version} is broken: {error}")
-    aliases = {name: _by_version(found, name) for name in shown}
+    aliases: dict[str, dict[int, list[str]]] = {}
+    for name in shown:
+        try:
+            aliases[name] = _by_version(found, name)
+        except StoreError as error:
+            aliases[name] = {}
+            broken.append(f"the aliases of {name} are broken: {error}")
     for said in broken:
         click.echo(said, err=True)
     if as_json:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textmill.errors import CorruptError
-from textmill.read.sample import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,7 @@ __all__ = ["FILE", "PROBE", "Probe", "difference", "probe_texts"]
 
 FILE = "probe.json"
 _FORMAT = 1
-_OWN = 40  # terms of the model's own vocabulary in the last text
+_OWN = 40  # words of the model's own vocabulary in the last text
 
 # Nobody's data; what breaks tokenisers, encodings and transports. Add at the end: versions keep the texts they were
 # asked about.
@@ -148,7 +147,7 @@ class Probe:
 
 
 def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
-    """The texts to ask about: ours, and one of terms that the model knows.
+    """The texts to ask about: ours, and one of words that the model knows.
 
     The last is made anew wherever it is asked, so that no word of anybody's data lies in the probe set.
 
@@ -158,8 +157,8 @@ def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     >>> probe_texts(TextClassifier.fit(["fire", "flood", "song"], ["bad", "bad", "good"]))[-1]
     'fire flood song'
     """
-    terms = model.features.words if model.features is not None else []
-    return [*texts, " ".join(terms[place] for place in spread(len(terms), _OWN).tolist())]
+    words = model.features.some_words(_OWN) if model.features is not None else []
+    return [*texts, " ".join(words)]
 
 
 def difference(trained: Probe, other: Probe, where: str) -> str | None:

@@ -27,6 +27,7 @@ ROOMS = (
     "similar",
     "scores",
     "models",
+    "registry",
     "flow",
     "startup",
 )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textmill.errors import closest
 
-__all__ = ["LEMMA_LANGUAGES", "PLAIN_MAPS", "Cleaner", "Language", "map_faults"]
+__all__ = ["LEMMA_LANGUAGES", "PLAIN_MAPS", "Cleaner", "Language", "is_alias", "map_faults"]
 
 Cleaner = Literal[
     "ascii",
@@ -61,6 +61,17 @@ _LEMMA_LANGUAGES = """
 """
 LEMMA_LANGUAGES = (*_LEMMA_LANGUAGES.split(),)
 PLAIN_MAPS = ("none", "lancaster", "porter", "porter-martin", "porter-original", "shape")
+
+
+def is_alias(said: str) -> bool:
+    """Whether it can be an alias of a version: it begins with a letter, so that it is never taken for a number.
+
+    Examples
+    --------
+    >>> [is_alias(said) for said in ("champion", "eu-west.2", "3", "Champion", "../x", "")]
+    [True, True, False, False, False, False]
+    """
+    return re.fullmatch(r"[a-z][a-z0-9._-]{0,49}", said) is not None
 
 
 def map_faults(name: str) -> list[str]:

@@ -107,3 +107,12 @@ def test_a_line_of_a_newer_format_is_refused_as_such(tmp_path):
     store.audit.path.write_text(json.dumps(line | {"format": 2}) + "\n")
     with pytest.raises(FormatError, match="format 2"):
         store.audit.verify()
+
+
+def test_a_head_that_was_noted_elsewhere_is_looked_for_in_the_chain(tmp_path):
+    store = log_of(str(tmp_path / "a"), [{"n": 1}, {"n": 2}, {"n": 3}])
+    heads = [line.sha256 for line in store.audit.lines()]
+    assert [store.audit.verify(head) for head in heads] == [3, 3, 3]
+    forged = log_of(str(tmp_path / "b"), [{"n": 1}, {"n": 2}, {"n": 4}])  # whole in itself
+    with pytest.raises(CorruptError, match="no line has the head that was noted elsewhere"):
+        forged.audit.verify(heads[2])

@@ -150,6 +150,18 @@ def test_a_version_has_three_spellings(store, folder, meant):
     assert store.manifest("disaster").ref.version == 2
 
 
+def test_a_version_that_is_named_is_found_without_a_look_at_its_neighbours(store, folder, monkeypatch):
+    publish(store, folder)
+    store.point("disaster@1", "champion")
+
+    def refuses(path: object) -> list[str]:
+        raise AssertionError(f"{path} was listed, which takes long where there are thousands")
+
+    monkeypatch.setattr(os, "listdir", refuses)
+    for meant in ("disaster@1", "disaster@champion", Ref("model", "disaster", 1)):
+        assert store.manifest(meant).ref.version == 1
+
+
 @pytest.mark.parametrize(
     ("meant", "said"),
     [

@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 
 from textmill.errors import CorruptError
+from textmill.registry import Alias
 from textmill.types import Manifest, Prediction, Ref
 
 
@@ -31,10 +32,14 @@ class MemoryStore:
         self.kept = {name: list(versions) for name, versions in models.items()}
         self.corrupt = set(corrupt)
         self.opened: list[tuple[str, int]] = []
+        self.named: dict[str, dict[str, Alias]] = {}
         self._lock = threading.Lock()
 
     def models(self) -> dict[str, tuple[int, ...]]:
         return {name: tuple(versions) for name, versions in sorted(self.kept.items())}
+
+    def aliases(self, name: str) -> dict[str, Alias]:
+        return self.named.get(name, {})
 
     def open(self, name: str, version: int | None = None) -> tuple[Manifest, Path]:
         version = version or self.kept[name][-1]

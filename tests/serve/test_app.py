@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from serve_fakes import Client, FireClassifier, MemoryStore
 from starlette.routing import Route
 
+from textmill.registry import Alias
 from textmill.serve import Limits, Service, build_app, openapi
 
 LIMITS = Limits(texts=5, body=200)
@@ -29,7 +30,9 @@ class Broken:
 
 def client(load=lambda folder: FireClassifier(), corrupt=(), limits=LIMITS):
     store = MemoryStore({"disaster": [1, 2], "spam": [1]}, corrupt)
-    return Client(build_app(Service(store, load=load), limits))
+    made = Client(build_app(Service(store, load=load), limits))
+    made.store = store
+    return made
 
 
 @pytest.fixture
@@ -95,8 +98,8 @@ def test_a_version_in_the_query_is_used(http):
 def test_models_lists_names_and_versions(http):
     assert http.get("/v1/models").json() == {
         "models": [
-            {"name": "disaster", "version": 2, "versions": [1, 2]},
-            {"name": "spam", "version": 1, "versions": [1]},
+            {"name": "disaster", "version": 2, "versions": [1, 2], "aliases": {}},
+            {"name": "spam", "version": 1, "versions": [1], "aliases": {}},
         ]
     }
 
@@ -245,7 +248,20 @@ def test_a_name_cannot_leave_the_store(http, path):
 
 
 def test_a_bad_version_is_422(http):
-    assert fault(http.get("/v1/models/disaster?version=last"), 422)["got"] == "'last'"
+    assert fault(http.get("/v1/models/disaster?version=1.0"), 422)["got"] == "'1.0'"
+
+
+def test_an_alias_in_the_query_is_used_and_an_unknown_one_is_404(http):
+    http.store.named["disaster"] = {"champion": Alias(1), "gone": Alias(7)}
+    assert http.post(PREDICT, params={"version": "champion"}, json={"text": "a"}).json()["version"] == 1
+    card = http.get("/v1/models/disaster?version=champion").json()
+    assert (card["version"], card["aliases"]) == (1, {"champion": 1})
+    for unknown in ("last", "gone"):
+        assert fault(http.get(f"/v1/models/disaster?version={unknown}"), 404)["wanted"] == "one of champion"
+
+
+def test_a_version_without_a_probe_set_says_so(http):
+    assert fault(http.get("/v1/models/disaster/probe"), 404)["what"] == "this version has no probe set"
 
 
 def test_the_wrong_method_is_405_and_says_which(http):

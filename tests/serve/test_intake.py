@@ -94,12 +94,13 @@ def test_too_many_texts_are_refused_with_a_way_out():
     )
 
 
-@pytest.mark.parametrize("said", ["", "0", "-1", "1.5", "latest", "١", "9" * 30])
+@pytest.mark.parametrize("said", ["", "0", "-1", "1.5", "Latest", "a/b", "١", "9" * 30])
 def test_what_is_no_version_is_refused(said):
     with pytest.raises(RequestError) as caught:
         version_from({"version": said})
     assert caught.value.status == 422
-    assert str(caught.value) == f"query, version: this is no version; wanted a whole number above 0, got {said!r}"
+    wanted = "a whole number above 0, or an alias"
+    assert str(caught.value) == f"query, version: this is no version; wanted {wanted}, got {said!r}"
 
 
 def test_a_misspelt_parameter_is_not_passed_over():

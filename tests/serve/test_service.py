@@ -10,6 +10,7 @@ import pytest
 from serve_fakes import FireClassifier, MemoryStore
 
 from textmill.errors import CorruptError, NotInStore
+from textmill.registry import Alias
 from textmill.serve import Answer, Service
 from textmill.serve.service import split_ref
 from textmill.types import Prediction
@@ -50,7 +51,7 @@ def test_a_version_published_meanwhile_does_not_change_what_answers():
     store.kept["disaster"].append(4)
     assert served.predict("disaster", ["a"]).version == 3
     assert served.predict("disaster", ["a"], version=4).version == 4
-    assert served.cards()[0] == {"name": "disaster", "version": 3, "versions": [1, 2, 3, 4]}
+    assert served.cards()[0] == {"name": "disaster", "version": 3, "versions": [1, 2, 3, 4], "aliases": {}}
 
 
 def test_only_the_models_named_are_served():
@@ -66,6 +67,21 @@ def test_a_version_can_be_pinned_and_is_then_the_only_one():
     assert served.predict("disaster", ["a"]).version == 2
     with pytest.raises(NotInStore, match="model 'disaster' has no version 3; wanted 2"):
         served.predict("disaster", ["a"], version=3)
+
+
+def test_an_alias_is_settled_when_the_service_starts_and_asked_for_by_name_it_is_where_it_points_now():
+    store = MemoryStore({"disaster": [1, 2, 3]})
+    store.named["disaster"] = {"champion": Alias(2)}
+    pinned = Service(store, ["disaster@champion"], load=lambda folder: FireClassifier())
+    every = Service(store, load=lambda folder: FireClassifier())
+    assert every.predict("disaster", ["a"], "champion").version == 2
+    store.named["disaster"] = {"champion": Alias(3)}
+    assert pinned.predict("disaster", ["a"]).version == 2
+    assert every.predict("disaster", ["a"], "champion").version == 3
+    assert every.cards() == [{"name": "disaster", "version": 3, "versions": [1, 2, 3], "aliases": {"champion": 3}}]
+    assert pinned.cards() == [{"name": "disaster", "version": 2, "versions": [2], "aliases": {}}]
+    with pytest.raises(NotInStore, match="model 'disaster' has no 'champion'"):
+        pinned.predict("disaster", ["a"], "champion")
 
 
 def test_an_unknown_model_is_told_at_once_with_a_suggestion():
@@ -144,6 +160,7 @@ def test_a_card_says_where_a_version_comes_from():
         "name": "disaster",
         "version": 1,
         "versions": [1, 2, 3],
+        "aliases": {},
         "classes": ["disaster", "other"],
         "created": "2026-01-01T00:00:00Z",
         "parents": {"data": "abc"},
@@ -151,7 +168,7 @@ def test_a_card_says_where_a_version_comes_from():
     }
 
 
-@pytest.mark.parametrize("said", ["a@", "a@0", "a@x", "a@1@2", "a@-1"])
+@pytest.mark.parametrize("said", ["a@", "a@0", "a@X", "a@1@2", "a@-1"])
 def test_what_is_no_reference_is_refused(said):
-    with pytest.raises(NotInStore, match="names no version; wanted NAME or NAME@VERSION"):
+    with pytest.raises(NotInStore, match="names no version; wanted NAME, NAME@VERSION or NAME@ALIAS"):
         split_ref(said)

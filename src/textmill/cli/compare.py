@@ -104,25 +104,22 @@ def _unseen(opened: dict[str, OpenModel], table: pa.Table, source: str) -> tuple
     ------
     DataError : if that leaves none
     """
-    import numpy as np
     import pyarrow as pa
 
-    from textmill.read.seen import seen_by
+    from textmill.read.seen import unseen_by
 
-    known, notes, by = np.zeros(table.num_rows, bool), list[str](), list[str]()
-    for name, model in opened.items():
-        seen = seen_by(model.folder, table["text"])
-        if seen is None:
-            notes.append(f"Whether {name} has learned from some of these rows is not known: an older version made it.")
-        elif seen.any():
-            by.append(name)
-            known |= seen
-    if known.all():
+    rows, by, unknown = unseen_by({name: model.folder for name, model in opened.items()}, table["text"])
+    notes = [
+        f"Whether {name} has learned from some of these rows is not known: an older version made it."
+        for name in unknown
+    ]
+    if not rows.any():
         raise DataError(f"these are rows that {' and '.join(by)} learned from", where=source, wanted="others")
     if by:
-        rows = "1 row was" if known.sum() == 1 else f"{int(known.sum()):,} of {table.num_rows:,} rows were"
-        notes.append(f"{rows} left out: {' or '.join(by)} has learned from such texts.")
-    return table.filter(pa.array(~known)), notes
+        left = int((~rows).sum())
+        said = "1 row was" if left == 1 else f"{left:,} of {table.num_rows:,} rows were"
+        notes.append(f"{said} left out: {' or '.join(by)} has learned from such texts.")
+    return table.filter(pa.array(rows)), notes
 
 
 def _table(result: dict[str, Any], cost: dict[str, dict[str, float]]) -> Table:

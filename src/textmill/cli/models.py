@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textmill.cli import promoting
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
 from textmill.errors import NotInStore, StoreError
@@ -21,48 +22,93 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _KNOWN = ("accuracy", "f1", "precision", "recall")
+_LINES = 50
 
 
 @click.group("models")
 def command() -> None:
-    """List, show, compare and remove versions of models."""
+    """List, show, compare, promote and remove versions of models."""
 
 
 @command.command("list")
+@click.argument("model", required=False)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Lines at most, the newest. [default: 50; JSON: all]"
+)
+@click.option("--all", "every", is_flag=True, help="Every version, which takes a while where there are thousands.")
 @store_option
 @json_option
-def list_models(store: Path | None, as_json: bool) -> None:
-    """List every version of every model."""
+def list_models(model: str | None, limit: int | None, every: bool, store: Path | None, as_json: bool) -> None:
+    """List the newest versions of every model, or of MODEL."""
+    if every and limit is not None:
+        raise click.UsageError("give --limit or --all, not both.")
     found = find_store(store)
+    known = found.models()
+    if model is not None:
+        name = found.ref(model).name
+        known = {name: known[name]}
+    if limit is None and not every and not as_json:
+        limit = _LINES
+    shown = _newest(known, limit)
     manifests, broken = [], []
-    for name, versions in found.models().items():
+    for name, versions in shown.items():
         for version in versions:
             try:
                 manifests.append(found.manifest(name, version))
             except StoreError as error:  # one that cannot be read hides no other
                 broken.append(f"{name}@{version} is broken: {error}")
+    aliases: dict[str, dict[int, list[str]]] = {}
+    for name in shown:
+        try:
+            aliases[name] = _by_version(found, name)
+        except StoreError as error:
+            aliases[name] = {}
+            broken.append(f"the aliases of {name} are broken: {error}")
     for said in broken:
         click.echo(said, err=True)
     if as_json:
-        print_json([_entry(manifest) for manifest in manifests])
+        print_json([_entry(one) | {"aliases": aliases[one.ref.name].get(one.ref.version, [])} for one in manifests])
     elif manifests or not broken:
-        _print(found, manifests)
+        _print(found, manifests, aliases)
+    left = sum(map(len, known.values())) - sum(map(len, shown.values()))
+    if left and not as_json:
+        click.echo(f"... and {left:,} more; --all lists them.")
     if broken:
         raise SystemExit(1)
 
 
-def _print(found: Store, manifests: list[Manifest]) -> None:
+def _newest(known: Mapping[str, tuple[int, ...]], limit: int | None) -> dict[str, tuple[int, ...]]:
+    """The newest versions of each model, in all no more than `limit`; a manifest that is not shown is not read."""
+    if limit is None or not known:
+        return dict(known)
+    each = max(1, limit // len(known))
+    return {name: versions[-each:] for name, versions in list(known.items())[:limit]}
+
+
+def _by_version(found: Store, name: str) -> dict[int, list[str]]:
+    named: dict[int, list[str]] = {}
+    for alias, at in found.aliases(name).items():
+        named.setdefault(at.version, []).append(alias)
+    return named
+
+
+def _print(found: Store, manifests: list[Manifest], aliases: Mapping[str, Mapping[int, list[str]]]) -> None:
     if not manifests:
         click.echo(f"{found.root} holds no model; make one with: textmill run PROJECT")
         return
     scores = _scores_of(manifests)
-    table = _table("model", "version", "made", *scores)
+    marks = ["aliases"] if any(aliases.values()) else []
+    rows = [["model", "version", "made", *scores, *marks]]
     for manifest in manifests:
         values = (manifest.report.get(name) for name in scores)
         figures = ["" if score is None else f"{score:.3f}" for score in values]
         made = manifest.created[:16].replace("T", " ")  # to the minute, UTC
-        table.add_row(manifest.ref.name, str(manifest.ref.version), made, *figures)
-    console().print(table)
+        named = ", ".join(aliases[manifest.ref.name].get(manifest.ref.version, ()))
+        rows.append([manifest.ref.name, str(manifest.ref.version), made, *figures, *([named] if marks else [])])
+    # by hand: to load rich takes longer than to find fifty versions among ten thousand
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo(plain("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
 
 
 @command.command("show")
@@ -140,6 +186,10 @@ def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
         click.confirm(f"Remove {said}?", abort=True)
     found.remove(model, force=force)
     click.echo(f"removed {said}.")
+
+
+for _verb in (promoting.promote, promoting.rollback, promoting.aliases, promoting.approve):
+    command.add_command(_verb)
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:

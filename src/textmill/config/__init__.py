@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
+from textmill.config.policy import PolicyConfig, load_policy
 from textmill.config.project import MillConfig, ProjectConfig, load
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
 from textmill.config.telling import NotifyConfig, SmtpConfig
@@ -23,6 +24,7 @@ __all__ = [
     "MillConfig",
     "ModelConfig",
     "NotifyConfig",
+    "PolicyConfig",
     "ProjectConfig",
     "ReadConfig",
     "ScheduleConfig",
@@ -32,5 +34,6 @@ __all__ = [
     "TuneConfig",
     "from_mapping",
     "load",
+    "load_policy",
     "thread_count",
 ]

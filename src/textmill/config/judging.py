@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from textmill.config.bounds import metric_bound
 
 __all__ = ["EvaluateConfig"]
 
@@ -33,5 +34,4 @@ class EvaluateConfig:
 
     def gate(self) -> tuple[str, str, float] | None:
         """`promote_if` as (metric, operator, number)."""
-        match = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*([0-9.]+)\s*", self.promote_if or "")
-        return (match[1], match[2], float(match[3])) if match else None
+        return metric_bound(self.promote_if)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
+from textmill.config.policy import PolicyConfig
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
 from textmill.config.telling import NotifyConfig
 from textmill.config.timing import ScheduleConfig
@@ -74,6 +75,7 @@ class MillConfig:
     tune: TuneConfig = field(default_factory=TuneConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
 
     @property
     def decisive(self) -> dict[str, Any]:

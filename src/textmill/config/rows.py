@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from textmill.config.bounds import bound
+
 __all__ = ["ExpectConfig", "ReadConfig", "SplitConfig"]
 
 
@@ -73,17 +75,16 @@ class ExpectConfig:
         said = {key: getattr(self, key) for key in keys} | {f"languages.{k}": v for k, v in self.languages.items()}
         for key, text in said.items():
             if text is not None:
-                match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([0-9]+(?:\.[0-9]+)?)\s*", text)
-                yield key, text, (match[1], float(match[2])) if match else None
+                yield key, text, bound(text)
 
     def _faults(self) -> list[str]:
         shares = ("rejected", "commonest", "duplicates", "leaked")
         found = []
-        for key, text, bound in self.bounds():
+        for key, text, wanted in self.bounds():
             share = key in shares or key.startswith("languages.")
-            if share and bound is not None and bound[1] > 1:
+            if share and wanted is not None and wanted[1] > 1:
                 found.append(f"{key}: wanted a share between 0 and 1, such as '<= 0.1', got {text!r}")
-            if bound is None:
+            if wanted is None:
                 example = ">= 0.95" if share else ">= 1000"
                 found.append(f"{key}: wanted a comparison, such as '{example}', got {text!r}")
         return found + [

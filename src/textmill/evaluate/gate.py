@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
+from textmill.config.bounds import keeps, metric_bound
 from textmill.errors import ConfigError, GateRefused, closest
 
 if TYPE_CHECKING:
-    from textmill.config import EvaluateConfig
+    from textmill.config import EvaluateConfig, PolicyConfig
     from textmill.types import Report
 
-__all__ = ["METRICS", "check_gate", "check_gate_metric"]
+__all__ = ["METRICS", "check_gate", "check_gate_metric", "check_policy_metrics"]
 
 METRICS = (
     "accuracy", "average_precision", "balanced_accuracy", "brier", "calibration_error", "f1", "f1_macro", "f1_samples",
     "f1_weighted", "hamming_loss", "jaccard", "log_loss", "mcc", "precision", "ranking_precision", "recall", "roc_auc",
     "top3",
 )  # fmt: skip
-_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 def check_gate_metric(config: EvaluateConfig) -> None:
@@ -39,15 +38,30 @@ accuracy, average_precision, balanced_accuracy, brier, calibration_error, f1, f1
 hamming_loss, jaccard, log_loss, mcc, precision, ranking_precision, recall, roc_auc, top3
     """
     gate = config.gate()
-    if gate is not None and gate[0] not in METRICS:
-        near = closest(gate[0], METRICS)
-        raise ConfigError(
-            [
-                f"evaluate.promote_if: no metric is called {gate[0]!r}"
-                + (f" (did you mean {near!r}?)" if near else "")
-                + f"; known: {', '.join(METRICS)}"
-            ]
-        )
+    faults = [] if gate is None else _metric_faults("evaluate.promote_if", gate[0])
+    if faults:
+        raise ConfigError(faults)
+
+
+def check_policy_metrics(policy: PolicyConfig) -> None:
+    """Refuse a policy about a metric nobody measures.
+
+    Raises
+    ------
+    ConfigError : with the metrics there are
+    """
+    bounds = map(metric_bound, policy.scores)
+    faults = [fault for wanted in bounds if wanted for fault in _metric_faults("policy.scores", wanted[0])]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _metric_faults(path: str, name: str) -> list[str]:
+    if name in METRICS:
+        return []
+    near = closest(name, METRICS)
+    known = f"{f' (did you mean {near!r}?)' if near else ''}; known: {', '.join(METRICS)}"
+    return [f"{path}: no metric is called {name!r}{known}"]
 
 
 def check_gate(report: Report, config: EvaluateConfig) -> None:
@@ -69,7 +83,7 @@ def check_gate(report: Report, config: EvaluateConfig) -> None:
         raise GateRefused(
             f"{report.model}: the gate asks for {name} {sign} {wanted:g}, but {why}; nothing was registered"
         )
-    if not _COMPARE[sign](score.value, wanted):
+    if not keeps(score.value, sign, wanted):
         raise GateRefused(
             f"{name} does not reach the gate",
             where=report.model,

@@ -17,6 +17,7 @@ from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
 from textmill.features.weights import chosen, document_limits, has_idf, idf_weights, weighed
+from textmill.read.sample import spread
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, numbered_from, text_buffers
 from textmill.text.path import TextPath
 
@@ -246,6 +247,20 @@ class CharFeatures:
     def words(self) -> list[str]:
         """`names`: letters are what they are."""
         return self.names
+
+    def some_words(self, most: int) -> list[str]:
+        """Up to `most` n-grams that it knows, spread evenly, the first and the last among them.
+
+        Examples
+        --------
+        >>> from textmill.config import TextConfig
+        >>> config = FeaturesConfig(analyzer="char", ngrams=(2, 2), min_df=1)
+        >>> CharFeatures.fit(TextPath(TextConfig(map="none")), config, ["fire"])[0].some_words(2)
+        ['fi', 're']
+        """
+        data, offsets = bytes(self._names.bytes), self._names.offsets
+        chosen = spread(self.n_features, most)
+        return [data[a:b].decode() for a, b in zip(offsets[chosen].tolist(), offsets[chosen + 1].tolist(), strict=True)]
 
     def save(self, folder: Path) -> None:
         """Write ``features.json`` and one .npy a table into a folder."""

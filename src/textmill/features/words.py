@@ -31,6 +31,7 @@ from textmill.features.weights import (
     weighed,
     weighting_numbers,
 )
+from textmill.read.sample import spread
 from textmill.text.buffers import TextBuffers, decode_types, encode_types, in_place, numbered_from, text_buffers
 from textmill.text.path import TextPath
 
@@ -440,6 +441,17 @@ class WordFeatures:
         """`names` for people: in place of each term the word that became it most often, "people" for "peopl"."""
         types = decode_types(*self._types)
         return self._joined([types[i] for i in self._term_types.tolist()])
+
+    def some_words(self, most: int) -> list[str]:
+        """Up to `most` single words that it knows, spread evenly, the first and the last among them.
+
+        Examples
+        --------
+        >>> WordFeatures.fit(TextPath(), FeaturesConfig(min_df=1), ["fires and floods", "songs"])[0].some_words(2)
+        ['and', 'songs']
+        """
+        types = decode_types(*self._types)
+        return [types[i] for i in self._term_types[spread(len(self._term_types), most)].tolist()]
 
     def _joined(self, terms: list[str]) -> list[str]:
         names = [""] * self.n_features

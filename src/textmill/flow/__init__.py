@@ -6,34 +6,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.flow.policy import Check
+    from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
     from textmill.flow.runner import Done, Event, FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, run_project
     from textmill.flow.step import Flow, Step, Work, plan
 
 __all__ = [
+    "Check",
     "Done",
     "Event",
     "Flow",
     "FlowResult",
     "ProjectRefused",
+    "Promotion",
+    "PromotionRefused",
     "RunResult",
     "Step",
     "Work",
+    "approve",
     "plan",
+    "promote",
     "run_flow",
     "run_project",
 ]
 
 _FILE = {
+    "Check": "policy",
     "Done": "runner",
     "Event": "runner",
     "Flow": "step",
     "FlowResult": "runner",
     "ProjectRefused": "running",
+    "Promotion": "promotion",
+    "PromotionRefused": "promotion",
     "RunResult": "running",
     "Step": "step",
     "Work": "step",
+    "approve": "promotion",
     "plan": "step",
+    "promote": "promotion",
     "run_flow": "runner",
     "run_project": "running",
 }

@@ -31,7 +31,10 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     """
     project = Project(mill, folder, store, digests)
     config, seed = project.settings, mill.project.seed
-    learns = ("flow/learning", "flow/tuning", "flow/curve", "read", "_native", "text", "features", "models")
+    learns = (
+        *("flow/learning", "flow/tuning", "flow/curve", "read", "_native", "text", "features", "models"),
+        "evaluate/probe",
+    )
     guests = ("numpy", "pyarrow", "pystemmer")
     lists = ("simplemma", "stop_words")  # what they hold decides terms
     read = Step(
@@ -153,11 +156,11 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     register = Step(
         "register",
         partial(publishing.register, project),
-        needs=("read", "train", "evaluate", *tuned),
+        needs=("read", "split", "train", "evaluate", *tuned),
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
-        | {table: config[table] for table in ("split", "text", "features", "model", "decide", "evaluate")},
+        | {table: config[table] for table in ("split", "text", "features", "model", "decide", "evaluate", "policy")},
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
         holds=partial(publishing.is_registered, project),
     )

@@ -6,11 +6,12 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import TooManyRejected
+from textmill.errors import PluginError, TooManyRejected
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import Work
@@ -191,6 +192,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
 
     import pyarrow as pa
 
+    from textmill.evaluate.probe import PROBE, Probe, probe_texts
     from textmill.models.decision import check_classes
     from textmill.models.saved import TextClassifier, model_class
     from textmill.read.seen import write_seen
@@ -214,6 +216,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     made.save(work.folder / "model")
     seen = corpus.table()["text"].filter(pa.array(side != 1))
     write_seen(work.folder / "model", seen, threads=thread_count(work.threads))
+    with suppress(PluginError):  # a function that fails on such texts is told at the promotion
+        Probe.of(made, probe_texts(made)).save(work.folder / "model", PROBE)
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
     return {"text_path": path and path.hash, "facts": made.facts, **spent}

@@ -29,11 +29,12 @@ def register(project: Project, work: Work) -> dict[str, Any]:
 
     report = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"])
     check_gate(report, project.mill.evaluate)
+    rows = {step: work.outputs[step].key for step in ("read", "split")}  # whose outputs are the rows it was tested on
     try:
         newest = _newest(project)
         if newest is not None and newest.parents.get("run") == work.key:
             project.store.open(newest.ref)
-            return {"version": newest.ref.version}  # killed after it was published and before that was noted
+            return {"version": newest.ref.version} | rows  # killed after it was published and before that was noted
     except CorruptError:
         pass  # a version that was damaged since gets a successor
     folder = work.tree("train", "model/")
@@ -53,7 +54,7 @@ def register(project: Project, work: Work) -> dict[str, Any]:
         config=_settings_of(project, work),
         report=work.value("evaluate", "metrics"),
     )
-    return {"version": made.ref.version}
+    return {"version": made.ref.version} | rows
 
 
 def _settings_of(project: Project, work: Work) -> dict[str, Any]:

@@ -88,13 +88,14 @@ def run_project(
     LockHeld : if another run of the project still works after `wait` seconds
     StoreWriteError : if there is no room or no permission
     """
-    from textmill.evaluate.gate import check_gate_metric
+    from textmill.evaluate.gate import check_gate_metric, check_policy_metrics
 
     given = Path(folder)
     mill = load(given)
     where = given / "mill.toml" if given.is_dir() else given
     try:
         check_gate_metric(mill.evaluate)  # before hours of training, not after
+        check_policy_metrics(mill.policy)
     except ConfigError as error:
         raise ConfigError(error.faults, where=str(where)) from error
     home = given if given.is_dir() else given.parent

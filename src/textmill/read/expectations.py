@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
 
 from textmill.config import ExpectConfig
+from textmill.config.bounds import keeps
 from textmill.errors import GateRefused
 from textmill.read.corpus import Corpus
 from textmill.read.languages import find_languages
@@ -26,7 +26,6 @@ _MEANING = {
     "contradictions": "rows whose text stands there with another label as well",
     "leaked": "the share of test rows that are equal or nearly equal to a training text",
 }
-_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 
 
 def measures(corpus: Corpus, leaks: Mapping[str, Any]) -> dict[str, float]:
@@ -87,11 +86,11 @@ def unmet(
         sign, number = bound
         code = key.removeprefix("languages.")
         if code == key:
-            if not _COMPARE[sign](found[key], number):
+            if not keeps(found[key], sign, number):
                 told.append(f"{_said(key)}: wanted {sign} {number:g}, got {found[key]:.4g}")
         elif not texts:
             told.append(f"{key}: wanted {sign} {number:g}, and no text is long and clear enough to tell its language")
-        elif not _COMPARE[sign](spoken.get(code, 0) / texts, number):
+        elif not keeps(spoken.get(code, 0) / texts, sign, number):
             shares = ", ".join(f"{name} {n / texts:.4g}" for name, n in list(spoken.items())[:3])
             told.append(f"{key}: wanted {sign} {number:g}, got {spoken.get(code, 0) / texts:.4g} ({shares})")
     if config.label is not None:

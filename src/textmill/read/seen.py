@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,7 @@ from textmill import _native
 from textmill.errors import CorruptError
 from textmill.read.layout import string_layout
 
-__all__ = ["FILE", "mark", "seen_by", "write_seen"]
+__all__ = ["FILE", "Unseen", "mark", "seen_by", "unseen_by", "write_seen"]
 
 FILE = "seen.npy"
 
@@ -51,3 +53,40 @@ def seen_by(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> NDArra
     if known.dtype != np.uint32 or known.ndim != 1:
         raise CorruptError("these are no marks of learned texts", where=str(path))
     return np.isin(mark(texts, threads=threads), known)
+
+
+class Unseen(NamedTuple):
+    """Which texts some models have not learned from.
+
+    Attributes
+    ----------
+    rows : bool (n_texts,), where none of them has, as far as is known
+    learned : the names of those that have learned from some
+    unknown : the names of those of which it was not kept
+    """
+
+    rows: NDArray[np.bool_]
+    learned: list[str]
+    unknown: list[str]
+
+
+def unseen_by(folders: Mapping[str, Path], texts: pa.ChunkedArray, *, threads: int = 1) -> Unseen:
+    """Which texts none of the models in some folders has learned from.
+
+    Parameters
+    ----------
+    folders : name -> the model's folder
+
+    Raises
+    ------
+    CorruptError : if the file of marks cannot be read
+    """
+    found = Unseen(np.ones(len(texts), bool), [], [])
+    for name, folder in folders.items():
+        seen = seen_by(folder, texts, threads=threads)
+        if seen is None:
+            found.unknown.append(name)
+        elif seen.any():
+            found.learned.append(name)
+            found.rows[seen] = False
+    return found

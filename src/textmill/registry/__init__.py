@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.registry.aliases import Alias
     from textmill.registry.audit import Audit, Line
     from textmill.registry.difference import Difference
     from textmill.registry.disk import Disk
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from textmill.registry.locks import Holder
     from textmill.registry.store import Removal, Store
 
-__all__ = ["Audit", "Difference", "Disk", "FileOutput", "Finished", "Holder", "Line", "Removal", "Store"]
+__all__ = ["Alias", "Audit", "Difference", "Disk", "FileOutput", "Finished", "Holder", "Line", "Removal", "Store"]
 
 _FILE = {
+    "Alias": "aliases",
     "Audit": "audit",
     "Difference": "difference",
     "Disk": "disk",

@@ -29,13 +29,14 @@ _FIRST = "0" * 64  # what the first line carries: there is none before it
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: its number, when, who, what kind, and its facts."""
+    """One event: its number, when, who, what kind, its facts, and the line's sha256, which the next one carries."""
 
     n: int
     when: str
     by: str
     event: str
     facts: Mapping[str, Any]
+    sha256: str
 
 
 class Audit:
@@ -105,21 +106,35 @@ class Audit:
                     break  # cut short by a crash before it was acknowledged
                 n += 1
                 line = self._parse(raw[:-1], n, before)
-                before = hashlib.sha256(raw[:-1]).hexdigest()
+                before = line.sha256
                 if head is not None and head[0] == n and head[1] != before:
                     raise self._broken(n, "it is not the line that was written last")
                 yield line
         if head is not None and n < head[0]:
             raise self._broken(n + 1, f"lines are missing at the end: {head[0]} were written")
 
-    def verify(self) -> int:
+    def verify(self, head: str | None = None) -> int:
         """Read every line; how many there are.
+
+        Parameters
+        ----------
+        head : sha256 of a line, as it was noted elsewhere; whoever forged the log since cannot have kept it
 
         Raises
         ------
-        CorruptError : at the first line that was changed, dropped or moved
+        CorruptError : at the first line that was changed, dropped or moved; or if no line has the sha256 `head`
         """
-        return sum(1 for _ in self.lines())
+        n, found = 0, head is None
+        for line in self.lines():
+            n, found = line.n, found or line.sha256 == head
+        if not found:
+            raise CorruptError(
+                "no line has the head that was noted elsewhere: the log was written anew since, or this is another's",
+                where=str(self.path),
+                wanted=head,
+                hint=_HINT,
+            )
+        return n
 
     def _parse(self, raw: bytes, n: int, before: str) -> Line:
         try:
@@ -131,7 +146,8 @@ class Audit:
                     wanted=f"format {_FORMAT}",
                     got=f"format {found['format']}",
                 )
-            line = Line(found["n"], found["when"], found["by"], found["event"], found["facts"])
+            sha256 = hashlib.sha256(raw).hexdigest()
+            line = Line(found["n"], found["when"], found["by"], found["event"], found["facts"], sha256)
             written = canonical_json(found)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._broken(n, "it is not what was written") from error

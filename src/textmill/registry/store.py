@@ -3,6 +3,7 @@
     objects/ab/abcdef...          files by sha256
     steps/KEY.json                finished steps: which objects and values they left
     models/NAME/VERSION/          a version's files and its manifest.json; VERSION.removed where one was
+    models/NAME/aliases.json      names that point to versions: champion, challenger, one's own
     runs/                         what a run remembers for the next one; may be deleted
     locks/ tmp/                   who is at work, and what is unfinished
     audit.jsonl audit.head        what was done, hash-chained
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from textmill.errors import DataError, NotInStore, StoreError, closest
+from textmill.names import is_alias
+from textmill.registry.aliases import ALIASES, Alias, check_alias, moved, read_aliases, write_aliases
 from textmill.registry.difference import Difference, difference
 from textmill.registry.disk import writing
 from textmill.registry.files import Files
@@ -97,7 +100,8 @@ class Store(Files):
 
     def models(self) -> dict[str, tuple[int, ...]]:
         """Every model's name with its versions, oldest first; no manifest is read."""
-        found = {name: self._versions(name) for name in sorted(_names_in(self.root / "models")) if _is_name(name)}
+        below = self.root / "models"
+        found = {name: _versions_in(f"{below}/{name}") for name in sorted(_names_in(below)) if _is_name(name)}
         return {name: versions for name, versions in found.items() if versions}
 
     def manifests(self, name: str) -> Iterator[Manifest]:
@@ -106,26 +110,33 @@ class Store(Files):
             yield self.manifest(name, version)
 
     def ref(self, model: str | Ref, version: int | None = None) -> Ref:
-        """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``model/disaster@3`` or a Ref.
+        """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``disaster@champion`` or a Ref.
+
+        ``model/`` may stand before each of them.
 
         Raises
         ------
-        NotInStore : if there is no such model or version; says which there are
+        NotInStore : if there is no such model, version or alias; says which there are
         """
         if isinstance(model, Ref):
             wanted = model
         else:
             name, at, number = model.removeprefix("model/").partition("@")
             if at and not _is_version(number):
-                raise DataError(f"{model!r} is no version of a model", wanted="NAME or NAME@VERSION, as in disaster@3")
+                if not is_alias(number):
+                    raise DataError(
+                        f"{model!r} is no version of a model",
+                        wanted="NAME, NAME@VERSION or NAME@ALIAS, as in disaster@3 or disaster@champion",
+                    )
+                number = str(self._aliased(name, number))
             wanted = Ref("model", name, int(number) if at else version or 1)
             if not at and version is None:
                 versions = self._versions(name)
                 if versions:
                     return Ref("model", name, versions[-1])
-        versions = self._versions(wanted.name)
-        if wanted.version in versions:
+        if self._folder(wanted).is_dir():  # its neighbours, which may be thousands, are not asked
             return wanted
+        versions = self._versions(wanted.name)
         if versions:
             raise NotInStore(
                 f"{wanted} is not in the store",
@@ -137,6 +148,21 @@ class Store(Files):
         hint = f"There is: {', '.join(known)}." if known else "It holds no model."
         hint = f"Did you mean {near!r}?" if near else hint
         raise NotInStore(f"no model is called {wanted.name!r}", where=str(self.root), hint=hint)
+
+    def exactly(self, model: str | Ref) -> Ref:
+        """As `ref`, but a name alone, which means another version tomorrow, is refused.
+
+        Raises
+        ------
+        NotInStore : if there is no such model, version or alias
+        StoreError : if no version is named
+        """
+        if isinstance(model, str) and "@" not in model:
+            ref = self.ref(model)
+            raise StoreError(
+                f"{model!r} does not say which version", hint=f"Name one, such as {ref.name}@{ref.version}."
+            )
+        return self.ref(model)
 
     def manifest(self, model: str | Ref, version: int | None = None) -> Manifest:
         """What a version consists of (see `ref` for the names).
@@ -212,13 +238,125 @@ class Store(Files):
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
+    def aliases(self, name: str) -> dict[str, Alias]:
+        """The aliases of a model, by name.
+
+        Raises
+        ------
+        FormatError, CorruptError : if their file cannot be understood or trusted
+        """
+        Ref("model", name, 1)  # checks the name
+        return read_aliases(self.root / "models" / name, name)
+
+    def point(self, model: str | Ref, alias: str, *, seen: Mapping[str, Alias] | None = None, **facts: Any) -> Alias:
+        """Let an alias of a model point to a version; where it points now.
+
+        The audit line is written first: an alias never moves without one, while after a kill in between there may be
+        a line whose move never came.
+
+        Parameters
+        ----------
+        model : with its version, as in ``disaster@3``
+        seen : the aliases as they were when this was decided
+        facts : for the audit line
+
+        Raises
+        ------
+        StoreError : if the alias is no longer where it was in `seen`; or if a name without a version was given
+        NotInStore : if there is no such version
+        """
+        ref = self.exactly(model)
+        check_alias(alias)
+        with self.lock(f"model-{ref.name}", wait=60):
+            self.ref(ref)  # it may have been removed while we waited
+            aliases = self.aliases(ref.name)
+            old = aliases.get(alias)
+            if seen is not None and old != seen.get(alias):
+                now = f"it is version {old.version} now" if old else "it is gone now"
+                raise StoreError(
+                    f"{ref.name}@{alias} was moved by somebody else meanwhile: {now}", hint="Run it again."
+                )
+            if old is not None and old.version == ref.version:
+                return old
+            new = moved(old, ref.version)
+            self._move(ref, alias, aliases, new, "promote", facts)
+            return new
+
+    def roll_back(self, name: str, alias: str = "champion", **facts: Any) -> Alias:
+        """Let an alias point to where it pointed before; versions that were removed since are passed over.
+
+        Raises
+        ------
+        NotInStore : if there is no such alias
+        StoreError : if there is nothing before
+        CorruptError : if the version before is not what was written
+        """
+        Ref("model", name, 1)  # checks the name
+        with self.lock(f"model-{name}", wait=60):
+            aliases = self.aliases(name)
+            self._aliased(name, alias)
+            there = self._versions(name)
+            before = tuple(version for version in aliases[alias].before if version in there)
+            if not before:
+                raise StoreError(
+                    f"{name}@{alias} has been no other version that is still there, so there is nothing to go back to",
+                    hint=f"Name a version: textmill models promote {name}@VERSION --to {alias}",
+                )
+            ref = Ref("model", name, before[-1])
+            self.open(ref)
+            new = Alias(before[-1], before[:-1])
+            self._move(ref, alias, aliases, new, "rollback", facts)
+            return new
+
+    def drop_alias(self, name: str, alias: str, **facts: Any) -> Alias:
+        """Take an alias away; where it pointed.
+
+        Raises
+        ------
+        NotInStore : if there is no such alias
+        """
+        Ref("model", name, 1)  # checks the name
+        with self.lock(f"model-{name}", wait=60):
+            aliases = self.aliases(name)
+            ref = Ref("model", name, self._aliased(name, alias))
+            self._move(ref, alias, aliases, None, "drop", facts)
+            return aliases[alias]
+
+    def _move(
+        self,
+        ref: Ref,
+        alias: str,
+        aliases: Mapping[str, Alias],
+        new: Alias | None,
+        event: str,
+        facts: Mapping[str, Any],
+    ) -> None:
+        old = aliases.get(alias)
+        after = {name: one for name, one in aliases.items() if name != alias} | ({alias: new} if new else {})
+        raw = write_aliases(after, ref.name)
+        self.audit.append(event, ref=str(ref), alias=alias, before=old and old.version, **facts)
+        self.write(self.root / "models" / ref.name / ALIASES, raw)
+
+    def _aliased(self, name: str, alias: str) -> int:
+        aliases = self.aliases(name)
+        if alias in aliases:
+            return aliases[alias].version
+        self.ref(name)  # says if there is no such model
+        near = closest(alias, aliases)
+        known = f"Did you mean {near!r}?" if near else f"There is: {', '.join(aliases)}."
+        raise NotInStore(
+            f"{name} has no {alias!r}",
+            where=str(self.root),
+            hint=known if aliases else f"Make one with: textmill models promote {name}@VERSION --to {alias}",
+        )
+
     def diff(self, a: str | Ref, b: str | Ref) -> Difference:
         """What differs between two versions: settings, data, code, scores, files."""
         return difference(self.manifest(a), self.manifest(b))
 
     def removal(self, model: str | Ref) -> Removal:
         """What `remove` would take away."""
-        ref = self._exactly(model)
+        ref = self.exactly(model)
         folder = self._folder(ref)
         paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
         names = tuple(path.relative_to(folder).as_posix() for path in paths)
@@ -229,11 +367,18 @@ class Store(Files):
 
         Raises
         ------
-        StoreError : if it is the newest of its model, which its name alone stands for, unless `force`; or if a name
-            without a version was given
+        StoreError : if an alias points to it; if it is the newest of its model, which its name alone stands for,
+            unless `force`; or if a name without a version was given
         """
-        ref = self._exactly(model)
+        ref = self.exactly(model)
         with self.lock(f"model-{ref.name}", wait=60):
+            named = [alias for alias, at in self.aliases(ref.name).items() if at.version == ref.version]
+            if named:
+                raise StoreError(
+                    f"{ref} is the {' and the '.join(named)} of {ref.name}",
+                    hint=f"Let the name point to another first: textmill models promote {ref.name}@VERSION"
+                    f" --to {named[0]}",
+                )
             versions = self._versions(ref.name)
             if ref.version == versions[-1] and not force:
                 then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"
@@ -252,30 +397,25 @@ class Store(Files):
             shutil.rmtree(away, ignore_errors=True)
         return going
 
-    def _exactly(self, model: str | Ref) -> Ref:
-        if isinstance(model, str) and "@" not in model:
-            ref = self.ref(model)
-            raise StoreError(
-                f"{model!r} does not say which version", hint=f"Name one, such as {ref.name}@{ref.version}."
-            )
-        return self.ref(model)
-
     def _folder(self, ref: Ref) -> Path:
         if ref.kind != "model":
             raise NotInStore(f"{ref} is no model", where=str(self.root))
         return self.root / "models" / ref.name / str(ref.version)
 
     def _versions(self, name: str) -> tuple[int, ...]:
-        Ref("model", name, 1)
-        entries = _names_in(self.root / "models" / name)
-        return tuple(sorted(int(entry) for entry in entries if _is_version(entry)))
+        Ref("model", name, 1)  # checks the name
+        return _versions_in(self.root / "models" / name)
 
     def _next(self, name: str) -> int:
         entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / "models" / name)]
         return max((int(entry) for entry in entries if _is_version(entry)), default=0) + 1
 
 
-def _names_in(folder: Path) -> list[str]:
+def _versions_in(folder: Path | str) -> tuple[int, ...]:
+    return tuple(sorted(int(entry) for entry in _names_in(folder) if _is_version(entry)))
+
+
+def _names_in(folder: Path | str) -> list[str]:
     try:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):

@@ -45,9 +45,9 @@ _PAGE_HEADERS = {
 def build_app(service: Service, limits: Limits | None = None) -> Starlette:
     """An ASGI app that answers for the models of a service.
 
-    Routes: ``POST /v1/models/{name}/predict``, ``GET /v1/models``, ``GET /v1/models/{name}``, ``GET /health``,
-    ``GET /openapi.json``, and a page at ``/`` and ``/docs``. Every fault is answered with
-    ``{"error": {"what", "where", "wanted", "got", "hint"}}`` and the HTTP status that fits it.
+    Routes: ``POST /v1/models/{name}/predict``, ``GET /v1/models``, ``GET /v1/models/{name}``,
+    ``GET /v1/models/{name}/probe``, ``GET /health``, ``GET /openapi.json``, and a page at ``/`` and ``/docs``. Every
+    fault is answered with ``{"error": {"what", "where", "wanted", "got", "hint"}}`` and the HTTP status that fits it.
 
     Parameters
     ----------
@@ -74,6 +74,10 @@ def build_app(service: Service, limits: Limits | None = None) -> Starlette:
         name, version = request.path_params["name"], version_from(request.query_params)
         return _answer(_json(await run_in_threadpool(service.card, name, version)))
 
+    async def probe(request: Request) -> Response:
+        name, version = request.path_params["name"], version_from(request.query_params)
+        return _answer(_json(await run_in_threadpool(service.probe, name, version)))
+
     async def health(request: Request) -> Response:
         return _answer(_json(await run_in_threadpool(service.health)))
 
@@ -86,6 +90,7 @@ def build_app(service: Service, limits: Limits | None = None) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/models/{name}/predict", predict, methods=["POST"]),
+            Route("/v1/models/{name}/probe", probe),
             Route("/v1/models", models),
             Route("/v1/models/{name}", model),
             Route("/health", health),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textmill.errors import RequestError, closest
+from textmill.names import is_alias
 
 __all__ = ["Limits", "texts_from", "version_from"]
 
@@ -81,17 +82,17 @@ def texts_from(body: bytes, limits: Limits) -> list[str]:
     return [_text(text, f"texts[{i}]") for i, text in enumerate(texts)]
 
 
-def version_from(query: Mapping[str, str]) -> int | None:
-    """The version asked for in a query string, or None.
+def version_from(query: Mapping[str, str]) -> int | str | None:
+    """The version or alias asked for in a query string, or None.
 
     Raises
     ------
-    RequestError : status 422 if it is no whole number above 0, or for any other key
+    RequestError : status 422 if it is neither a whole number above 0 nor can be an alias, or for any other key
 
     Examples
     --------
-    >>> version_from({"version": "3"}), version_from({})
-    (3, None)
+    >>> version_from({"version": "3"}), version_from({"version": "champion"}), version_from({})
+    (3, 'champion', None)
     """
     for key in query:
         if key != "version":
@@ -100,15 +101,19 @@ def version_from(query: Mapping[str, str]) -> int | None:
                 f"no parameter is called {key!r}",
                 status=422,
                 where="query",
-                wanted="?version=NUMBER or nothing",
+                wanted="?version=NUMBER, ?version=ALIAS or nothing",
                 hint=f"Did you mean {near!r}?" if near else None,
             )
     said = query.get("version")
-    if said is None:
-        return None
+    if said is None or is_alias(said):
+        return said
     if not (said.isascii() and said.isdigit() and len(said) <= 9 and int(said) > 0):
         raise RequestError(
-            "this is no version", status=422, where="query, version", wanted="a whole number above 0", got=repr(said)
+            "this is no version",
+            status=422,
+            where="query, version",
+            wanted="a whole number above 0, or an alias",
+            got=repr(said),
         )
     return int(said)
 

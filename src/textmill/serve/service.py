@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from textmill import __version__
 from textmill.errors import NotInStore, closest
+from textmill.names import is_alias
 
 if TYPE_CHECKING:
+    from textmill.registry import Alias
     from textmill.types import LabelSets, Manifest, Prediction
 
 __all__ = ["Answer", "Classifier", "Service", "Shelf", "split_ref"]
@@ -36,6 +38,10 @@ class Shelf(Protocol):
 
     def models(self) -> Mapping[str, Sequence[int]]:
         """Every model's name with its versions, oldest first."""
+        ...
+
+    def aliases(self, name: str) -> Mapping[str, Alias]:
+        """The aliases of a model."""
         ...
 
     def open(self, model: str, version: int | None = None) -> tuple[Manifest, Path]:
@@ -68,26 +74,29 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     manifest: Manifest
+    folder: Path
     classifier: Classifier
 
 
-def split_ref(said: str) -> tuple[str, int | None]:
-    """A model as people write it, ``disaster`` or ``disaster@3``, as name and version.
+def split_ref(said: str) -> tuple[str, int | str | None]:
+    """A model as people write it, ``disaster``, ``disaster@3`` or ``disaster@champion``, as name and version or alias.
 
     Raises
     ------
-    NotInStore : if what follows the ``@`` is no version
+    NotInStore : if what follows the ``@`` is neither
 
     Examples
     --------
-    >>> split_ref("disaster@3"), split_ref("disaster")
-    (('disaster', 3), ('disaster', None))
+    >>> split_ref("disaster@3"), split_ref("disaster@champion"), split_ref("disaster")
+    (('disaster', 3), ('disaster', 'champion'), ('disaster', None))
     """
     name, at, version = said.removeprefix("model/").partition("@")
     if not at:
         return name, None
+    if is_alias(version):
+        return name, version
     if not (version.isascii() and version.isdigit() and len(version) <= 9 and int(version) > 0):
-        raise NotInStore(f"{said!r} names no version", wanted="NAME or NAME@VERSION, such as disaster@3")
+        raise NotInStore(f"{said!r} names no version", wanted="NAME, NAME@VERSION or NAME@ALIAS, as in disaster@3")
     return name, int(version)
 
 
@@ -96,12 +105,13 @@ class Service:
 
     A model is loaded when it is first asked for, its files checked against their checksums. Which version
     answers when none is asked for is settled at that moment too and stays so: what a running service says
-    changes when it is started again, not when somebody else publishes.
+    changes when it is started again, not when somebody else publishes or promotes. Who asks for an alias
+    gets the version that it points to now.
 
     Parameters
     ----------
     store : where the versions lie
-    models : which of them to serve, ``name`` or ``name@version``; none means all
+    models : which of them to serve, ``name``, ``name@version`` or ``name@alias``; none means all
     load : makes a classifier from a version's folder; `textmill.models.load_model` if not given
     keep : how many versions other than the settled ones stay in memory
 
@@ -125,9 +135,11 @@ class Service:
         self._settled: dict[str, int] = {}
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, int], threading.Lock] = {}
-        self._only: Mapping[str, int | None] = dict(split_ref(said) for said in models)
-        for name, version in self._only.items():
-            self._settled[name] = self._pick(name, version, store.models())
+        self._only: dict[str, int | None] = {}
+        known = store.models()
+        for name, version in map(split_ref, models):
+            self._settled[name] = self._pick(name, version, known)
+            self._only[name] = None if version is None else self._settled[name]
 
     def names(self) -> list[str]:
         """The models that are served, sorted."""
@@ -151,19 +163,40 @@ class Service:
         """Load every served model now, and say which version of each."""
         return {name: self._get(name, None).manifest.ref.version for name in self.names()}
 
-    def predict(self, name: str, texts: list[str], version: int | None = None) -> Answer:
+    def predict(self, name: str, texts: list[str], version: int | str | None = None) -> Answer:
         """What a model says of some texts.
+
+        Parameters
+        ----------
+        version : a number or an alias
 
         Raises
         ------
-        NotInStore : if there is no such model or version
+        NotInStore : if there is no such model, version or alias
         CorruptError, FormatError : if what is stored cannot be trusted or understood
         """
         loaded = self._get(name, version)
         ref = loaded.manifest.ref
         return Answer(ref.name, ref.version, loaded.classifier.predict(texts))
 
-    def card(self, name: str, version: int | None = None) -> dict[str, Any]:
+    def probe(self, name: str, version: int | str | None = None) -> dict[str, Any]:
+        """What a model says here of the probe set that its version was made with.
+
+        Raises
+        ------
+        NotInStore : if there is no such model, version or alias, or its version has no probe set
+        """
+        from textmill.evaluate.probe import Probe, probe_texts
+
+        loaded = self._get(name, version)
+        ref, kept = loaded.manifest.ref, Probe.load(loaded.folder)
+        if kept is None:
+            raise NotInStore("this version has no probe set", where=str(ref))
+        model: Any = loaded.classifier
+        said = Probe.of(model, probe_texts(model, kept[1]))
+        return {"model": ref.name, "version": ref.version} | said.to_json()
+
+    def card(self, name: str, version: int | str | None = None) -> dict[str, Any]:
         """What is known of a model: its versions, classes, headline figures and where it comes from."""
         loaded = self._get(name, version)
         manifest = loaded.manifest
@@ -171,6 +204,7 @@ class Service:
             "name": manifest.ref.name,
             "version": manifest.ref.version,
             "versions": list(self._served()[name]),
+            "aliases": self._aliases(name, self._served()[name]),
             "classes": list(loaded.classifier.classes),
             "created": manifest.created,
             "parents": dict(manifest.parents),
@@ -178,9 +212,14 @@ class Service:
         }
 
     def cards(self) -> list[dict[str, Any]]:
-        """Name, answering version and versions of every served model; loads nothing."""
+        """Name, answering version, versions and aliases of every served model; loads nothing."""
         return [
-            {"name": name, "version": self.version(name), "versions": list(versions)}
+            {
+                "name": name,
+                "version": self.version(name),
+                "versions": list(versions),
+                "aliases": self._aliases(name, versions),
+            }
             for name, versions in sorted(self._served().items())
         ]
 
@@ -194,7 +233,11 @@ class Service:
             return dict(kept)
         return {name: kept.get(name, ()) if only is None else (only,) for name, only in self._only.items()}
 
-    def _pick(self, name: str, version: int | None, known: Mapping[str, Sequence[int]]) -> int:
+    def _aliases(self, name: str, versions: Sequence[int]) -> dict[str, int]:
+        pointing = self._store.aliases(name).items()
+        return {alias: at.version for alias, at in pointing if at.version in versions}
+
+    def _pick(self, name: str, version: int | str | None, known: Mapping[str, Sequence[int]]) -> int:
         versions = known.get(name)
         if not versions:
             near = closest(name, known)
@@ -205,6 +248,13 @@ class Service:
             )
         if version is None:
             return versions[-1]
+        if isinstance(version, str):
+            aliases = self._aliases(name, versions)
+            if version not in aliases:
+                raise NotInStore(
+                    f"model {name!r} has no {version!r}", wanted=f"one of {', '.join(aliases)}" if aliases else None
+                )
+            return aliases[version]
         if version not in versions:
             raise NotInStore(
                 f"model {name!r} has no version {version}",
@@ -212,7 +262,7 @@ class Service:
             )
         return version
 
-    def _get(self, name: str, version: int | None) -> _Loaded:
+    def _get(self, name: str, version: int | str | None) -> _Loaded:
         key = (name, self.version(name) if version is None else self._pick(name, version, self._served()))
         with self._lock:
             if key in self._loaded:
@@ -224,7 +274,7 @@ class Service:
                 if key in self._loaded:
                     return self._loaded[key]
             manifest, folder = self._store.open(*key)
-            loaded = _Loaded(manifest, self._load(folder))
+            loaded = _Loaded(manifest, folder, self._load(folder))
             with self._lock:
                 self._loaded[key] = loaded
                 self._loading.pop(key, None)

@@ -38,7 +38,7 @@ EXTRAS = {
     "subword": {"tokenizers": "tokenizers"},
     "regex": {"regex": "regex"},
     "tune": {"optuna": "optuna"},
-    "schedule": {"cronsim": "cronsim"},
+    "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",

@@ -27,6 +27,7 @@ VERBS = {
     "compare": "Measure models on the same rows: which is better, and is it luck?",
     "models": "List, show, compare, promote and remove versions of models.",
     "data": "Check a project's rows; get public data sets.",
+    "trace": "Say where a version comes from, and who holds a text or a person.",
     "audit": "Show the audit log of a store, or check that nobody changed it.",
     "serve": "Answer over HTTP.",
     "schedule": "Run projects when they are due.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,10 @@ __all__ = [
     "hash_of_person",
     "hash_of_text",
     "load_hashes",
+    "marks_of",
     "person_hashes",
     "person_of",
+    "rows_with",
     "text_hashes",
     "which",
     "write_hashes",
@@ -164,3 +166,14 @@ def load_hashes(path: Path) -> NDArray[np.uint8]:
     if found.dtype != np.uint8 or found.ndim != 2 or found.shape[1] != _SIZE:
         raise CorruptError("these are no hashes of rows", where=str(path))
     return np.asarray(found)
+
+
+def rows_with(folder: Path, wanted: Erased) -> list[bytes]:
+    """The hashes of the texts of those rows of a data set that are among the wanted ones."""
+    found = wanted.in_hashes(folder)
+    return [bytes(one) for one in load_hashes(folder / TEXTS)[found]] if found.any() else []
+
+
+def marks_of(hashes: Iterable[bytes]) -> frozenset[int]:
+    """The marks by which a model knows the texts with these hashes."""
+    return frozenset(int.from_bytes(one[:4], "little") for one in hashes)

@@ -20,7 +20,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -226,15 +226,15 @@ class Store(Files):
         DataError : if the folder is empty or holds something that is no file
         StoreWriteError : if there is no room or no permission; nothing half-written is left
         """
-        first = Ref(kind, name, 1)  # checks the name
         names = files_of(folder)
-        files = {path: self.put_file(folder / path) for path in names}
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest = Manifest(first, files, dict(parents), dict(config), created, dict(report))
-        write_manifest(manifest)  # refuses what cannot be kept before anything is made
+        draft = Manifest(Ref(kind, name, 1), {}, dict(parents), dict(config), created, dict(report))
+        write_manifest(draft)  # refuses what cannot be kept before anything is made
         new = self.scratch.new_folder(name)
         try:
-            with self.lock(f"{kind}-{name}", wait=None):
+            with self.lock(f"{kind}-{name}", wait=None):  # held from the first file on, or it could be collected
+                files = {path: self.put_file(folder / path) for path in names}
+                manifest = replace(draft, files=files)
                 if same is not None and (found := self._newest(manifest, same)) is not None:
                     return found
                 for path, sha256 in files.items():

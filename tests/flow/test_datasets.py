@@ -1,37 +1,14 @@
 """Every run keeps what it read as a version of the data set."""
 
 import json
-import random
 import shutil
 
 import pytest
+from person_rows import MILL, rows, store_of
 
 from textmill.flow import run_project
 from textmill.registry import Store
 from textmill.registry.disk import Disk
-
-MILL = """
-[project]
-name = "toy"
-[read]
-source = "rows.csv"
-person = "who"
-[features]
-ngrams = [1, 1]
-[evaluate]
-bootstrap = 100
-robustness = false
-"""
-
-
-def rows(n=60, seed=1):
-    chance = random.Random(seed)
-    own = {"a": ["fire", "flood", "quake"], "b": ["song", "party", "coffee"]}
-    return [
-        f"u{number % 7},{' '.join(chance.sample(own['ab'[number % 2]], 2))} number{number} street{number % 5},"
-        f"{'ab'[number % 2]}"
-        for number in range(n)
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +25,6 @@ def ran(tmp_path_factory):
 def project(ran, tmp_path, monkeypatch):
     monkeypatch.delenv("TEXTMILL_STORE", raising=False)
     return shutil.copytree(ran, tmp_path / "toy", copy_function=shutil.copyfile)
-
-
-def store_of(project):
-    return Store(project / ".textmill")
 
 
 def test_a_run_makes_a_version_of_its_data_set_and_the_model_names_it(project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from textmill import _native
 from textmill.errors import CorruptError
 from textmill.read.check import as_label
-from textmill.read.corpus import Corpus
+from textmill.read.corpus import Corpus, CorpusWriter
 from textmill.read.layout import string_layout
 from textmill.read.piece import Wanted
+from textmill.read.reject import ERASED
 
 __all__ = [
     "PERSONS",
@@ -32,6 +34,8 @@ __all__ = [
     "text_hashes",
     "which",
     "write_hashes",
+    "write_hashes_without",
+    "write_without",
 ]
 
 TEXTS, PERSONS = "texts.npy", "persons.npy"
@@ -121,9 +125,13 @@ class Erased:
 
     def in_hashes(self, folder: Path) -> NDArray[np.bool_]:
         """Which rows of a data set whose hashes lie in a folder are among them: bool (n_rows,)."""
-        found = which(load_hashes(folder / TEXTS), self.texts)
-        if self.persons and (folder / PERSONS).exists():
-            found |= which(load_hashes(folder / PERSONS), self.persons)
+        return self.among(folder / TEXTS, folder / PERSONS if (folder / PERSONS).exists() else None)
+
+    def among(self, texts: Path, persons: Path | None) -> NDArray[np.bool_]:
+        """The same from the files of the hashes."""
+        found = which(load_hashes(texts), self.texts)
+        if self.persons and persons is not None:
+            found |= which(load_hashes(persons), self.persons)
         return found
 
 
@@ -177,3 +185,41 @@ def rows_with(folder: Path, wanted: Erased) -> list[bytes]:
 def marks_of(hashes: Iterable[bytes]) -> frozenset[int]:
     """The marks by which a model knows the texts with these hashes."""
     return frozenset(int.from_bytes(one[:4], "little") for one in hashes)
+
+
+def write_hashes_without(hashes: Path, gone: NDArray[np.bool_], folder: Path) -> None:
+    """Write the hashes that lie in a folder into another one, without those of some rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (TEXTS, PERSONS):
+        if (hashes / name).exists():
+            np.save(folder / name, load_hashes(hashes / name)[~gone], allow_pickle=False)
+
+
+def write_without(corpus: Corpus, gone: NDArray[np.bool_], path: Path) -> Corpus:
+    """Write a corpus without some of its rows, as a run writes it that sets them aside as erased.
+
+    Parameters
+    ----------
+    gone : bool (n_rows,)
+    """
+    facts, many = dict(corpus.facts), int(gone.sum())
+    facts["rejected"] = facts.get("rejected", 0) + many
+    reasons = Counter(facts.get("reasons", {})) + Counter({ERASED: many})
+    facts["reasons"] = dict(sorted(reasons.items()))
+    plain = pa.schema([(field.name, _plain(field.type)) for field in corpus.schema])
+    writer = CorpusWriter(path, plain)
+    try:
+        first = 0
+        for batch in corpus.batches():
+            kept = batch.filter(pa.array(~gone[first : first + batch.num_rows]))
+            first += batch.num_rows
+            for part in pa.Table.from_batches([kept]).cast(plain).to_batches():
+                writer.write(part)
+        return writer.close(corpus.name, facts)
+    finally:
+        writer.discard()
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    # a dictionary would keep its values, also those that no row has any more
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -1,4 +1,4 @@
-"""``textmill models bundle`` and ``install``: a model in one file, for a machine without a network."""
+"""``textmill models bundle``, ``install`` and ``log-mlflow``: a model goes elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textmill.cli.stores import find_store, store_in, store_option
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
 
-__all__ = ["bundle_model", "install_model"]
+__all__ = ["bundle_model", "install_model", "log_model"]
 
 
 @click.command("bundle")
@@ -79,3 +79,24 @@ def install_model(file: Path, store: Path | None, as_json: bool) -> None:
         click.echo(f"Mind: {plain(said)}.", err=True)
     for name in done.functions:
         click.echo(f"Mind: it calls {plain(name)}, which TEXTMILL_PLUGINS must name here.", err=True)
+
+
+@click.command("log-mlflow")
+@click.argument("model")
+@click.option(
+    "--uri", required=True, metavar="URI", help="The tracking server, or a store such as sqlite:///mlflow.db."
+)
+@click.option("--experiment", metavar="NAME", help="The experiment. [default: the name of the model]")
+@store_option
+@json_option
+def log_model(model: str, uri: str, experiment: str | None, store: Path | None, as_json: bool) -> None:
+    """Log MODEL (a name or NAME@VERSION) to MLflow: settings, scores, report, and a model with its signature."""
+    from textmill.registry import mlflow_bridge
+
+    found = find_store(store)
+    ref = found.ref(model)
+    run = mlflow_bridge.log_model(found, ref, uri, experiment=experiment)
+    if as_json:
+        print_json({"model": str(ref), "run": run, "uri": f"runs:/{run}/model"})
+        return
+    click.echo(f"{ref} is run {run} of experiment {plain(experiment or ref.name)}; load it from runs:/{run}/model")

@@ -190,7 +190,7 @@ def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
 
 for _verb in (promoting.promote, promoting.rollback, promoting.aliases, promoting.approve):
     command.add_command(_verb)
-for _verb in (bundling.bundle_model, bundling.install_model):
+for _verb in (bundling.bundle_model, bundling.install_model, bundling.log_model):
     command.add_command(_verb)
 
 

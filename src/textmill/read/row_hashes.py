@@ -207,7 +207,7 @@ def write_without(corpus: Corpus, gone: NDArray[np.bool_], path: Path) -> Corpus
     reasons = Counter(facts.get("reasons", {})) + Counter({ERASED: many})
     facts["reasons"] = dict(sorted(reasons.items()))
     plain = pa.schema([(field.name, _plain(field.type)) for field in corpus.schema])
-    writer = CorpusWriter(path, plain)
+    writer = CorpusWriter(path, plain, several=bool(facts.get("several_labels")))
     try:
         first = 0
         for batch in corpus.batches():

@@ -7,7 +7,7 @@ import sys
 import pytest
 from person_rows import MILL, rows, store_of
 
-from textmill.errors import CorruptError, NotInStore, SourceError
+from textmill.errors import CorruptError, LockHeld, NotInStore, SourceError
 from textmill.flow import run_project
 from textmill.read import Corpus
 from textmill.read.row_hashes import Erased, hash_of_person, hash_of_text
@@ -234,3 +234,22 @@ def test_no_file_of_a_lock_keeps_what_was_typed(project):
     store = store_of(project)
     assert any(path.stat().st_size for path in (store.root / "locks").iterdir())
     assert [name for name in files_with(store, "zebra") if not name.startswith("models/")] == []
+
+
+def test_nothing_can_be_collected_while_a_run_is_at_work_nor_lost_once_it_is_done(project):
+    store = store_of(project)
+    mill = (project / "mill.toml").read_text()
+    (project / "mill.toml").write_text(mill + "[model]\nC = 1.5\n")
+    refused = []
+
+    def between(event):
+        with pytest.raises(LockHeld, match="the store is locked by process"):
+            collect(store_of(project), wait=0)
+        refused.append(event.kind)
+
+    made = run_project(project, on_event=between).manifest
+    assert refused.count("finished") == 4
+    collect(store)
+    store.open(made.ref)
+    assert store.finished(made.parents["run"]) is not None
+    assert run_project(project).nothing_to_do

@@ -14,7 +14,6 @@ from textmill.flow.publishing import report_of
 from textmill.flow.runner import Done, Event, run_flow
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
-from textmill.registry.runs import remember_run
 from textmill.types import Manifest, Report
 
 __all__ = ["ProjectRefused", "RunResult", "run_project"]
@@ -113,9 +112,8 @@ def run_project(
         force=force,
         wait=wait,
     )
-    with suppress(StoreWriteError):  # they only save time; a store that may only be read serves a finished project
+    with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
-        remember_run(kept, mill.project.name, {name: done.key for name, done in found.steps.items()})
     kept.close()
     if found.refused is not None and "evaluate" not in found.steps:
         raise found.refused  # before anything was trained

@@ -69,14 +69,17 @@ def hold(
     try:
         _acquire(descriptor, what, path, wait, on_wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         # the note is for people; a full disk must not keep us from holding the lock
+        nested = shared and _is_ours(descriptor)
         with suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(_myself())).encode(), 0)
+            if not nested:
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(asdict(_myself())).encode(), 0)
         try:
             yield
         finally:
             with suppress(OSError):
-                os.ftruncate(descriptor, 0)
+                if not nested and _is_ours(descriptor):  # of those who share it the last to come has the note
+                    os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)  # this releases it; the file stays, for removing it would split the lock in two
 
@@ -118,7 +121,16 @@ def _myself() -> Holder:
 
 
 def _holder(descriptor: int) -> str:
+    return str(_note(descriptor) or "another process")  # it took the lock this moment and has not written who it is
+
+
+def _is_ours(descriptor: int) -> bool:
+    note = _note(descriptor)
+    return note is not None and (note.pid, note.host) == (os.getpid(), os.uname().nodename)
+
+
+def _note(descriptor: int) -> Holder | None:
     try:
-        return str(Holder(**json.loads(os.pread(descriptor, 4096, 0))))
-    except (ValueError, TypeError):  # it took the lock this moment and has not written who it is
-        return "another process"
+        return Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+    except (ValueError, TypeError):
+        return None

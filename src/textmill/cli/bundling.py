@@ -41,9 +41,8 @@ def bundle_model(
         print_json({"model": str(ref), "file": str(file), "bytes": size, "files": list(names)})
         return
     count = sum(name.startswith("wheels/") for name in names)
-    click.echo(
-        f"{short(file)}: {ref}, {len(names):,} files, {size / 1e6:,.1f} MB" + (f", {count} wheels" * bool(count))
-    )
+    wheeled = f", {count} of them wheels" if count else ""
+    click.echo(f"{short(file)}: {ref}, {len(names):,} files{wheeled}, {size / 1e6:,.1f} MB")
     click.echo("\nOn the other machine:")
     if count:
         click.echo(f"  unzip {file.name} 'wheels/*' requirements.txt")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from textmill.errors import CorruptError, StoreError
 from textmill.registry.datasets import CORPORA
 from textmill.registry.finished import Finished
+from textmill.registry.objects import digest_of
 from textmill.registry.runs import runs_of
 from textmill.registry.store import Store
 from textmill.types import Manifest, Ref
@@ -161,13 +162,17 @@ def _met(
     store: Store, model: Manifest, marks: frozenset[int] | None, wanted: Erased, unread: list[str]
 ) -> Literal["learned", "tested", "perhaps"] | None:
     from textmill.read.row_hashes import marks_of
+    from textmill.read.seen import FILE as SEEN
     from textmill.read.seen import marks_in
 
     if marks is not None and not marks:
         return None
     try:
-        seen = marks_in(store.open(model.ref)[1])
-    except StoreError as error:
+        _, folder = store.open(model.ref, verify=False)
+        if SEEN in model.files and digest_of(folder / SEEN) != model.files[SEEN]:
+            raise CorruptError(f"{model.ref}: this file is not what was written", where=str(folder / SEEN))
+        seen = marks_in(folder)
+    except (StoreError, OSError) as error:
         unread.append(str(error))
         return None
     if marks is None:

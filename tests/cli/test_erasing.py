@@ -76,4 +76,4 @@ def test_collecting_says_what_it_would_free_and_what_it_freed(project, textmill)
 def test_an_age_that_is_none_is_a_usage_error(project, textmill):
     done = textmill("store", "gc", "--older-than", "a month", "--store", "alarm")
     assert done.exit_code == 2
-    assert "'a month' is no age; wanted such as 30d" in done.stderr
+    assert "wanted a length of time such as '30s', '15m', '2h', '1d', got 'a month'" in done.stderr

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import json_option, print_json
+from textmill.config.durations import seconds
+from textmill.errors import ConfigError
 
 __all__ = ["command"]
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-
 
 def _age(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    match = re.fullmatch(r"([0-9]{1,6})([smhdw])", value)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no age; wanted such as 30d, 12h or 0d.")
-    return float(int(match[1]) * _SECONDS[match[2]])
+    try:
+        return seconds(value)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
 @click.group("store")

@@ -27,7 +27,7 @@ _LINES = 50
 
 @click.group("models")
 def command() -> None:
-    """List, show, compare, promote, bundle and remove versions of models."""
+    """List, show, compare, promote, bundle and remove models."""
 
 
 @command.command("list")

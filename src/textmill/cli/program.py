@@ -25,7 +25,7 @@ VERBS = {
     "predict": "Label texts: given here, line by line, or a whole file.",
     "explain": "Show how each word pulls on the decision.",
     "compare": "Measure models on the same rows: which is better, and is it luck?",
-    "models": "List, show, compare, promote, bundle and remove versions of models.",
+    "models": "List, show, compare, promote, bundle and remove models.",
     "data": "Check a project's rows; erase rows; get public data sets.",
     "trace": "Say where a version comes from, and who holds a text or a person.",
     "audit": "Show the audit log of a store, or check that nobody changed it.",

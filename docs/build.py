@@ -49,6 +49,7 @@ PAGES = (
     ("docs/guide/predict-and-serve.md", "Predict and serve"),
     ("docs/guide/registry.md", "Promote, go back, prove it"),
     ("docs/guide/schedule.md", "Run by itself"),
+    ("docs/guide/lineage.md", "Lineage and erasure"),
     ("docs/guide/project-file.md", "The project file"),
     ("docs/why.md", "Why it is so"),
     ("docs/glossary.md", "Words"),

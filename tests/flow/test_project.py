@@ -133,7 +133,7 @@ def test_a_run_makes_a_version_a_report_and_a_list_of_rejected_rows(fresh):
     assert [event.step for event in events if event.kind == "finished"] == STEPS
     assert any(event.kind == "progress" for event in events)
     assert str(result.manifest.ref) == "model/toy@1"
-    assert set(result.manifest.parents) == {"data", "code", "text_path", "run"}
+    assert set(result.manifest.parents) == {"dataset", "data", "code", "text_path", "run"}
     assert result.manifest.report["accuracy"] == result.report.metrics["accuracy"].value > 0.6
     assert result.manifest.config["evaluate"]["bootstrap"] == 100
     page = (fresh / "report.html").read_text()

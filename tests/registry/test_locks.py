@@ -125,3 +125,27 @@ def test_a_broken_process_in_the_middle_of_publishing_does_not_stop_the_next(tmp
         [sys.executable, "-c", PUBLISH, str(tmp_path / "store"), "1"], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == ["1", "2", "3", "4", "5"]
+
+
+def test_who_shares_the_store_is_named_until_it_is_done(tmp_path):
+    store = Store(tmp_path)
+    note = tmp_path / "locks" / "store.lock"
+    with store.lock("a"):
+        with store.lock("b"), store.in_use(wait=0):
+            pass
+        assert json.loads(note.read_bytes())["pid"] == os.getpid()
+        with (
+            pytest.raises(LockHeld, match=f"the store is locked by process {os.getpid()} "),
+            store.in_use(wait=0, alone=True),
+        ):
+            pass
+    assert note.read_bytes() == b""
+    with store.in_use(wait=0, alone=True):
+        pass
+
+
+def test_the_note_of_a_lock_ends_before_the_first_option(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/bin/textmill", "data", "erase", "toy", "--text", "a secret"])
+    store = Store(tmp_path)
+    with store.lock("a"):
+        assert json.loads((tmp_path / "locks" / "a.lock").read_bytes())["command"] == "textmill data erase toy"

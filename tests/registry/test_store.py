@@ -284,3 +284,44 @@ def test_the_store_loads_no_heavy_package():
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_version_that_is_named_is_looked_for_alone(store, folder, monkeypatch):
+    """Thousands of versions are not listed for each of them."""
+    made = publish(store, folder)
+
+    def fails(folder):
+        raise AssertionError("the versions were listed")
+
+    monkeypatch.setattr("textmill.registry.store._names_in", fails)
+    assert store.manifest(made.ref) == store.manifest("disaster@1") == made
+
+
+def test_data_sets_have_versions_of_their_own(store, folder):
+    publish(store, folder)
+    data = publish(store, folder, kind="dataset")
+    assert str(data.ref) == "dataset/disaster@1"
+    assert store.open("dataset/disaster")[1] == store.root / "datasets" / "disaster" / "1"
+    assert (store.models(), store.datasets()) == ({"disaster": (1,)}, {"disaster": (1,)})
+    with pytest.raises(NotInStore, match=r"no data set is called 'disastr'.*Did you mean 'disaster'"):
+        store.open("dataset/disastr")
+    with pytest.raises(DataError, match="is no version of a data set"):
+        store.open("dataset/disaster@x")
+    with pytest.raises(NotInStore, match="neither a model nor a data set"):
+        store.open(Ref("page", "disaster", 1))
+
+
+def test_a_version_that_says_the_same_is_not_made_again_unless_it_was_damaged(store, folder):
+    def same(one, other):
+        return one.files == other.files
+
+    first = publish(store, folder)
+    assert publish(store, folder, same=same) == first
+    file = store.root / "models" / "disaster" / "1" / "model.json"
+    good = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(b"{}")
+    assert publish(store, folder, same=same).ref.version == 2
+    file.write_bytes(good)
+    (folder / "model.json").write_text("{}")
+    assert publish(store, folder, same=same).ref.version == 3

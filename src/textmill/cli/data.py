@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from textmill.cli.erasing import erase_rows
 from textmill.cli.stores import quoted
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
@@ -25,7 +26,10 @@ _MOST_DOUBTS = 5
 
 @click.group("data")
 def command() -> None:
-    """Check a project's rows; get public data sets."""
+    """Check a project's rows; erase rows; get public data sets."""
+
+
+command.add_command(erase_rows)
 
 
 @command.command("list")

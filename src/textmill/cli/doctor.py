@@ -39,6 +39,7 @@ EXTRAS = {
     "regex": {"regex": "regex"},
     "tune": {"optuna": "optuna"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
+    "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",

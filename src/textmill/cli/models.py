@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textmill.cli import promoting
+from textmill.cli import bundling, promoting
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
 from textmill.errors import NotInStore, StoreError
@@ -27,7 +27,7 @@ _LINES = 50
 
 @click.group("models")
 def command() -> None:
-    """List, show, compare, promote and remove versions of models."""
+    """List, show, compare, promote, bundle and remove models."""
 
 
 @command.command("list")
@@ -189,6 +189,8 @@ def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
 
 
 for _verb in (promoting.promote, promoting.rollback, promoting.aliases, promoting.approve):
+    command.add_command(_verb)
+for _verb in (bundling.bundle_model, bundling.install_model, bundling.log_model):
     command.add_command(_verb)
 
 

@@ -160,7 +160,7 @@ def _labelled(batches: Iterable[pa.RecordBatch], column: str, opened: OpenModel)
 def reading(manifest: Manifest, column: str | None) -> ReadConfig:
     """How to read rows for a model: columns are called as in training; how the file is written it says itself."""
     trained = from_mapping(ReadConfig, {"source": "", **manifest.config.get("read", {})})
-    config = replace(trained, format="auto", encoding="auto", delimiter="auto")
+    config = replace(trained, format="auto", encoding="auto", delimiter="auto", person=None)
     if column is None:
         return config
     named = config.columns if config.columns is not None and column in config.columns else None

@@ -189,6 +189,7 @@ def _nameless(read: ReadConfig) -> list[str]:
             ("text", "the name of a column", read.text),
             *(("label", "the name of a column", name) for name in read.labels),
             ("id", "the name of a column", read.id),
+            ("person", "the name of a column", read.person),
         )
         if value is not None and not value.strip()
     ]
@@ -196,6 +197,8 @@ def _nameless(read: ReadConfig) -> list[str]:
         ("label", read.labels, "text", (read.text,)),
         ("id", (read.id,), "text", (read.text,)),
         ("id", (read.id,), "label", read.labels),
+        ("person", (read.person,), "text", (read.text,)),
+        ("person", (read.person,), "label", read.labels),
     ):
         found += [f"read.{key}: {name!r} is the {other} column already" for name in names if name in taken]
     return found

@@ -24,6 +24,7 @@ class ReadConfig:
     label: str | tuple[str, ...] = "label"  # multi-label: a column of lists, of text with a separator, or 0/1 columns
     label_separator: str | None = None  # multi-label: what stands between the labels of a text, such as ","
     id: str | None = None  # without one, a row's number is its id
+    person: str | None = None  # the column that says whose row it is, so that it can be found and erased
     columns: tuple[str, ...] | None = None  # names for a CSV file that has no header
     encoding: str = "auto"
     delimiter: str = "auto"
@@ -47,7 +48,12 @@ class ReadConfig:
         if self.columns is not None:
             found += [
                 f"{key}: no column is called {name!r}; columns names {', '.join(self.columns)}"
-                for key, name in (("text", self.text), *(("label", one) for one in self.labels), ("id", self.id))
+                for key, name in (
+                    ("text", self.text),
+                    *(("label", one) for one in self.labels),
+                    ("id", self.id),
+                    ("person", self.person),
+                )
                 if name is not None and name not in self.columns
             ]
         return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from textmill import plugins
 from textmill.config import ExpectConfig, MillConfig, TextConfig
-from textmill.flow import checking, judging, learning, publishing, tuning
+from textmill.flow import checking, datasets, judging, learning, publishing, tuning
 from textmill.flow import curve as curves
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
@@ -40,9 +40,11 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     read = Step(
         "read",
         partial(learning.read, project),
-        settings=config["read"],
-        code=code_version("flow/learning", "read", guests=guests),
+        # the name, for a project has its own data set and its own list of erased rows
+        settings=config["read"] | {"dataset": project.name},
+        code=code_version("flow/learning", "flow/datasets", "registry/datasets", "read", "_native", guests=guests),
         sources=partial(learning.sources_of, project),
+        holds=partial(datasets.is_kept, project),
     )
     split = Step(
         "split",

@@ -40,12 +40,16 @@ __all__ = [
     "validate",
 ]
 
+_ERASED = "erased"  # a source that decides which rows are read
+
 
 def sources_of(project: Project) -> dict[str, str]:
-    """The sha256 of the files that `read` reads, by their place among them."""
+    """The sha256 of the files that `read` reads, by their place among them, and of the list of erased rows."""
     from textmill.read.source import find_files
+    from textmill.registry.erased import list_of
 
-    found: dict[str, str] = {}
+    erased = list_of(project.store, project.name)
+    found = {_ERASED: project.digests.of(erased)} if erased.exists() else {}
     config = project.mill.read
     for role, source in (("source", config.source), ("test", config.test)):
         for number, file in enumerate(find_files(source, project.folder, config.format) if source else ()):
@@ -69,12 +73,20 @@ def assets_of(project: Project, text: TextConfig) -> dict[str, str]:
 
 
 def read(project: Project, work: Work) -> dict[str, Any]:
-    """Sources to corpora: Arrow files and their digests; rows that cannot be used are set aside."""
+    """Sources to corpora: Arrow files and their digests; rows that cannot be used, or were erased, are set aside.
+
+    What was read is a version of the data set.
+    """
+    from textmill.flow.datasets import keep_rows
     from textmill.read import read_corpus
+    from textmill.registry.erased import erased_of
 
     config = project.mill.read
     (work.folder / "rejected").mkdir()
     left: dict[str, Any] = {"test_digest": None, "test_facts": None}
+    erased = erased_of(project.store, project.name)
+    sources = {name: sha256 for name, sha256 in sources_of(project).items() if name != _ERASED}
+    read: list[Corpus] = []
     for role, source in (("", config.source), ("test", config.test)):
         if source is None:
             continue
@@ -88,6 +100,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
                 rejected=rejected,
                 rejected_as=project.folder / rejected.name,
                 several=project.mill.project.multi_label,
+                erased=erased,
                 progress=partial(work.progress, note=source),
             )
         except TooManyRejected:
@@ -96,7 +109,10 @@ def read(project: Project, work: Work) -> dict[str, Any]:
             raise
         prefix = f"{role}_" if role else ""
         left |= {f"{prefix}digest": corpus.digest, f"{prefix}facts": dict(corpus.facts)}
-    return left
+        read.append(corpus)
+    test = read[1] if len(read) > 1 else None
+    kept = keep_rows(project, work.folder / "dataset", read[0], test, sources, work.threads)
+    return left | {"dataset": str(kept.ref)}
 
 
 def corpora_of(work: Work) -> tuple[Corpus, Corpus | None]:

@@ -41,6 +41,7 @@ def register(project: Project, work: Work) -> dict[str, Any]:
     (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     (folder / "card.md").write_text(model_card(report, project.settings), encoding="utf-8")
     parents = {
+        "dataset": work.value("read", "dataset"),
         "data": work.value("read", "digest"),
         "test": work.value("read", "test_digest"),
         "code": code_version("read", "_native", "text", "features", "models", "evaluate"),

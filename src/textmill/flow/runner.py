@@ -9,17 +9,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-from textmill.errors import DataError, GateRefused, Interrupted, SourceError, TextmillError
+from textmill.errors import DataError, GateRefused, Interrupted, SourceError, StoreWriteError, TextmillError
 from textmill.flow.keys import step_key
 from textmill.flow.step import Flow, Step, Work, plan
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.disk import writing
+from textmill.registry.runs import remember_run
 from textmill.types import canonical_json
 
 __all__ = ["Done", "Event", "FlowResult", "run_flow"]
@@ -110,13 +111,18 @@ def run_flow(
             # nothing to write, so no lock and no right to write is needed
             for done in found.values():
                 tell(Event(done.step, "cached", done.finished.seconds))
+            with suppress(StoreWriteError):  # nothing is written if the last run was the same
+                remember_run(store, flow.name, {name: done.key for name, done in found.items()})
             return FlowResult(found, None)
         with (
             _sigterm_interrupts(),
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
-            return _run(steps, store, threads, tell, force, now)
+            result = _run(steps, store, threads, tell, force, now)
+            # before the lock is given up, or its steps could be collected
+            remember_run(store, flow.name, {name: done.key for name, done in result.steps.items()})
+            return result
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped {now[0]}", hint="What was finished is kept: run it again to go on from there."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,10 @@ from textmill.errors import SourceError
 from textmill.read.labels import label_text
 from textmill.read.layout import string_layout
 from textmill.read.piece import Piece, Wanted
-from textmill.read.reject import Rejected
+from textmill.read.reject import ERASED, Rejected
+
+if TYPE_CHECKING:
+    from textmill.read.row_hashes import Erased
 
 __all__ = ["Checked", "as_label", "check_piece", "numbered", "usable_texts"]
 
@@ -41,8 +45,10 @@ class Checked:
     bad: list[Rejected]
 
 
-def check_piece(piece: Piece, wanted: Wanted, where: str) -> Checked:
+def check_piece(piece: Piece, wanted: Wanted, where: str, erased: Erased | None = None) -> Checked:
     """Sort the rows of a piece into those that can be used and those set aside.
+
+    A row that is among the erased ones is set aside before anything else, and without what stands in it.
 
     Raises
     ------
@@ -51,6 +57,10 @@ def check_piece(piece: Piece, wanted: Wanted, where: str) -> Checked:
     batch = piece.batch
     reasons: list[tuple[NDArray[np.bool_], str]] = []
     texts = usable_texts(_column(batch, wanted.text), wanted.text, where, reasons)
+    if erased:
+        mask = erased.in_batch(texts, batch, wanted, where)
+        if mask.any():
+            reasons.insert(0, (mask, ERASED))
     labels = ids = None
     if wanted.labels:
         labels = _labels(batch, wanted, where, reasons)
@@ -65,10 +75,10 @@ def check_piece(piece: Piece, wanted: Wanted, where: str) -> Checked:
     for number, (mask, _) in enumerate(reasons):
         first[mask & (first < 0)] = number  # a row has one reason: the first
     places = np.flatnonzero(first >= 0).tolist()
-    raws = piece.raw(places)
+    whys = [reasons[number][1] for number in first[places].tolist()]
     bad = [
-        Rejected(int(piece.rows[place]), reasons[first[place]][1], raw, piece.file)
-        for place, raw in zip(places, raws, strict=True)
+        Rejected(int(piece.rows[place]), why, "" if why == ERASED else raw, piece.file)
+        for place, why, raw in zip(places, whys, piece.raw(places), strict=True)
     ]
     keep = pa.array(first < 0)
     return Checked(

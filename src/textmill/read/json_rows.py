@@ -209,6 +209,10 @@ def column(name: str, values: list[Any], wanted: Wanted) -> pa.Array:
         return pa.array(texts, pa.list_(pa.string()))
     if name in wanted.columns:
         return pa.array([label_text(value) for value in values], pa.string())
+    if name == wanted.person:  # an id is the same whatever the others are
+        return pa.array(
+            [_json(value) if isinstance(value, (list, dict)) else label_text(value) for value in values], pa.string()
+        )
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, ValueError):

@@ -28,6 +28,7 @@ class Wanted:
     label : of one label a row, or with `several` of lists; columns of 0 and 1, each a label, if it is a tuple
     several : whether a row may have several labels, or none
     separator : what stands between labels in a column of text
+    person : says whose row it is; such a column stays as it is
     """
 
     text: str
@@ -35,6 +36,7 @@ class Wanted:
     id: str | None = None
     several: bool = False
     separator: str | None = None
+    person: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ class Wanted:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that are asked for."""
+        """All columns that become those of a corpus."""
         return (self.text, *self.labels, *((self.id,) if self.id is not None else ()))
 
     def check(self, names: Sequence[str], where: str) -> None:
@@ -53,7 +55,7 @@ class Wanted:
         ------
         SourceError : naming the column, those there are, and the closest
         """
-        for name in self.columns:
+        for name in (*self.columns, *((self.person,) if self.person is not None else ())):
             if name not in names:
                 near = closest(name, names)
                 listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")

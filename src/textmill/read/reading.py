@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
@@ -23,6 +23,9 @@ from textmill.read.reject import RejectedFile, check_share
 from textmill.read.shape import Widened, conform, laid_out
 from textmill.read.source import Source, find_files, format_of, opened, raw_blocks
 
+if TYPE_CHECKING:
+    from textmill.read.row_hashes import Erased
+
 __all__ = ["pieces_of", "read_corpus", "stream_rows"]
 
 
@@ -36,6 +39,7 @@ def read_corpus(
     source: str | None = None,
     labelled: bool = True,
     several: bool = False,
+    erased: Erased | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
     """Read a source into an Arrow file, setting aside what cannot be used.
@@ -49,11 +53,12 @@ def read_corpus(
     source : instead of ``config.source``; the classes of another source, such as the test side, are not judged
     labelled : whether each row must have a label
     several : whether a row may have several labels, or none
+    erased : rows that are set aside as erased, without what stands in them
     progress : told the bytes read and all bytes
 
     Raises
     ------
-    SourceError : if the source cannot be opened, holds no row, or is not what it says
+    SourceError : if the source cannot be opened, holds no row that was not erased, or is not what it says
     TooManyRejected : if more than ``config.max_rejected`` of the rows cannot be used
     DataError : if two rows have the same id
     LabelError : if the labels cannot be learned from
@@ -62,13 +67,19 @@ def read_corpus(
     name = source if source is not None else config.source
     files = find_files(name, folder, config.format)
     in_folder = files[0].format == "folder"  # there a file's path is the id
-    label = config.label if labelled else None
-    wanted = Wanted(config.text, label, config.id or ("id" if in_folder else None), several, config.label_separator)
+    wanted = Wanted(
+        config.text,
+        config.label if labelled else None,
+        config.id or ("id" if in_folder else None),
+        several,
+        config.label_separator,
+        config.person,
+    )
     schema: pa.Schema | None = None
     while True:
         try:
             with RejectedFile(rejected, rejected_as) as aside:
-                return _read_once(config, name, files, wanted, schema, out, aside, progress)
+                return _read_once(config, name, files, wanted, schema, out, aside, erased, progress)
         except Widened as widened:
             schema = widened.schema  # a column turned out to need another type: from the start with that
 
@@ -81,6 +92,7 @@ def _read_once(
     schema: pa.Schema | None,
     out: Path,
     aside: RejectedFile,
+    erased: Erased | None,
     progress: Callable[[int, int], None] | None,
 ) -> Corpus:
     seen = Seen(", ".join(sorted({file.format for file in files})))
@@ -89,7 +101,7 @@ def _read_once(
     ids_seen = Ids()
     try:
         for piece in pieces_of(files, wanted, config, seen, progress):
-            checked = check_piece(piece, wanted, name)
+            checked = check_piece(piece, wanted, name, erased)
             aside.add(checked.bad)
             # the rows of several files are numbered through, so that a number is one row's
             numbers = checked.rows - piece.start + rows + 1
@@ -105,7 +117,8 @@ def _read_once(
             if wanted.labels and len(writer.classes) > MANY:
                 check_many(writer.classes, name, ", ".join(wanted.labels))
         _judge(aside, rows, config, name)
-        assert writer is not None  # no row, and nothing but bad rows, have been told
+        if writer is None:  # no row, and nothing but bad rows, have been told
+            raise SourceError("all of its rows were erased", where=name)
         if wanted.labels and name == config.source:
             (check_labels if wanted.several else check_classes)(writer.classes, name, ", ".join(wanted.labels))
         if wanted.id is not None:

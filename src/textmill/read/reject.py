@@ -13,7 +13,9 @@ from types import TracebackType
 
 from textmill.errors import StoreWriteError, TooManyRejected
 
-__all__ = ["Rejected", "RejectedFile", "check_share"]
+__all__ = ["ERASED", "Rejected", "RejectedFile", "check_share"]
+
+ERASED = "erased"  # the reason of rows that somebody had erased; they are no fault of the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +126,17 @@ def _unwritable(path: Path | None, error: OSError) -> StoreWriteError:
 
 
 def check_share(rejected: RejectedFile, rows: int, *, allowed: float, where: str) -> None:
-    """Stop when too large a share of the rows was set aside.
+    """Stop when too large a share of the rows was set aside; those that were erased do not count.
 
     Raises
     ------
     TooManyRejected : naming count, share, the most common reason, one such row, and where all of them are
     """
-    count = rejected.count
+    reasons = rejected.reasons - Counter({ERASED: rejected.reasons[ERASED]})
+    count, rows = reasons.total(), rows - rejected.reasons[ERASED]
     if count == 0 or (count < rows and count <= allowed * rows):
         return
-    reason, often = rejected.reasons.most_common(1)[0]
+    reason, often = reasons.most_common(1)[0]
     example = rejected.first[reason]
     raw = example.raw if len(example.raw) <= 80 else example.raw[:77] + "..."
     place = f"row {example.row} of {example.file}" if example.file else f"row {example.row}"

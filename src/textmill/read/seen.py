@@ -14,7 +14,7 @@ from textmill import _native
 from textmill.errors import CorruptError
 from textmill.read.layout import string_layout
 
-__all__ = ["FILE", "Unseen", "mark", "seen_by", "unseen_by", "write_seen"]
+__all__ = ["FILE", "Unseen", "mark", "marks_in", "seen_by", "unseen_by", "write_seen"]
 
 FILE = "seen.npy"
 
@@ -43,6 +43,22 @@ def seen_by(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> NDArra
     ------
     CorruptError : if the file of marks cannot be read
     """
+    known = _known(folder)
+    return None if known is None else np.isin(mark(texts, threads=threads), known)
+
+
+def marks_in(folder: Path) -> frozenset[int] | None:
+    """The marks of the texts that the model in a folder has learned from; None where they were not kept.
+
+    Raises
+    ------
+    CorruptError : if the file of marks cannot be read
+    """
+    known = _known(folder)
+    return None if known is None else frozenset(known.tolist())
+
+
+def _known(folder: Path) -> NDArray[np.uint32] | None:
     path = folder / FILE
     if not path.exists():
         return None
@@ -52,7 +68,7 @@ def seen_by(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> NDArra
         raise CorruptError(f"the marks of learned texts cannot be read: {error}", where=str(path)) from error
     if known.dtype != np.uint32 or known.ndim != 1:
         raise CorruptError("these are no marks of learned texts", where=str(path))
-    return np.isin(mark(texts, threads=threads), known)
+    return np.asarray(known)
 
 
 class Unseen(NamedTuple):

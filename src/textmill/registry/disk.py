@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from textmill.errors import StoreWriteError
@@ -65,6 +65,11 @@ class Disk:
     def rename(self, old: Path, new: Path) -> None:
         """Give a finished file or folder its name, in one go."""
         os.rename(old, new)
+
+    def remove(self, path: Path) -> None:
+        """Take a file's name away; one that is gone already is no fault."""
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
     def link_or_copy(self, old: Path, new: Path) -> None:
         """A second name for the same bytes, or a copy where the file system knows no second names."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from textmill.errors import DataError, StoreError
@@ -87,7 +87,7 @@ class Files:
     def lock(
         self, name: str, *, wait: float | None = 0.0, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """Hold the lock of a name (``with store.lock("run-disaster"):``).
+        """Hold the lock of a name (``with store.lock("run-disaster"):``), and use the store meanwhile (`in_use`).
 
         Parameters
         ----------
@@ -101,8 +101,34 @@ class Files:
         """
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,199}", name) or ".." in name:
             raise DataError(f"{name!r} is no name for a lock", wanted="small letters, digits, '-', '_' or '.'")
+        return self._locked(name, wait, on_wait)
+
+    @contextmanager
+    def _locked(self, name: str, wait: float | None, on_wait: Callable[[str], None] | None) -> Iterator[None]:
         path = self.root / "locks" / f"{name}.lock"
-        return hold(path, name, wait=wait, on_wait=on_wait, disk=self.disk)
+        with (
+            self.in_use(wait=wait, on_wait=on_wait),
+            hold(path, name, wait=wait, on_wait=on_wait, disk=self.disk),
+        ):
+            yield
+
+    def in_use(
+        self, *, wait: float | None = None, on_wait: Callable[[str], None] | None = None, alone: bool = False
+    ) -> AbstractContextManager[None]:
+        """Keep what is in the store, but not yet named by anything, from being collected (``with store.in_use():``).
+
+        Parameters
+        ----------
+        wait, on_wait : as in `lock`
+        alone : wait until nobody uses the store, and keep everybody out: to collect
+
+        Raises
+        ------
+        LockHeld : if another still keeps us out after `wait` seconds
+        StoreWriteError : if the lock file cannot be made
+        """
+        path = self.root / "locks" / "store.lock"
+        return hold(path, "the store", wait=wait, on_wait=on_wait, disk=self.disk, shared=not alone)
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a whole file durably, or nothing; `path` is in the store's file system."""

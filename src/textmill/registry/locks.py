@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from textmill.errors import LockHeld, StoreError
@@ -46,6 +47,7 @@ def hold(
     wait: float | None = 0.0,
     on_wait: Callable[[str], None] | None = None,
     disk: Disk | None = None,
+    shared: bool = False,
 ) -> Iterator[None]:
     """Hold the lock whose file is `path`.
 
@@ -54,6 +56,7 @@ def hold(
     what : what the lock is for, in the words of the message
     wait : seconds to wait for it; None waits for ever
     on_wait : called once with who holds it, when waiting begins
+    shared : together with others who do the same, while nobody holds it alone
 
     Raises
     ------
@@ -64,26 +67,31 @@ def hold(
         (disk or Disk()).make_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _acquire(descriptor, what, path, wait, on_wait)
+        _acquire(descriptor, what, path, wait, on_wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         # the note is for people; a full disk must not keep us from holding the lock
+        nested = shared and _is_ours(descriptor)
         with suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(_myself())).encode(), 0)
+            if not nested:
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(asdict(_myself())).encode(), 0)
         try:
             yield
         finally:
             with suppress(OSError):
-                os.ftruncate(descriptor, 0)
+                if not nested and _is_ours(descriptor):  # of those who share it the last to come has the note
+                    os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)  # this releases it; the file stays, for removing it would split the lock in two
 
 
-def _acquire(descriptor: int, what: str, path: Path, wait: float | None, on_wait: Callable[[str], None] | None) -> None:
+def _acquire(
+    descriptor: int, what: str, path: Path, wait: float | None, on_wait: Callable[[str], None] | None, how: int
+) -> None:
     give_up = None if wait is None else time.monotonic() + wait
     pause, said = 0.005, False
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             now = time.monotonic()
             if give_up is not None and now >= give_up:
@@ -105,13 +113,24 @@ def _acquire(descriptor: int, what: str, path: Path, wait: float | None, on_wait
 
 
 def _myself() -> Holder:
-    command = " ".join([os.path.basename(sys.argv[0] or "python"), *sys.argv[1:]])
+    # what comes after an option may be a text, which has no place in the store
+    words = takewhile(lambda word: not word.startswith("-"), sys.argv[1:])
+    command = " ".join([os.path.basename(sys.argv[0] or "python"), *words])
     since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Holder(os.getpid(), os.uname().nodename, since, command[:200])
 
 
 def _holder(descriptor: int) -> str:
+    return str(_note(descriptor) or "another process")  # it took the lock this moment and has not written who it is
+
+
+def _is_ours(descriptor: int) -> bool:
+    note = _note(descriptor)
+    return note is not None and (note.pid, note.host) == (os.getpid(), os.uname().nodename)
+
+
+def _note(descriptor: int) -> Holder | None:
     try:
-        return str(Holder(**json.loads(os.pread(descriptor, 4096, 0))))
-    except (ValueError, TypeError):  # it took the lock this moment and has not written who it is
-        return "another process"
+        return Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+    except (ValueError, TypeError):
+        return None

@@ -4,6 +4,7 @@
     steps/KEY.json                finished steps: which objects and values they left
     models/NAME/VERSION/          a version's files and its manifest.json; VERSION.removed where one was
     models/NAME/aliases.json      names that point to versions: champion, challenger, one's own
+    datasets/NAME/VERSION/        the same of a data set: hashes of its rows; the rows are objects
     runs/                         what a run remembers for the next one; may be deleted
     locks/ tmp/                   who is at work, and what is unfinished
     audit.jsonl audit.head        what was done, hash-chained
@@ -17,13 +18,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import DataError, NotInStore, StoreError, closest
+from textmill.errors import CorruptError, DataError, NotInStore, StoreError, closest
 from textmill.names import is_alias
 from textmill.registry.aliases import ALIASES, Alias, check_alias, moved, read_aliases, write_aliases
 from textmill.registry.difference import Difference, difference
@@ -35,6 +37,8 @@ from textmill.types import Manifest, Ref
 __all__ = ["Removal", "Store"]
 
 _FOLDER = ".textmill"
+_KINDS = {"model": "models", "dataset": "datasets"}  # of versions, and the folder of each
+_CALLED = {"model": "model", "dataset": "data set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Removal:
 
 
 class Store(Files):
-    """Models, finished steps and objects in a folder.
+    """Versions of models and data sets, finished steps and objects in a folder.
 
     Making one touches nothing: reading needs no right to write, and the first write makes the folders.
 
@@ -100,19 +104,23 @@ class Store(Files):
 
     def models(self) -> dict[str, tuple[int, ...]]:
         """Every model's name with its versions, oldest first; no manifest is read."""
-        below = self.root / "models"
-        found = {name: _versions_in(f"{below}/{name}") for name in sorted(_names_in(below)) if _is_name(name)}
-        return {name: versions for name, versions in found.items() if versions}
+        return self._all("model")
 
-    def manifests(self, name: str) -> Iterator[Manifest]:
-        """The manifests of a model's versions, oldest first."""
-        for version in self._versions(name):
-            yield self.manifest(name, version)
+    def datasets(self) -> dict[str, tuple[int, ...]]:
+        """Every data set's name with its versions, oldest first; no manifest is read."""
+        return self._all("dataset")
+
+    def manifests(self, name: str, *, kind: str = "model") -> Iterator[Manifest]:
+        """The manifests of the versions of a model (or of a ``dataset``), oldest first."""
+        for version in self._versions(kind, name):
+            yield self.manifest(Ref(kind, name, version))
 
     def ref(self, model: str | Ref, version: int | None = None) -> Ref:
         """The version that is meant by ``disaster`` (the newest), ``disaster@3``, ``disaster@champion`` or a Ref.
 
         ``model/`` may stand before each of them.
+
+        A data set is called ``dataset/disaster`` or ``dataset/disaster@3``.
 
         Raises
         ------
@@ -121,33 +129,38 @@ class Store(Files):
         if isinstance(model, Ref):
             wanted = model
         else:
-            name, at, number = model.removeprefix("model/").partition("@")
+            kind = "dataset" if model.startswith("dataset/") else "model"
+            name, at, number = model.removeprefix(f"{kind}/").partition("@")
             if at and not _is_version(number):
-                if not is_alias(number):
+                if kind != "model" or not is_alias(number):
+                    wanted_as = "NAME, NAME@VERSION or NAME@ALIAS, as in disaster@3 or disaster@champion"
                     raise DataError(
-                        f"{model!r} is no version of a model",
-                        wanted="NAME, NAME@VERSION or NAME@ALIAS, as in disaster@3 or disaster@champion",
+                        f"{model!r} is no version of a {_CALLED[kind]}",
+                        wanted=wanted_as if kind == "model" else "dataset/NAME or dataset/NAME@VERSION",
                     )
                 number = str(self._aliased(name, number))
-            wanted = Ref("model", name, int(number) if at else version or 1)
+            wanted = Ref(kind, name, int(number) if at else version or 1)
             if not at and version is None:
-                versions = self._versions(name)
+                versions = self._versions(kind, name)
                 if versions:
-                    return Ref("model", name, versions[-1])
+                    return Ref(kind, name, versions[-1])
+        called = _CALLED.get(wanted.kind)
+        if called is None:
+            raise NotInStore(f"{wanted} is neither a model nor a data set", where=str(self.root))
         if self._folder(wanted).is_dir():  # its neighbours, which may be thousands, are not asked
             return wanted
-        versions = self._versions(wanted.name)
+        versions = self._versions(wanted.kind, wanted.name)
         if versions:
             raise NotInStore(
                 f"{wanted} is not in the store",
                 where=str(self.root),
                 hint=f"There is version {', '.join(map(str, versions[-5:]))} of {wanted.name}.",
             )
-        known = self.models()
+        known = self._all(wanted.kind)
         near = closest(wanted.name, known)
-        hint = f"There is: {', '.join(known)}." if known else "It holds no model."
+        hint = f"There is: {', '.join(known)}." if known else f"It holds no {called}."
         hint = f"Did you mean {near!r}?" if near else hint
-        raise NotInStore(f"no model is called {wanted.name!r}", where=str(self.root), hint=hint)
+        raise NotInStore(f"no {called} is called {wanted.name!r}", where=str(self.root), hint=hint)
 
     def exactly(self, model: str | Ref) -> Ref:
         """As `ref`, but a name alone, which means another version tomorrow, is refused.
@@ -196,31 +209,39 @@ class Store(Files):
         parents: Mapping[str, str],
         config: Mapping[str, Any],
         report: Mapping[str, Any],
+        kind: str = "model",
+        same: Callable[[Manifest, Manifest], bool] | None = None,
     ) -> Manifest:
-        """Make a folder's files the next version of a model, all at once.
+        """Make a folder's files the next version of a model, or of a ``dataset``, all at once.
 
         The audit line is written first: a version never exists without one, while after a kill in between there may
         be a line whose version never came. The number of a removed version is not given again.
+
+        Parameters
+        ----------
+        same : whether a version that is there says what the new one would; the newest such is given, and none made
 
         Raises
         ------
         DataError : if the folder is empty or holds something that is no file
         StoreWriteError : if there is no room or no permission; nothing half-written is left
         """
-        Ref("model", name, 1)  # checks the name
         names = files_of(folder)
-        files = {path: self.put_file(folder / path) for path in names}
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest = Manifest(Ref("model", name, 1), files, dict(parents), dict(config), created, dict(report))
-        write_manifest(manifest)  # refuses what cannot be kept before anything is made
+        draft = Manifest(Ref(kind, name, 1), {}, dict(parents), dict(config), created, dict(report))
+        write_manifest(draft)  # refuses what cannot be kept before anything is made
         new = self.scratch.new_folder(name)
         try:
-            with self.lock(f"model-{name}", wait=None):
+            with self.lock(f"{kind}-{name}", wait=None):  # held from the first file on, or it could be collected
+                files = {path: self.put_file(folder / path) for path in names}
+                manifest = replace(draft, files=files)
+                if same is not None and (found := self._newest(manifest, same)) is not None:
+                    return found
                 for path, sha256 in files.items():
                     with writing(self.root):
                         self.disk.make_folder((new / path).parent)
                         self.disk.link_or_copy(self.object(sha256), new / path)
-                numbered = renumbered(manifest, self._next(name))
+                numbered = renumbered(manifest, self._next(kind, name))
                 raw = write_manifest(numbered)
                 target = self._folder(numbered.ref)
                 self.write(new / MANIFEST, raw)
@@ -295,7 +316,7 @@ class Store(Files):
         with self.lock(f"model-{name}", wait=60):
             aliases = self.aliases(name)
             self._aliased(name, alias)
-            there = self._versions(name)
+            there = self._versions("model", name)
             before = tuple(version for version in aliases[alias].before if version in there)
             if not before:
                 raise StoreError(
@@ -371,15 +392,16 @@ class Store(Files):
             unless `force`; or if a name without a version was given
         """
         ref = self.exactly(model)
-        with self.lock(f"model-{ref.name}", wait=60):
-            named = [alias for alias, at in self.aliases(ref.name).items() if at.version == ref.version]
+        with self.lock(f"{ref.kind}-{ref.name}", wait=60):
+            aliases = self.aliases(ref.name) if ref.kind == "model" else {}
+            named = [alias for alias, at in aliases.items() if at.version == ref.version]
             if named:
                 raise StoreError(
                     f"{ref} is the {' and the '.join(named)} of {ref.name}",
                     hint=f"Let the name point to another first: textmill models promote {ref.name}@VERSION"
                     f" --to {named[0]}",
                 )
-            versions = self._versions(ref.name)
+            versions = self._versions(ref.kind, ref.name)
             if ref.version == versions[-1] and not force:
                 then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"
                 raise StoreError(
@@ -397,17 +419,29 @@ class Store(Files):
             shutil.rmtree(away, ignore_errors=True)
         return going
 
+    def _newest(self, manifest: Manifest, same: Callable[[Manifest, Manifest], bool]) -> Manifest | None:
+        for version in reversed(self._versions(manifest.ref.kind, manifest.ref.name)):
+            with suppress(CorruptError):  # one that was damaged gets a successor
+                found = self.manifest(Ref(manifest.ref.kind, manifest.ref.name, version))
+                if same(found, manifest):
+                    check_files(found, self._folder(found.ref))
+                    return found
+        return None
+
     def _folder(self, ref: Ref) -> Path:
-        if ref.kind != "model":
-            raise NotInStore(f"{ref} is no model", where=str(self.root))
-        return self.root / "models" / ref.name / str(ref.version)
+        return self.root / _KINDS[ref.kind] / ref.name / str(ref.version)
 
-    def _versions(self, name: str) -> tuple[int, ...]:
-        Ref("model", name, 1)  # checks the name
-        return _versions_in(self.root / "models" / name)
+    def _all(self, kind: str) -> dict[str, tuple[int, ...]]:
+        below = self.root / _KINDS[kind]
+        found = {name: _versions_in(f"{below}/{name}") for name in sorted(_names_in(below)) if _is_name(name)}
+        return {name: versions for name, versions in found.items() if versions}
 
-    def _next(self, name: str) -> int:
-        entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / "models" / name)]
+    def _versions(self, kind: str, name: str) -> tuple[int, ...]:
+        Ref(kind, name, 1)  # checks the name
+        return _versions_in(self.root / _KINDS[kind] / name)
+
+    def _next(self, kind: str, name: str) -> int:
+        entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / _KINDS[kind] / name)]
         return max((int(entry) for entry in entries if _is_version(entry)), default=0) + 1
 
 

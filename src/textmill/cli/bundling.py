@@ -1,0 +1,101 @@
+"""``textmill models bundle``, ``install`` and ``log-mlflow``: a model goes elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from textmill.cli.stores import find_store, store_in, store_option
+from textmill.cli.story import short
+from textmill.cli.terminal import json_option, plain, print_json
+
+__all__ = ["bundle_model", "install_model", "log_model"]
+
+
+@click.command("bundle")
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where a wheel of each required package lies, to go with it.",
+)
+@click.option(
+    "--extra", "extras", multiple=True, metavar="NAME", help="An extra of textmill that is wanted there, such as serve."
+)
+@store_option
+@json_option
+def bundle_model(
+    model: str, file: Path, wheels: Path | None, extras: tuple[str, ...], store: Path | None, as_json: bool
+) -> None:
+    """Write MODEL (a name or NAME@VERSION) into FILE, a zip, with all it needs to answer elsewhere."""
+    from textmill.registry.bundle import bundle
+
+    found = find_store(store)
+    ref = found.ref(model)
+    names = bundle(found, ref, file, wheels=wheels, extras=extras)
+    size = file.stat().st_size
+    if as_json:
+        print_json({"model": str(ref), "file": str(file), "bytes": size, "files": list(names)})
+        return
+    count = sum(name.startswith("wheels/") for name in names)
+    wheeled = f", {count} of them wheels" if count else ""
+    click.echo(f"{short(file)}: {ref}, {len(names):,} files{wheeled}, {size / 1e6:,.1f} MB")
+    click.echo("\nOn the other machine:")
+    if count:
+        click.echo(f"  unzip {file.name} 'wheels/*' requirements.txt")
+        click.echo("  pip install --no-index --find-links wheels -r requirements.txt")
+    click.echo(f"  textmill models install {file.name}")
+
+
+@click.command("install")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill here]",
+)
+@json_option
+def install_model(file: Path, store: Path | None, as_json: bool) -> None:
+    """Put the model of the bundle FILE into a store, as the next version of its name."""
+    from textmill.registry import Store
+    from textmill.registry.bundle import install
+    from textmill.registry.requirements import differing
+
+    kept = Store.beside(Path.cwd()) if store is None else Store(store_in(store))
+    done = install(kept, file)
+    kept.close()
+    differences = differing(done.requirements)
+    ref, origin = done.manifest.ref, done.manifest.parents["origin"]
+    if as_json:
+        print_json({"model": str(ref), "origin": origin, "differing": differences, "functions": list(done.functions)})
+        return
+    click.echo(f"{ref} in {short(kept.root)}: every file is as it was written of {plain(origin)} there.")
+    for said in differences:
+        click.echo(f"Mind: {plain(said)}.", err=True)
+    for name in done.functions:
+        click.echo(f"Mind: it calls {plain(name)}, which TEXTMILL_PLUGINS must name here.", err=True)
+
+
+@click.command("log-mlflow")
+@click.argument("model")
+@click.option(
+    "--uri", required=True, metavar="URI", help="The tracking server, or a store such as sqlite:///mlflow.db."
+)
+@click.option("--experiment", metavar="NAME", help="The experiment. [default: the name of the model]")
+@store_option
+@json_option
+def log_model(model: str, uri: str, experiment: str | None, store: Path | None, as_json: bool) -> None:
+    """Log MODEL (a name or NAME@VERSION) to MLflow: settings, scores, report, and a model with its signature."""
+    from textmill.registry import mlflow_bridge
+
+    found = find_store(store)
+    ref = found.ref(model)
+    run = mlflow_bridge.log_model(found, ref, uri, experiment=experiment)
+    if as_json:
+        print_json({"model": str(ref), "run": run, "uri": f"runs:/{run}/model"})
+        return
+    click.echo(f"{ref} is run {run} of experiment {plain(experiment or ref.name)}; load it from runs:/{run}/model")

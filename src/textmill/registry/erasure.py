@@ -1,0 +1,188 @@
+"""Rows that somebody wants forgotten: a version of the data set without them, and a list that keeps them out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textmill.errors import NotInStore, StoreError
+from textmill.registry.collecting import Garbage, finished_steps, manifests_of, named_by, rest, runs_behind, sweep
+from textmill.registry.datasets import CORPORA, publish_rows
+from textmill.registry.erased import erased_of, write_erased
+from textmill.registry.finished import Finished
+from textmill.registry.lineage import Found, find
+from textmill.registry.runs import runs_of
+from textmill.registry.store import Store
+from textmill.types import Manifest, Ref
+
+if TYPE_CHECKING:
+    from textmill.read.row_hashes import Erased
+
+__all__ = ["Erasure", "Successor", "erase"]
+
+_READ = "dataset/texts.npy"  # what a step leaves that has read rows
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What became of a data set.
+
+    Attributes
+    ----------
+    before : its newest version
+    after : the one without the rows; the same where the newest did not hold them; None where none could be made
+    rows : how many rows of `before` went
+    why : why there is no `after`
+    """
+
+    before: Ref
+    after: Ref | None
+    rows: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was erased, and what is left.
+
+    Attributes
+    ----------
+    found : the versions that held it; models that learned from it do so until they are removed
+    successors : what became of each data set
+    holding : steps and objects of earlier runs that hold it or may do so
+    purged : whether those are gone
+    """
+
+    found: Found
+    successors: tuple[Successor, ...]
+    holding: Garbage
+    purged: bool
+
+
+def erase(
+    store: Store,
+    wanted: Erased,
+    *,
+    reason: str,
+    name: str | None = None,
+    purge: bool = False,
+    on_wait: Callable[[str], None] | None = None,
+) -> Erasure:
+    """Make data sets forget texts and persons, and keep later runs from learning from them again.
+
+    Waits for a run of the project that is at work. The audit log gets hashes and the reason, no text.
+
+    Parameters
+    ----------
+    wanted : hashes of texts and persons
+    reason : for the audit log
+    name : of the data set; None means every one that holds such a row
+    purge : remove the rows of all versions that hold them, and whatever was made from them but is no version
+
+    Raises
+    ------
+    NotInStore : if no data set holds any of it
+    LockHeld, StoreWriteError, CorruptError
+    """
+    found = find(store, wanted, name=name)
+    if not found.datasets:
+        which = f"dataset/{name}" if name is not None else "a data set"
+        raise NotInStore(f"no version of {which} here holds it", where=str(store.root))
+    successors = []
+    for one in sorted({holding.ref.name for holding in found.datasets}):
+        with store.lock(f"run-{one}", wait=None, on_wait=on_wait):
+            holding = [str(each.ref) for each in found.datasets if each.ref.name == one]
+            store.audit.append(
+                "erase",
+                datasets=holding,
+                texts=sorted(map(bytes.hex, wanted.texts)),
+                persons=sorted(map(bytes.hex, wanted.persons)),
+                reason=reason,
+            )
+            write_erased(store, one, erased_of(store, one) | wanted)
+            successors.append(_successor(store, store.manifest(f"dataset/{one}"), wanted))
+    with store.in_use(alone=purge, wait=None, on_wait=on_wait):
+        found = find(store, wanted, name=name)  # a run may have come to its end since
+        holding_it = _holding(store, found, wanted)
+        if purge:
+            sweep(store, holding_it, "purge")
+            found = find(store, wanted, name=name)
+    return Erasure(found, tuple(successors), holding_it, purge)
+
+
+def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
+    from textmill.read import Corpus
+    from textmill.read.row_hashes import write_hashes_without, write_without
+
+    _, hashes = store.open(newest.ref)
+    roles = {parent: role for parent, role in CORPORA.items() if parent in newest.parents}
+    gone = {role: wanted.in_hashes(hashes / role) for role in roles.values()}
+    rows = sum(int(one.sum()) for one in gone.values())
+    if rows == 0:
+        return Successor(newest.ref, newest.ref, 0)
+    if any(one.all() for one in gone.values()):
+        return Successor(newest.ref, None, rows, "no row would be left")
+    if not all(store.has(newest.parents[parent]) for parent in roles):
+        return Successor(newest.ref, None, rows, "its rows are no longer in the store; the next run makes one")
+    folder = store.scratch.new_folder("erase")
+    try:
+        made: dict[str, Corpus] = {}
+        for parent, role in roles.items():
+            corpus = Corpus.load(store.object(newest.parents[parent], verify=True))
+            made[role] = write_without(corpus, gone[role], folder / parent)
+            store.put_file(folder / parent)
+            write_hashes_without(hashes / role, gone[role], folder / "dataset" / role)
+        shutil.copyfile(hashes / "sources.json", folder / "dataset" / "sources.json")
+        manifest = publish_rows(
+            store,
+            newest.ref.name,
+            folder / "dataset",
+            made[""],
+            made.get("test"),
+            config=newest.config,
+            parents={"dataset": str(newest.ref)},
+        )
+        return Successor(newest.ref, manifest.ref, rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _holding(store: Store, found: Found, wanted: Erased) -> Garbage:
+    """Steps and objects that hold the rows or may do so: all but those that surely do not."""
+    held = {one.ref for one in found.datasets}
+    met = {one.ref for one in found.models}
+    datasets = list(manifests_of(store, "dataset"))
+    models = list(manifests_of(store, "model"))
+    spoiled = {one.parents.get(part) for one in datasets if one.ref in held for part in ("data", "test")} - {None}
+    steps = {path: step for path, step in finished_steps(store) if step is not None}
+    reads = {step.key: _is_clean(store, step, wanted, spoiled) for step in steps.values() if _READ in step.files}
+    clean, dirty = set[str](), set[str]()
+    for run in runs_of(store):
+        known = [reads[key] for key in run.keys.values() if key in reads]
+        (clean if known and all(known) else dirty).update(run.keys.values())
+    # a step that stands in no run may be one of a run that was killed, whatever it had read
+    kept = {path: step for path, step in steps.items() if step.key in clean - dirty}
+    hashes = frozenset(sha256 for one in datasets for sha256 in one.files.values())
+    named = named_by(
+        [*(one for one in models if one.ref not in met), *(one for one in datasets if one.ref not in held)]
+    )
+    return rest(store, kept, objects=hashes | named, versions=runs_behind(models))
+
+
+def _is_clean(store: Store, read: Finished, wanted: Erased, spoiled: Set[str | None]) -> bool:
+    """Whether a finished `read` surely held none of the rows."""
+    if not spoiled.isdisjoint((read.values.get("digest"), read.values.get("test_digest"))):
+        return False
+    try:
+        objects = {
+            name: store.object(file.sha256, verify=True) for name, file in read.files.items() if name[-4:] == ".npy"
+        }
+    except StoreError:
+        return False
+    return not any(
+        wanted.among(path, objects.get(name.replace("texts", "persons"))).any()
+        for name, path in objects.items()
+        if name.endswith("texts.npy")
+    )

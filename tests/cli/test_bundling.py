@@ -1,0 +1,63 @@
+"""`textmill models bundle` and `install`."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+from textmill.registry import Store
+
+OFFLINE = """
+import socket, sys
+def refuse(*args, **more):
+    raise OSError("there is no network")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+from textmill.cli import main
+main(sys.argv[1:])
+"""
+
+
+def offline(*words, cwd):
+    """A command in a process without a network: of its own name space where that may be made."""
+    apart = ["unshare", "--net", "--map-root-user"]
+    if not shutil.which("unshare") or subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
+        apart = []
+    command = [*apart, sys.executable, "-c", OFFLINE, *map(str, words)]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_bundle_answers_on_a_machine_without_a_network_as_it_did_here(project, textmill, tmp_path):
+    said = textmill("models", "bundle", "alarm", tmp_path / "alarm.zip", "--store", "alarm").stdout
+    assert said.startswith("alarm.zip: model/alarm@1, ")
+    assert "textmill models install alarm.zip" in said
+    there = tmp_path / "there"
+    there.mkdir()
+    said = offline("models", "install", tmp_path / "alarm.zip", cwd=there)
+    assert said == "model/alarm@1 in .textmill: every file is as it was written of model/alarm@1 there.\n"
+    texts = ["fire in the street", "a lovely picnic"]
+    here = textmill("predict", "alarm", *texts, "--json", "--store", "alarm").stdout
+    assert json.loads(offline("predict", "alarm", *texts, "--json", cwd=there)) == json.loads(here)
+    found = textmill("trace", "alarm", "--store", there).stdout
+    assert "origin           model/alarm@1" in found
+    assert "its data set is not in this store" in found
+
+
+def test_packages_that_differ_are_said(project, textmill, tmp_path, monkeypatch):
+    monkeypatch.setattr("textmill.registry.bundle.requirements", lambda extras: {"numpy": "0.1"})
+    made = textmill("models", "bundle", "alarm", tmp_path / "a.zip", "--store", "alarm", "--json")
+    assert json.loads(made.stdout)["model"] == "model/alarm@1"
+    done = textmill("models", "install", tmp_path / "a.zip", "--store", tmp_path / "there")
+    assert done.stderr.startswith("Mind: numpy is ")
+    assert Store(tmp_path / "there").models() == {"alarm": (1,)}
+    as_json = json.loads(
+        textmill("models", "install", tmp_path / "a.zip", "--store", tmp_path / "there", "--json").stdout
+    )
+    assert as_json["model"] == "model/alarm@1"
+    assert as_json["differing"][0].startswith("numpy is ")
+
+
+def test_a_wheel_that_is_missing_is_named(project, textmill, tmp_path):
+    (tmp_path / "wheels").mkdir()
+    done = textmill("models", "bundle", "alarm", "a.zip", "--wheels", tmp_path / "wheels", "--store", "alarm")
+    assert done.exit_code == 1
+    assert "there is no wheel for click==" in done.stderr

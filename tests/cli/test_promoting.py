@@ -133,10 +133,10 @@ def test_what_the_champion_is_cannot_be_removed(two, textmill):
 def test_audit_verify_finds_a_changed_line_a_forged_log_and_a_moved_alias(two, textmill):
     store = Store(two / ".textmill")
     found = textmill("audit", "verify", "--store", "alarm")
-    assert found.stdout.startswith("alarm/.textmill/audit.jsonl: 2 lines, none changed, dropped or moved.\nhead: ")
+    assert found.stdout.startswith("alarm/.textmill/audit.jsonl: 3 lines, none changed, dropped or moved.\nhead: ")
     head = found.stdout.split()[-1]
     store.point("alarm@1", "champion")
-    assert json.loads(textmill("audit", "verify", "--head", head, "--json", "--store", "alarm").stdout)["lines"] == 3
+    assert json.loads(textmill("audit", "verify", "--head", head, "--json", "--store", "alarm").stdout)["lines"] == 4
     other = textmill("audit", "verify", "--head", "0" * 64, "--store", "alarm")
     assert (other.exit_code, "no line has the head that was noted elsewhere" in other.stderr) == (1, True)
     assert textmill("audit", "verify", "--head", "abc", "--store", "alarm").exit_code == 2
@@ -146,12 +146,12 @@ def test_audit_verify_finds_a_changed_line_a_forged_log_and_a_moved_alias(two, t
     store.audit.path.write_bytes(store.audit.path.read_bytes().replace(b"alarm@2", b"alarm@9"))
     broken = textmill("audit", "verify", "--store", "alarm")
     assert broken.exit_code == 1
-    assert "audit.jsonl, line 3: it does not follow the line before it" in broken.stderr
+    assert "audit.jsonl, line 4: it does not follow the line before it" in broken.stderr
 
 
 def test_audit_show_as_json_is_about_one_model_or_version(two, textmill):
     lines = json.loads(textmill("audit", "show", "--json", "--store", "alarm").stdout)
-    assert [line["event"] for line in lines] == ["publish", "publish"]
+    assert [line["facts"]["ref"] for line in lines] == ["dataset/alarm@1", "model/alarm@1", "model/alarm@2"]
     for model, number in (("alarm", 2), ("alarm@2", 1), ("model/alarm@2", 1), ("alar", 0)):
         assert len(json.loads(textmill("audit", "show", model, "--json", "--store", "alarm").stdout)) == number
 

@@ -155,14 +155,21 @@ def expect(project: Project, work: Work) -> dict[str, Any]:
     return {"measures": check_expectations(project.mill.expect, corpus, work.value("split", "leaks"))}
 
 
-def rows_of(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
+def rows_of(corpus: Corpus, side: Any, which: int, *columns: str, most: int | None = None) -> Any:
     """Columns of one side's rows as a table, in their order; without names all of them.
 
-    Where that is all rows they stay in the mapped file.
+    Where that is all rows they stay in the mapped file. With `most` they are up to so many, spread evenly.
     """
+    import numpy as np
     import pyarrow as pa
 
+    from textmill.read.sample import spread
+
     table, wanted = corpus.table().select(columns or corpus.schema.names), side == which
+    if most is not None:
+        places = np.flatnonzero(wanted)
+        wanted = np.zeros(len(side), bool)
+        wanted[places[spread(len(places), most)]] = True
     return table if wanted.all() else table.filter(pa.array(wanted))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textmill.cli.process import keep_pandas_out
+from textmill.cli.process import load_pyarrow
 from textmill.cli.stores import store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
 
@@ -59,7 +59,7 @@ def command(
     def work(on_event: Callable[[Event], None] | None) -> RunResult:
         def tell(event: Event) -> None:
             if event.kind == "started":  # a run with nothing to do loads no pyarrow
-                keep_pandas_out()
+                load_pyarrow()
             if on_event is not None:
                 on_event(event)
 

@@ -131,6 +131,7 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     import numpy as np
 
     from textmill.read import split_corpus
+    from textmill.read.seen import marks_of
 
     corpus, test = corpora_of(work)
     mill = project.mill
@@ -140,6 +141,7 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
     np.save(work.folder / "leaked.npy", found.leaked, allow_pickle=False)
     np.save(work.folder / "fold.npy", found.fold, allow_pickle=False)
+    np.save(work.folder / "marks.npy", marks_of(found.loose), allow_pickle=False)
     if found.folds is not None:
         np.save(work.folder / "folds.npy", found.folds, allow_pickle=False)
     if found.clusters is not None:
@@ -213,7 +215,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     """Learn from the training side: the files of a model."""
     import time
 
-    import pyarrow as pa
+    import numpy as np
 
     from textmill.evaluate.probe import PROBE, Probe, probe_texts
     from textmill.models.decision import check_classes
@@ -237,8 +239,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
-    seen = corpus.table()["text"].filter(pa.array(side != 1))
-    write_seen(work.folder / "model", seen, threads=thread_count(work.threads))
+    marks = np.load(work.file("split", "marks.npy"), allow_pickle=False)
+    write_seen(work.folder / "model", marks[side != 1])
     with suppress(PluginError):  # a function that fails on such texts is told at the promotion
         Probe.of(made, probe_texts(made)).save(work.folder / "model", PROBE)
     path = made.text_path  # the majority baseline reads no text

@@ -17,7 +17,6 @@ from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mappin
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
-from textmill.features.csr import Csr
 from textmill.features.learned import Features, features_class, load_features
 from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath

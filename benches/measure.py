@@ -70,6 +70,7 @@ def in_turn(ours: Callable[[], object], rival: Callable[[], object], times: int)
 def process(command: list[str], *, cwd: Path | None = None) -> Run:
     """Run a command to its end; the kernel's own account of its time and memory."""
     environment = os.environ | {"TEXTMILL_THREADS": str(THREADS), "OMP_NUM_THREADS": str(THREADS)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # whoever runs a program twice has its modules compiled
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         child = subprocess.Popen(command, stdout=out, cwd=cwd, env=environment)

@@ -387,13 +387,14 @@ NB_MODULE(_native, m) {
     return own(std::move(found), {texts.n, 2});
   }, nb::arg("bytes"), nb::arg("offsets"), nb::arg("loose"), nb::arg("threads"));
 
-  m.def("similar_texts", [](In<std::int32_t> ids, In<std::int64_t> rows, std::int64_t n_types, double threshold) {
+  m.def("similar_texts", [](In<std::int32_t> ids, In<std::int64_t> rows, std::int64_t n_types, double threshold, int threads) {
+    const std::size_t n_threads = at_least_one(threads);
     require(n_types >= 0, "n_types: wanted 0 or more");
     const std::size_t n = rows_of(ids, rows, static_cast<std::size_t>(n_types));
     SimilarTexts found;
-    released(64 * ids.shape(0), [&] { found = similar_texts(ids.data(), rows.data(), n, static_cast<std::size_t>(n_types), threshold); });
+    released(64 * ids.shape(0), [&] { found = similar_texts(ids.data(), rows.data(), n, static_cast<std::size_t>(n_types), threshold, n_threads); });
     return nb::make_tuple(own(std::move(found.first)), found.compared);
-  }, nb::arg("ids"), nb::arg("rows"), nb::arg("n_types"), nb::arg("threshold"));
+  }, nb::arg("ids"), nb::arg("rows"), nb::arg("n_types"), nb::arg("threshold"), nb::arg("threads"));
 
   m.def("csv_rows", [](nb::list columns, const std::string& delimiter) {
     require(delimiter.size() == 1, "delimiter: wanted one ASCII character");

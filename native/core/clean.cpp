@@ -187,23 +187,38 @@ void drop_urls(const Text& in, Text& out) {
   const std::string_view text = in.view();
   out.clear();
   std::size_t copied = 0;
-  // an address has one of these signs; most texts have neither
-  const bool may_hold_one = std::memchr(text.data(), ':', text.size()) || std::memchr(text.data(), '.', text.size());
   CancelWatch watch;
-  for (std::size_t i = may_hold_one ? 0 : text.size(); i + 4 < text.size();) {
-    watch.at(i);
-    const char c = text[i];
-    std::size_t prefix = 0;
-    if (c == 'h' || c == 'H') prefix = starts_with(text, i, "http://") ? 7 : starts_with(text, i, "https://") ? 8 : 0;
-    else if (c == 'w' || c == 'W') prefix = starts_with(text, i, "www.") ? 4 : 0;
-    const std::size_t end = prefix ? next_blank(text, i + prefix, watch) : 0;
-    if (!prefix || end == i + prefix) {  // "http://" with nothing behind it is no address
-      ++i;
-      continue;
+  const auto next = [&](char sign, std::size_t from) {
+    const void* found = from < text.size() ? std::memchr(text.data() + from, sign, text.size() - from) : nullptr;
+    return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();
+  };
+  // an address is looked for by a sign that its beginning has and few words have
+  std::size_t colon = next(':', 0), dot = next('.', 0);
+  while (std::min(colon, dot) < text.size()) {
+    const std::size_t at = std::min(colon, dot);
+    watch.at(at);
+    std::size_t begin = 0, behind = 0;
+    const auto look_for = [&](std::string_view prefix) {
+      const std::size_t before = prefix.find(text[at]);
+      if (at < copied + before || !starts_with(text, at - before, prefix)) return;
+      begin = at - before;
+      behind = begin + prefix.size();
+    };
+    if (at == dot) {
+      look_for("www.");
+      dot = next('.', at + 1);
+    } else {
+      look_for("http://");
+      look_for("https://");
+      colon = next(':', at + 1);
     }
-    out.copy(in, copied, i);
-    out.put(" ", in, i, end);
-    i = copied = end;
+    const std::size_t end = behind ? next_blank(text, behind, watch) : 0;
+    if (end == behind) continue;  // none begins here; "http://" with nothing behind it is no address
+    out.copy(in, copied, begin);
+    out.put(" ", in, begin, end);
+    copied = end;
+    if (colon < end) colon = next(':', end);
+    if (dot < end) dot = next('.', end);
   }
   out.copy(in, copied, text.size());
   out.finish();

@@ -30,9 +30,6 @@ class CsrShards {
       data_[n_++] = count;
     }
     void end_row() { *end_++ = static_cast<std::int32_t>(n_); }
-    // Each entry anew: found(column, count) gives its column, or a negative number where it goes.
-    template <class Column>
-    void renumber(Column&& column_of);
 
    private:
     friend CsrShards;
@@ -129,20 +126,5 @@ class CsrParts {
 
 // Each entry anew: `renumbered` gives the new number of each column, a negative one where it goes.
 void renumber(Csr& csr, const std::int32_t* renumbered, std::size_t threads);
-
-template <class Column>
-void CsrShards::Shard::renumber(Column&& column_of) {
-  std::size_t from = 0, to = 0;
-  for (std::int32_t* end = first_end_; end != end_; ++end) {
-    for (; from < static_cast<std::size_t>(*end); ++from) {
-      const std::int32_t column = column_of(indices_[from]);
-      if (column < 0) continue;
-      indices_[to] = column;
-      data_[to++] = data_[from];
-    }
-    *end = static_cast<std::int32_t>(to);
-  }
-  n_ = to;
-}
 
 }  // namespace textmill

@@ -469,11 +469,9 @@ Csr GramCounter::matrix(const bool* keep, std::size_t threads) {
   levels_ = {};
 
   if (high_ == 1) {  // they were made as words were counted
-    if (n_kept < columns[0].size())
-      in_parallel(words_.size(), [&](std::size_t s) {
-        words_[s].renumber([&](std::int32_t term) { return columns[0][static_cast<std::size_t>(term)]; });
-      });
-    return words_.close();
+    Csr all = words_.close();
+    if (n_kept < columns[0].size()) renumber(all, columns[0].data(), threads);
+    return all;
   }
 
   const std::size_t shards = worthwhile(threads, terms_.size(), kTokensAThread);

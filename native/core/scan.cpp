@@ -1,6 +1,8 @@
 #include "core/scan.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -244,13 +246,30 @@ template Scanned scan_frozen(const Program&, const TextsInPlace&, const InternTa
 
 namespace {
 
+// Up to 8 bytes as a number, the first one lowest.
+std::uint64_t few_bytes(const char* bytes, std::size_t n) {
+  if (std::endian::native == std::endian::little && n >= 4) {
+    std::uint32_t low, high;  // which may overlap
+    std::memcpy(&low, bytes, 4);
+    std::memcpy(&high, bytes + n - 4, 4);
+    return low | static_cast<std::uint64_t>(high) << (8 * (n - 4));
+  }
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < n; ++i) found |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  return found;
+}
+
 // Two independent 64-bit hashes of a stream of bytes (multiply and fold, as in wyhash).
 class Fingerprint {
  public:
   void add(const char* bytes, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      word_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * (length_ & 7));
-      if ((++length_ & 7) == 0) mix();
+    while (size > 0) {
+      const std::size_t there = length_ & 7, n = std::min(size, 8 - there);
+      word_ |= few_bytes(bytes, n) << (8 * there);
+      length_ += n;
+      bytes += n;
+      size -= n;
+      if (there + n == 8) mix();
     }
   }
   void finish(std::uint64_t* out) {

@@ -11,11 +11,13 @@
 #include "core/cancel.hpp"
 #include "core/intern.hpp"
 #include "core/pages.hpp"
+#include "core/parallel.hpp"
 
 namespace textmill {
 namespace {
 
 constexpr std::size_t kNeighbours = 64;
+constexpr std::size_t kWordsAThread = 64 * 1024;
 
 // Texts that are in one group, as a tree: each points to one that comes before it.
 class Groups {
@@ -40,7 +42,7 @@ class Groups {
 // The words of each text once, the rare ones first: as numbers that rise with how many texts have a word.
 class WordSets {
  public:
-  WordSets(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types) {
+  WordSets(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types, std::size_t threads) {
     std::vector<std::int64_t> last(n_types, -1);
     std::vector<std::uint32_t> df(n_types, 0);
     words_.reserve(static_cast<std::size_t>(rows[n_texts]));
@@ -60,11 +62,17 @@ class WordSets {
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return df[a] < df[b]; });
     for (std::size_t rank = 0; rank < n_types; ++rank) ranks[order[rank]] = static_cast<std::uint32_t>(rank);
-    for (std::size_t text = 0; text < n_texts; ++text) {
-      watch.at(starts_[text]);
-      for (std::size_t i = starts_[text]; i < starts_[text + 1]; ++i) words_[i] = ranks[words_[i]];
-      std::sort(words_.begin() + static_cast<std::ptrdiff_t>(starts_[text]), words_.begin() + static_cast<std::ptrdiff_t>(starts_[text + 1]));
-    }
+    const std::size_t shards = worthwhile(threads, words_.size(), kWordsAThread);
+    const std::vector<std::size_t> cuts = even_cuts(rows, n_texts, shards);
+    in_parallel(shards, [&](std::size_t s) {
+      CancelWatch watch(starts_[cuts[s]]);
+      for (std::size_t text = cuts[s]; text < cuts[s + 1]; ++text) {
+        watch.at(starts_[text]);
+        std::uint32_t *const first = words_.data() + starts_[text], *const last = words_.data() + starts_[text + 1];
+        for (std::uint32_t* word = first; word != last; ++word) *word = ranks[*word];
+        std::sort(first, last);
+      }
+    });
   }
 
   const std::uint32_t* of(std::int32_t text) const { return words_.data() + starts_[static_cast<std::size_t>(text)]; }
@@ -179,10 +187,11 @@ class Search {
 
 }  // namespace
 
-SimilarTexts similar_texts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types, double threshold) {
+SimilarTexts similar_texts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types, double threshold,
+                           std::size_t threads) {
   if (!(threshold > 0 && threshold <= 1)) throw std::invalid_argument("threshold: wanted more than 0 and at most 1");
   if (n_texts > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) throw std::overflow_error("2^31 or more texts at once");
-  const WordSets sets(ids, rows, n_texts, n_types);
+  const WordSets sets(ids, rows, n_texts, n_types, threads);
   std::vector<std::int32_t> order;
   for (std::size_t text = 0; text < n_texts; ++text)
     if (sets.size(static_cast<std::int32_t>(text)) > 0) order.push_back(static_cast<std::int32_t>(text));

@@ -19,6 +19,7 @@ struct SimilarTexts {
 // All such pairs are found, by the filters of prefixes, of lengths and of places (Bayardo et al. 2007; Xiao et al. 2008).
 // Only where more than kNeighbours texts of one group share a rare word is a further text that has it compared with as
 // many of them: a group of n texts would take n * n steps.
-SimilarTexts similar_texts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types, double threshold);
+SimilarTexts similar_texts(const std::int32_t* ids, const std::int64_t* rows, std::size_t n_texts, std::size_t n_types, double threshold,
+                           std::size_t threads);
 
 }  // namespace textmill

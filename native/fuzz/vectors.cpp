@@ -211,9 +211,9 @@ void laws_of_hashing(const Corpus& corpus, std::uint8_t choice, std::size_t thre
 }
 
 // Texts in one group are tied by pairs that share enough of their words, and no such pair is in two groups.
-void laws_of_similar(const Corpus& corpus, std::uint8_t choice) {
+void laws_of_similar(const Corpus& corpus, std::uint8_t choice, std::size_t threads) {
   const double threshold = 0.3 + 0.1 * (choice % 8);
-  const SimilarTexts found = similar_texts(corpus.ids.data(), corpus.rows.data(), corpus.n_texts, corpus.type_terms.size(), threshold);
+  const SimilarTexts found = similar_texts(corpus.ids.data(), corpus.rows.data(), corpus.n_texts, corpus.type_terms.size(), threshold, threads);
   std::vector<std::set<std::int32_t>> words(corpus.n_texts);
   for (std::size_t text = 0; text < corpus.n_texts; ++text)
     words[text].insert(corpus.ids.begin() + static_cast<std::ptrdiff_t>(corpus.rows[text]), corpus.ids.begin() + static_cast<std::ptrdiff_t>(corpus.rows[text + 1]));
@@ -273,6 +273,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   laws_of_weights(corpus, counted, n_kept, weights, threads);
   laws_of_products(corpus, plain, n_kept, threads);
   laws_of_hashing(corpus, kept >> 1, threads);
-  laws_of_similar(corpus, kept >> 4);
+  laws_of_similar(corpus, kept >> 4, threads);
   return 0;
 }

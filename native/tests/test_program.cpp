@@ -62,6 +62,7 @@ TEST(markup_goes_and_references_are_read) {
 
 TEST(links_and_mentions_become_blanks) {
   CHECK_EQ(after({drop_urls}, false, "a HTTP://b www.c. http:// d"), "a     http:// d");
+  CHECK_EQ(after({drop_urls}, false, "wwww.a https://b:c.d www. hhttp://e"), "w    www. h ");
   CHECK_EQ(after({drop_mentions}, false, "@a b@c @@d @"), "  b@c @  @");
   CHECK_EQ(after({drop_urls, drop_mentions}, true, "X http://@Y @Z"), "x    ");
 }

@@ -139,7 +139,7 @@ def spell_out(ids: _Ints, rows: _Offsets, ends: _Offsets, values: _Ints, threads
 def fingerprints(bytes: _Bytes, offsets: _Offsets, loose: bool, threads: int) -> NDArray[np.uint64]:
     """128-bit hash of each text (n_texts, 2); loose: of its words, with links, case and punctuation gone."""
 
-def similar_texts(ids: _Ints, rows: _Offsets, n_types: int, threshold: float) -> tuple[_Ints, int]:
+def similar_texts(ids: _Ints, rows: _Offsets, n_types: int, threshold: float, threads: int) -> tuple[_Ints, int]:
     """Of each text the first one of its group, int32 (n_texts,), and how many pairs were laid side by side.
 
     Two texts are in one group where the sets of their words have `threshold` of their union in common, or where both

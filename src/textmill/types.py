@@ -156,7 +156,7 @@ class Tokens:
     ids: NDArray[np.int32]
     rows: NDArray[np.int64]
     spans: NDArray[np.int32] | None
-    types: list[str]
+    types: Sequence[str]
 
     def lists(self) -> list[list[str]]:
         """The tokens of each text as strings; equal ones are one object.

@@ -239,6 +239,8 @@ def test_words_for_people_are_the_commonest_of_each_term() -> None:
         FeaturesConfig(min_df=1),
         TextConfig(map="porter"),
     )
+    assert [features.words[column] for column in range(features.n_features)] == list(features.words)
+    assert features.words[-1] == features.words[-1:][0] == "people people"
     assert dict(zip(features.names, features.words, strict=True)) == {
         "fire": "fires",
         "fire fire": "fires fires",

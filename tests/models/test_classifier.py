@@ -63,6 +63,13 @@ def test_a_text_scores_alone_as_among_others_and_through_every_door(model: TextC
         assert model.predict(door(TEXTS), threads=2).scores.tobytes() == together.tobytes()
 
 
+def test_rows_that_the_features_made_are_scored_as_their_texts(model: TextClassifier) -> None:
+    if model.features is not None:
+        rows, some = model.features.rows(TEXTS), np.array([0, 5, 3])
+        assert (model.predict(rows).scores == model.predict(TEXTS).scores).all()
+        assert (model.predict(rows.take(some)).scores == model.predict([TEXTS[i] for i in some]).scores).all()
+
+
 @settings(max_examples=examples(40))
 @given(text=st.one_of(texts, st.lists(st.sampled_from(TEXTS), max_size=4).map(" ".join)))
 def test_an_explanation_adds_up(model: TextClassifier, text: str) -> None:

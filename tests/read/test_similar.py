@@ -42,7 +42,7 @@ def test_groups_are_those_of_all_pairs(texts: list[str], similarity: float, thre
 def test_sets_of_any_size_are_joined_as_by_all_pairs(sets: list[frozenset[int]], threshold: float) -> None:
     ids = np.array([word for words in sets for word in words], np.int32)
     rows = np.cumsum([0, *map(len, sets)]).astype(np.int64)
-    first, compared = _native.similar_texts(ids, rows, 31, threshold)
+    first, compared = _native.similar_texts(ids, rows, 31, threshold, 2)
     parent = list(range(len(sets)))
     for a, b in oracle.similar_pairs([frozenset(map(str, words)) for words in sets], threshold):
         low, high = sorted((parent[a], parent[b]))
@@ -63,7 +63,7 @@ def test_thousands_of_texts_from_one_template_take_no_time_for_each_pair() -> No
     words: dict[str, int] = {}
     ids = [words.setdefault(word, len(words)) for line in sent for word in line.split()]
     rows *= len(ids) // len(sent)
-    first, compared = _native.similar_texts(np.array(ids, np.int32), rows, len(words), 0.8)
+    first, compared = _native.similar_texts(np.array(ids, np.int32), rows, len(words), 0.8, 2)
     assert not first.any()
     assert compared < 2 * len(sent)
 
@@ -71,7 +71,7 @@ def test_thousands_of_texts_from_one_template_take_no_time_for_each_pair() -> No
 @pytest.mark.parametrize("bad", [0.0, -1.0, 1.1, float("nan")])
 def test_a_threshold_is_a_share(bad: float) -> None:
     with pytest.raises(ValueError, match="threshold"):
-        _native.similar_texts(np.zeros(1, np.int32), np.array([0, 1], np.int64), 1, bad)
+        _native.similar_texts(np.zeros(1, np.int32), np.array([0, 1], np.int64), 1, bad, 1)
 
 
 @pytest.fixture(scope="module")

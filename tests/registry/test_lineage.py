@@ -7,7 +7,7 @@ import pytest
 
 from textmill.read import Corpus
 from textmill.read.row_hashes import Erased, hash_of_person, hash_of_text, write_hashes
-from textmill.read.seen import write_seen
+from textmill.read.seen import mark, write_seen
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.datasets import publish_rows
 from textmill.registry.lineage import find, trace
@@ -43,7 +43,7 @@ def model(store, data, learned, name="toy", run=None, seen=True):
     np.save(folder / "w.npy", np.zeros(3))
     if seen:
         texts = Corpus.of([{"text": text} for text in learned], label=None).table()["text"]
-        write_seen(folder, texts)
+        write_seen(folder, mark(texts))
     parents = {name: data.parents[name] for name in ("data", "test") if name in data.parents}
     return store.publish(
         name, folder, parents=parents | {"dataset": str(data.ref)} | ({"run": run} if run else {}), config={}, report={}

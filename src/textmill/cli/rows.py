@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from textmill.cli.ahead import ahead
-from textmill.cli.process import keep_pandas_out
+from textmill.cli.process import load_pyarrow
 from textmill.cli.story import short
 from textmill.config import ReadConfig, from_mapping
 from textmill.errors import DataError, SourceError
@@ -53,7 +53,7 @@ def label_rows(
     DataError : if the source cannot be read, or none of its rows be used
     StoreWriteError : if the target cannot be written
     """
-    keep_pandas_out()
+    load_pyarrow()
     from textmill.read import RejectedFile, open_sink, stream_rows
 
     out = Path(target) if target not in (None, "-") else None

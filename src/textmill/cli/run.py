@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from textmill.cli.process import load_pyarrow
 from textmill.cli.stores import store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
 
@@ -56,7 +57,13 @@ def command(
     kept = None if store is None else store_in(store)
 
     def work(on_event: Callable[[Event], None] | None) -> RunResult:
-        with noticing(project, store=kept, on_event=on_event, again=again, warn=_warn) as watch:
+        def tell(event: Event) -> None:
+            if event.kind == "started":  # a run with nothing to do loads no pyarrow
+                load_pyarrow()
+            if on_event is not None:
+                on_event(event)
+
+        with noticing(project, store=kept, on_event=tell, again=again, warn=_warn) as watch:
             return run_project(project, store=kept, threads=threads, on_event=watch, force=force, wait=wait)
 
     try:

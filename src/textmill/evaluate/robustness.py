@@ -37,15 +37,14 @@ _SAME = """
     say state, think believe, important significant
 """
 _SYNONYMS = {a: b for pair in _SAME.split(",") for a, b in (pair.split(), pair.split()[::-1])}
-_HAS_SYNONYM = re.compile(rf"\b({'|'.join(_SYNONYMS)})\b", re.IGNORECASE | re.ASCII)
+_RUNS, _ASCII_RUNS = re.compile(r"\w+|\W+"), re.compile(r"\w+|\W+", re.ASCII)  # words, and what is between them
 # given names that are common in several parts of the world, so that a swap changes who is spoken of and nothing else
 _GIVEN = """
     James John Robert Michael David William Thomas Mary Jennifer Linda Susan Sarah Emily Emma Jamal DeShawn Aisha
     Ebony Mohammed Ahmed Ali Fatima Layla Omar Hassan Wei Mei Jing Li Hiroshi Yuki Kenji Raj Priya Arjun Anjali
     Carlos Maria Jose Juan Sofia Diego Pierre Marie Hans Greta Ivan Olga Dmitri Kwame Amina Chidi
 """
-_NAMES = (*_GIVEN.split(),)
-_NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
+_NAMES = dict.fromkeys(_GIVEN.split())
 
 
 def _typos(text: str, rng: np.random.Generator) -> str:
@@ -70,16 +69,20 @@ def _negation(text: str, rng: np.random.Generator) -> str:
 
 
 def _synonyms(text: str, rng: np.random.Generator) -> str:
-    def other(found: re.Match[str]) -> str:
-        same = _SYNONYMS[found[0].lower()]
-        return same.capitalize() if found[0][0].isupper() else same
+    def other(word: str) -> str:
+        same = _SYNONYMS[word.lower()]
+        return same.capitalize() if word[0].isupper() else same
 
-    return _HAS_SYNONYM.sub(other, text)
+    return "".join([other(run) if run.lower() in _SYNONYMS else run for run in _ASCII_RUNS.findall(text)])
 
 
 def _names(text: str, rng: np.random.Generator) -> str:
-    drawn = iter(rng.integers(len(_NAMES), size=len(_NAME.findall(text))).tolist())
-    return _NAME.sub(lambda found: _NAMES[next(drawn)], text)
+    runs = _RUNS.findall(text)
+    places = [place for place, run in enumerate(runs) if run in _NAMES]
+    names = [*_NAMES]
+    for place, drawn in zip(places, rng.integers(len(names), size=len(places)).tolist(), strict=True):
+        runs[place] = names[drawn]
+    return "".join(runs)
 
 
 @dataclass(frozen=True, slots=True)

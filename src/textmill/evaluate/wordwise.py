@@ -50,7 +50,7 @@ def error_words(tokens: Tokens, wrong: NDArray[np.bool_], sure: NDArray[Any]) ->
     rows, types = _present(tokens)
     n_types, n = len(tokens.types), len(wrong)
     texts = np.bincount(types, minlength=n_types)
-    bad = np.bincount(types, weights=wrong[rows], minlength=n_types).astype(np.int64)
+    bad = np.bincount(types[wrong[rows]], minlength=n_types)
     asked = np.flatnonzero((texts >= _FEWEST) & (texts <= n - _FEWEST))
     p = np.asarray(bdtrc(bad[asked] - 1.0, texts[asked], wrong.mean()), np.float64) * max(len(asked), 1)
     found = []
@@ -90,8 +90,8 @@ def scatter(tokens: Tokens, codes: NDArray[np.int64], positive: int) -> list[dic
     """
     rows, types = _present(tokens)
     n_types = len(tokens.types)
-    up = np.bincount(types, weights=codes[rows] == positive, minlength=n_types).astype(np.float64)
-    down = np.bincount(types, minlength=n_types) - up
+    above = codes[rows] == positive
+    up, down = (np.bincount(types[which], minlength=n_types).astype(np.float64) for which in (above, ~above))
     often = np.flatnonzero(up + down >= _FEWEST)
     a, b = up[often] + 1, down[often] + 1
     z = (np.log(a / (a.sum() - a)) - np.log(b / (b.sum() - b))) / np.sqrt(1 / a + 1 / b)
@@ -109,16 +109,14 @@ def scatter(tokens: Tokens, codes: NDArray[np.int64], positive: int) -> list[dic
     ]
 
 
-def _present(tokens: Tokens) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _present(tokens: Tokens) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
     """Which words are in which texts, each once: rows and types."""
-    ids, starts = tokens.ids.astype(np.int64), tokens.rows[:-1]
-    owner = np.repeat(np.arange(len(starts)), np.diff(tokens.rows))
-    rises = np.ones(len(ids), bool)
-    rises[1:] = (np.diff(ids) > 0) | (np.diff(owner) > 0)
-    if rises.all():  # as features give them
+    ids, starts = tokens.ids, tokens.rows[:-1]
+    owner = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(tokens.rows))
+    if ((ids[1:] > ids[:-1]) | (owner[1:] > owner[:-1])).all():  # as features give them
         return owner, ids
     n_types = max(len(tokens.types), 1)
-    pairs = np.unique(owner * n_types + ids)
+    pairs = np.unique(owner.astype(np.int64) * n_types + ids)
     return pairs // n_types, pairs % n_types
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -244,7 +245,7 @@ class CharFeatures:
         return decode_types(*self._names)
 
     @property
-    def words(self) -> list[str]:
+    def words(self) -> Sequence[str]:
         """`names`: letters are what they are."""
         return self.names
 

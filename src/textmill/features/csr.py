@@ -32,6 +32,22 @@ class Csr(NamedTuple):
     indptr: NDArray[np.int32]
     n_columns: int
 
+    def take(self, rows: NDArray[np.int64]) -> Csr:
+        """Some of the rows, by number.
+
+        Examples
+        --------
+        >>> some = Csr(np.ones(3, np.float32), np.array([1, 0, 1], np.int32), np.array([0, 1, 3], np.int32), 2)
+        >>> some.take(np.array([1])).indices.tolist()
+        [0, 1]
+        """
+        starts, ends = self.indptr[rows].astype(np.int64), self.indptr[rows + 1].astype(np.int64)
+        lengths = ends - starts
+        indptr = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum(lengths, out=indptr[1:])
+        places = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Csr(self.data[places], self.indices[places], indptr, self.n_columns)
+
     def to_scipy(self) -> csr_array:
         """The same arrays as a `scipy.sparse.csr_array`."""
         from scipy.sparse import csr_array

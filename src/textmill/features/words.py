@@ -16,6 +16,7 @@ from textmill.config import FeaturesConfig, from_mapping, thread_count
 from textmill.errors import CorruptError
 from textmill.features.arrays import read_array
 from textmill.features.csr import Csr
+from textmill.features.names import ColumnNames
 from textmill.features.saved import HEAD, read_head, read_strings, reading, write_features
 from textmill.features.skip_grams import learn_skip_grams, ways_from_a_place
 from textmill.features.stream import MEMORY, batches_of, learn
@@ -434,13 +435,13 @@ class WordFeatures:
     @cached_property
     def names(self) -> list[str]:
         """The n-gram of each column, terms joined by a blank."""
-        return self._joined(decode_types(*self._terms))
+        return list(ColumnNames(self._terms, self._levels, self.n_features))
 
     @cached_property
-    def words(self) -> list[str]:
+    def words(self) -> Sequence[str]:
         """`names` for people: in place of each term the word that became it most often, "people" for "peopl"."""
-        types = decode_types(*self._types)
-        return self._joined([types[i] for i in self._term_types.tolist()])
+        words = TextBuffers(*_native.take(*self._types, self._term_types))
+        return ColumnNames(words, self._levels, self.n_features)
 
     def some_words(self, most: int) -> list[str]:
         """Up to `most` single words that it knows, spread evenly, the first and the last among them.
@@ -452,19 +453,6 @@ class WordFeatures:
         """
         types = decode_types(*self._types)
         return [types[i] for i in self._term_types[spread(len(self._term_types), most)].tolist()]
-
-    def _joined(self, terms: list[str]) -> list[str]:
-        names = [""] * self.n_features
-        before = terms
-        for level, (prefix, term, column) in enumerate(self._levels):
-            now = before
-            if level:
-                now = [f"{before[p]} {terms[t]}" for p, t in zip(prefix.tolist(), term.tolist(), strict=True)]
-            for name, place in zip(now, column.tolist(), strict=True):
-                if place >= 0:
-                    names[place] = name
-            before = now
-        return names
 
     @property
     def n_types(self) -> int:

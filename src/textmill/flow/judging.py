@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
 from textmill.flow.learning import check_slices, corpora_of, rows_of, side_of, tested_rows
-from textmill.flow.looking import looked_into, told_of_rows, words_of
+from textmill.flow.looking import looked_at, looked_into, told_of_rows, words_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textmill.features.csr import Csr
     from textmill.models.saved import TextModel
     from textmill.types import LabelSets, Prediction
 
@@ -47,7 +48,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     rows = tested_rows(work)
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
-    prediction = _said(work, "train", model, rows)
+    prediction, weighed = _said(work, "train", model, rows)
     predicted = time.perf_counter() - began
     mill = project.mill
     majority = _majority(model, learned, len(truth))
@@ -64,7 +65,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     if "curve" in work.outputs:
         measured.details["learning_curve"] = work.value("curve", "points")
     if model.features is not None:
-        measured.details.update(words_of(model, work, rows, prediction, measured))
+        measured.details.update(words_of(model, work, rows, prediction, measured, weighed))
     if "check" in work.outputs:
         measured.details["data_check"] = work.value("check", "found")
     if "tune" in work.outputs:
@@ -103,17 +104,23 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
-def _said(work: Work, step: str, model: TextModel, rows: Any) -> Prediction | LabelSets:
-    """What a model says of the test rows; with folds, what the models of the other folds said."""
+def _said(work: Work, step: str, model: TextModel, rows: Any) -> tuple[Prediction | LabelSets, Csr | None]:
+    """What a model says of the test rows; with folds, what the models of the other folds said.
+
+    And what its features made of those rows that are `looked_at`, where they made anything of them.
+    """
     import numpy as np
 
     from textmill.models import MultiLabelClassifier
     from textmill.types import Prediction
 
-    if isinstance(model, MultiLabelClassifier) or validation_of(step) not in work.outputs:
-        return model.predict(rows["text"], threads=work.threads)
-    scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
-    return model.decision.of(scores) if model.decision else Prediction(model.classes, scores)
+    if not isinstance(model, MultiLabelClassifier) and validation_of(step) in work.outputs:
+        scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
+        return model.decision.of(scores) if model.decision else Prediction(model.classes, scores), None
+    if model.features is None:
+        return model.predict(rows["text"], threads=work.threads), None
+    weighed = model.features.rows(rows["text"], threads=work.threads)
+    return model.predict(weighed, threads=work.threads), weighed.take(looked_at(rows))
 
 
 def _folds(mill: MillConfig, work: Work, truth: NDArray[np.int64]) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def compare(project: Project, work: Work) -> dict[str, Any]:
     for number, (step, one) in enumerate(project.models.items()):
         work.progress(number, len(project.models), one.name)
         model = load_model(work.tree(step, "model/"))
-        predictions[one.name] = _said(work, step, model, rows)
+        predictions[one.name], _ = _said(work, step, model, rows)
         costs[one.name] = timed(model, rows["text"], threads=work.threads)
         costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
     mill = project.mill

@@ -131,6 +131,7 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     import numpy as np
 
     from textmill.read import split_corpus
+    from textmill.read.seen import marks_of
 
     corpus, test = corpora_of(work)
     mill = project.mill
@@ -140,6 +141,7 @@ def split(project: Project, work: Work) -> dict[str, Any]:
     np.save(work.folder / "side.npy", found.side, allow_pickle=False)
     np.save(work.folder / "leaked.npy", found.leaked, allow_pickle=False)
     np.save(work.folder / "fold.npy", found.fold, allow_pickle=False)
+    np.save(work.folder / "marks.npy", marks_of(found.loose), allow_pickle=False)
     if found.folds is not None:
         np.save(work.folder / "folds.npy", found.folds, allow_pickle=False)
     if found.clusters is not None:
@@ -155,14 +157,21 @@ def expect(project: Project, work: Work) -> dict[str, Any]:
     return {"measures": check_expectations(project.mill.expect, corpus, work.value("split", "leaks"))}
 
 
-def rows_of(corpus: Corpus, side: Any, which: int, *columns: str) -> Any:
+def rows_of(corpus: Corpus, side: Any, which: int, *columns: str, most: int | None = None) -> Any:
     """Columns of one side's rows as a table, in their order; without names all of them.
 
-    Where that is all rows they stay in the mapped file.
+    Where that is all rows they stay in the mapped file. With `most` they are up to so many, spread evenly.
     """
+    import numpy as np
     import pyarrow as pa
 
+    from textmill.read.sample import spread
+
     table, wanted = corpus.table().select(columns or corpus.schema.names), side == which
+    if most is not None:
+        places = np.flatnonzero(wanted)
+        wanted = np.zeros(len(side), bool)
+        wanted[places[spread(len(places), most)]] = True
     return table if wanted.all() else table.filter(pa.array(wanted))
 
 
@@ -206,7 +215,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     """Learn from the training side: the files of a model."""
     import time
 
-    import pyarrow as pa
+    import numpy as np
 
     from textmill.evaluate.probe import PROBE, Probe, probe_texts
     from textmill.models.decision import check_classes
@@ -230,8 +239,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
-    seen = corpus.table()["text"].filter(pa.array(side != 1))
-    write_seen(work.folder / "model", seen, threads=thread_count(work.threads))
+    marks = np.load(work.file("split", "marks.npy"), allow_pickle=False)
+    write_seen(work.folder / "model", marks[side != 1])
     with suppress(PluginError):  # a function that fails on such texts is told at the promotion
         Probe.of(made, probe_texts(made)).save(work.folder / "model", PROBE)
     path = made.text_path  # the majority baseline reads no text

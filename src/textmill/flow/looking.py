@@ -11,15 +11,18 @@ from textmill.flow.step import Work
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from textmill.config import ReadConfig
     from textmill.evaluate import Evaluation
+    from textmill.features.csr import Csr
     from textmill.models.saved import TextModel
     from textmill.read import Corpus
     from textmill.types import LabelSets, Prediction, Tokens
 
-__all__ = ["looked_into", "told_of_rows", "words_of"]
+__all__ = ["looked_at", "looked_into", "told_of_rows", "words_of"]
 
 _WORDS_OF = 5_000  # texts whose words are counted
 _HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
@@ -84,32 +87,46 @@ def looked_into(
 
 
 def words_of(
-    model: TextModel, work: Work, rows: Any, prediction: Prediction | LabelSets, measured: Evaluation
+    model: TextModel,
+    work: Work,
+    rows: Any,
+    prediction: Prediction | LabelSets,
+    measured: Evaluation,
+    weighed: Csr | None = None,
 ) -> dict[str, Any]:
-    """Words whose texts are wrong more often than others, and how typical words are of either of two classes."""
+    """Words whose texts are wrong more often than others, and how typical words are of either of two classes.
+
+    `weighed` is what the model's features made of those of the test texts that are `looked_at`, if it is there already.
+    """
     import pyarrow as pa
 
     from textmill.evaluate.report import shown
     from textmill.evaluate.wordwise import error_words, scatter
-    from textmill.read.sample import spread
     from textmill.types import Prediction
 
-    some = spread(rows.num_rows, _WORDS_OF)
-    rows, prediction = rows.take(pa.array(some)), prediction.rows(some)
+    some = looked_at(rows)
+    prediction = prediction.rows(some)
+    rows = rows if len(some) == rows.num_rows else rows.take(pa.array(some))
     truth, said, _ = _numbered(rows["label"].to_pylist(), prediction)
     wrong = said != truth
-    told = error_words(_terms(model, rows["text"], work.threads), wrong, prediction.confidence)
+    told = error_words(_terms(model, rows["text"], work.threads, weighed), wrong, prediction.confidence)
     for one in told:
         one["examples"] = [shown(rows["text"][row].as_py()) for row in one.pop("rows")]
     found: dict[str, Any] = {"error_words": told}
     if isinstance(prediction, Prediction) and len(measured.classes) == 2:
         corpus, _ = corpora_of(work)
-        learned = rows_of(corpus, side_of(work), 0, "text", "label")
-        learned = learned.take(pa.array(spread(learned.num_rows, _WORDS_OF)))
+        learned = rows_of(corpus, side_of(work), 0, "text", "label", most=_WORDS_OF)
         codes = prediction.numbered(learned["label"].to_pylist())
         positive = measured.classes.index(measured.details["positive"]["class"])
         found["scatter"] = scatter(_terms(model, learned["text"], work.threads), codes, positive)
     return found
+
+
+def looked_at(rows: Any) -> NDArray[np.int64]:
+    """The test rows whose words are counted."""
+    from textmill.read.sample import spread
+
+    return spread(rows.num_rows, _WORDS_OF)
 
 
 def _numbered(labels: list[str], said: Prediction | LabelSets) -> tuple[Any, Any, int]:
@@ -124,7 +141,7 @@ def _numbered(labels: list[str], said: Prediction | LabelSets) -> tuple[Any, Any
     return numbers[: len(labels)], numbers[len(labels) :], len(found)
 
 
-def _terms(model: TextModel, texts: Any, threads: int | None) -> Tokens:
+def _terms(model: TextModel, texts: Any, threads: int | None, weighed: Csr | None = None) -> Tokens:
     """The words and pairs of words of each text that the model knows, each once; of a model of letters, its words."""
     import numpy as np
 
@@ -134,7 +151,7 @@ def _terms(model: TextModel, texts: Any, threads: int | None) -> Tokens:
     assert features is not None
     if features.config.analyzer != "word":
         return features.text_path.tokens(texts, threads=threads)
-    csr = features.rows(texts, threads=threads)
+    csr = features.rows(texts, threads=threads) if weighed is None else weighed
     return Tokens(csr.indices, csr.indptr.astype(np.int64), None, features.words)
 
 
@@ -181,17 +198,14 @@ def _sliced(rows: Any, name: str) -> list[str | None]:
 def told_of_rows(corpus: Corpus, side: Any, config: ReadConfig) -> dict[str, Any]:
     """Lengths of the training texts, how many of up to 5,000 seem to hold personal data, and columns that mislead."""
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from textmill.read import Corpus
     from textmill.read.giveaways import inspect_columns
     from textmill.read.personal import find_personal
-    from textmill.read.sample import spread
 
-    rows = rows_of(corpus, side, 0, "id", "text")
-    lengths = np.sort(pc.utf8_length(rows["text"]).to_numpy())
-    some = rows.take(pa.array(spread(rows.num_rows, _WORDS_OF)))
+    lengths = np.sort(pc.utf8_length(corpus.table()["text"]).to_numpy()[side == 0])
+    some = rows_of(corpus, side, 0, "id", "text", most=_WORDS_OF)
     personal = find_personal(Corpus(corpus.name, "", some, {}))
     return {
         "characters": {"min": int(lengths[0]), "median": int(np.median(lengths)), "max": int(lengths[-1])},

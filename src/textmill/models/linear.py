@@ -115,11 +115,16 @@ class LinearText(ABC):
         return self.features.n_features if self.features else 0
 
     def outputs(self, texts: Any, *, threads: int | None = None) -> NDArray[np.float64]:
-        """What the linear model gives before sigmoid or softmax, float64 (n_texts, n_outputs)."""
+        """What the linear model gives before sigmoid or softmax, float64 (n_texts, n_outputs).
+
+        Parameters
+        ----------
+        texts : what `textmill.text.text_buffers` takes, or the rows that `features` made of them
+        """
         threads = thread_count(threads)
         if self.features is None:
             return np.repeat(self.bias[None, :], text_buffers(texts).n_texts, axis=0)
-        csr = self.features.rows(texts, threads=threads)
+        csr = texts if isinstance(texts, Csr) else self.features.rows(texts, threads=threads)
         return _native.SparseMatrix(*csr).multiply(self.weights, threads) + self.bias
 
     @abstractmethod

@@ -393,7 +393,7 @@ def _cross_validate(
         fold[rng.permutation(rows)] = np.arange(len(rows)) % n_folds
     losses = dict.fromkeys(_C_GRID, 0.0)
     for k in range(n_folds):
-        train, test = _take(csr, np.flatnonzero(fold != k)), _take(csr, np.flatnonzero(fold == k))
+        train, test = csr.take(np.flatnonzero(fold != k)), csr.take(np.flatnonzero(fold == k))
         truth = codes[fold == k]
         for C in _C_GRID:
             if progress is not None:
@@ -413,12 +413,3 @@ def _cross_validate(
             p = np.concatenate([1 - p, p], axis=1) if n_classes == 2 else p
             losses[C] += float(-np.log(np.maximum(p[np.arange(len(truth)), truth], 1e-15)).sum()) / len(codes)
     return losses
-
-
-def _take(csr: Csr, rows: NDArray[np.int64]) -> Csr:
-    starts, ends = csr.indptr[rows].astype(np.int64), csr.indptr[rows + 1].astype(np.int64)
-    lengths = ends - starts
-    indptr = np.zeros(len(rows) + 1, np.int32)
-    np.cumsum(lengths, out=indptr[1:])
-    places = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
-    return Csr(csr.data[places], csr.indices[places], indptr, csr.n_columns)

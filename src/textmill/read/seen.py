@@ -14,7 +14,7 @@ from textmill import _native
 from textmill.errors import CorruptError
 from textmill.read.layout import string_layout
 
-__all__ = ["FILE", "Unseen", "mark", "marks_in", "seen_by", "unseen_by", "write_seen"]
+__all__ = ["FILE", "Unseen", "mark", "marks_in", "marks_of", "seen_by", "unseen_by", "write_seen"]
 
 FILE = "seen.npy"
 
@@ -24,16 +24,18 @@ def mark(texts: pa.ChunkedArray, *, threads: int = 1) -> NDArray[np.uint32]:
 
     Two texts have the same by chance once in 4 billion pairs.
     """
-    found = [np.empty(0, np.uint32)]
-    for chunk in texts.chunks:
-        prints = _native.fingerprints(*string_layout(chunk), True, threads)
-        found.append((prints[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32))
-    return np.concatenate(found)
+    prints = [_native.fingerprints(*string_layout(chunk), True, threads) for chunk in texts.chunks]
+    return marks_of(np.concatenate([np.empty((0, 2), np.uint64), *prints]))
 
 
-def write_seen(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> None:
+def marks_of(prints: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """The same from fingerprints that are there already, uint64 (n_texts, 2)."""
+    return (prints[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+def write_seen(folder: Path, marks: NDArray[np.uint32]) -> None:
     """Keep the marks of the texts that a model has learned from in its folder."""
-    np.save(folder / FILE, np.unique(mark(texts, threads=threads)), allow_pickle=False)
+    np.save(folder / FILE, np.unique(marks), allow_pickle=False)
 
 
 def seen_by(folder: Path, texts: pa.ChunkedArray, *, threads: int = 1) -> NDArray[np.bool_] | None:

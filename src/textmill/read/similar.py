@@ -28,7 +28,7 @@ def similar_groups(parts: Sequence[Corpus], *, similarity: float, threads: int =
     ----------
     parts : one corpus, or several, whose rows are numbered one after the other
     similarity : above 0, at most 1
-    threads : for the splitting into words
+    threads : how many; the result does not depend on it
 
     Returns
     -------
@@ -53,5 +53,6 @@ def similar_groups(parts: Sequence[Corpus], *, similarity: float, threads: int =
             some, rows, _ = _native.scan(program, string_layout(batch.column("text")), types, False, threads)
             ids.append(some)
             counts.append(np.diff(rows))
-    first, _ = _native.similar_texts(np.concatenate(ids), np.cumsum(np.concatenate(counts)), len(types), similarity)
+    ends = np.cumsum(np.concatenate(counts))
+    first, _ = _native.similar_texts(np.concatenate(ids), ends, len(types), similarity, threads)
     return first.astype(np.int64)

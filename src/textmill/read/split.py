@@ -38,6 +38,7 @@ class Split:
     leaked : bool (n_test,), which test rows are equal or nearly equal to a training text
     fold : bool (n_rows,), which rows of the training side are held back to learn decisions from
     units : int64 (n_rows,), equal for rows that stay together
+    loose : uint64 (n_rows, 2), fingerprints of the texts without links, case and punctuation
     clusters : int64 (n_test,), from 0 on, equal for test rows that belong together; None without a ``group``
     folds : int64 (repeats, n_rows), the fold in which a row is a test row; None without ``folds``. With them `side` is
         0 for all rows, and all are test rows
@@ -48,6 +49,7 @@ class Split:
     leaked: NDArray[np.bool_]
     fold: NDArray[np.bool_]
     units: NDArray[np.int64]
+    loose: NDArray[np.uint64]
     clusters: NDArray[np.int64] | None = None
     folds: NDArray[np.int64] | None = None
 
@@ -102,9 +104,10 @@ def split_corpus(
     searched = config.near_duplicates != "allow"
     alike, loose = alike_rows(parts, similarity=config.similarity if searched else None, threads=threads)
     n = corpus.n_rows
-    units, keys = _units(corpus, config, alike.similar[:n], loose[:n], threads)
+    loose = loose[:n]
+    units, keys = _units(corpus, config, alike.similar[:n], loose, threads)
     if config.folds is not None:
-        return _folded(corpus, config, alike, units, keys, seed)
+        return _folded(corpus, config, alike, loose, units, keys, seed)
     if test is not None:
         _check_known(corpus, test)
         side = np.repeat(np.array([0, 1], np.int8), [n, test.n_rows])
@@ -133,11 +136,17 @@ def split_corpus(
     if config.groups:
         of = units[side == 1] if test is None else joined(test.n_rows, shared_values(test, config.groups))
         clusters = np.unique(of, return_inverse=True)[1].astype(np.int64)
-    return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, units, clusters)
+    return Split(side[:n], leaks, leaked_rows(alike.similar, side)[side == 1], held, units, loose, clusters)
 
 
 def _folded(
-    corpus: Corpus, config: SplitConfig, alike: Alike, units: NDArray[np.int64], keys: NDArray[np.uint64], seed: int
+    corpus: Corpus,
+    config: SplitConfig,
+    alike: Alike,
+    loose: NDArray[np.uint64],
+    units: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    seed: int,
 ) -> Split:
     """Every row is a test row once, in the fold of its unit."""
     assert config.folds is not None
@@ -158,7 +167,7 @@ def _folded(
     leaks |= {"test_rows": rows, "moved": {"classes": 0, "rows": 0}, "folds": n}
     clusters = np.unique(units, return_inverse=True)[1].astype(np.int64) if config.groups else None
     none = np.zeros(rows, bool)
-    return Split(np.zeros(rows, np.int8), leaks, none, none, units, clusters, folds)
+    return Split(np.zeros(rows, np.int8), leaks, none, none, units, loose, clusters, folds)
 
 
 def _units(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -231,6 +231,6 @@ def decode_types(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[st
     return [raw[a:b].decode() for a, b in itertools.pairwise(ends)]
 
 
-def encode_types(types: list[str]) -> TextBuffers:
+def encode_types(types: Sequence[str]) -> TextBuffers:
     """The inverse of `decode_types`."""
-    return TextBuffers(*_native.pack(types))
+    return TextBuffers(*_native.pack(list(types)))

@@ -14,7 +14,7 @@ from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mappin
 from textmill.errors import LabelError
 from textmill.features.learned import Features
 from textmill.models.decision import Decision
-from textmill.models.linear import Explanation, LinearText, Pull, check_count, counted
+from textmill.models.linear import Explanation, LinearText, Pull, check_count, counted, facts_of
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
 from textmill.text.path import TextPath
 from textmill.types import Prediction
@@ -128,16 +128,7 @@ class TextClassifier(LinearText):
             threads=threads,
             progress=progress,
         )
-        facts |= {
-            "n_types": made.n_types,
-            "n_features": made.n_features,
-            "n_counts": len(csr.data),
-            "C": fit.C,
-            "tried_C": {f"{C:g}": loss for C, loss in fit.tried.items()},
-            "iterations": fit.iterations,
-            "converged": fit.converged,
-        }
-        model_made = cls(classes, model, made, fit.weights, fit.bias, facts)
+        model_made = cls(classes, model, made, fit.weights, fit.bias, facts | facts_of(made, csr, fit))
         model_made.seconds = {"features": then - started, "model": time.perf_counter() - then}
         return model_made
 

@@ -18,10 +18,11 @@ from textmill.errors import ConfigError, CorruptError, DataError, FormatError, L
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
 from textmill.features.learned import Features, features_class, load_features
+from textmill.models.logistic import LogisticFit
 from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath
 
-__all__ = ["Explanation", "LinearText", "Pull", "check_count", "counted", "read_head"]
+__all__ = ["Explanation", "LinearText", "Pull", "check_count", "counted", "facts_of", "read_head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +314,19 @@ def counted(
     if progress is not None:
         progress(f"learning {made.n_features:,} weights")
     return made, csr
+
+
+def facts_of(features: Features, csr: Csr, fit: LogisticFit) -> dict[str, Any]:
+    """What a fit took."""
+    return {
+        "n_types": features.n_types,
+        "n_features": features.n_features,
+        "n_counts": len(csr.data),
+        "C": fit.C,
+        "tried_C": {f"{C:g}": loss for C, loss in fit.tried.items()},
+        "iterations": fit.iterations,
+        "converged": fit.converged,
+    }
 
 
 def check_count(texts: Any, n_labels: int, *, through: bool = False) -> None:

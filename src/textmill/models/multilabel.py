@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, LabelError
-from textmill.models.linear import LinearText, check_count, counted
+from textmill.models.linear import LinearText, check_count, counted, facts_of
 from textmill.models.logistic import fit_labels, sigmoid
 from textmill.text.path import TextPath
 from textmill.types import LabelSets, joined, memberships, parted
@@ -104,15 +104,7 @@ class MultiLabelClassifier(LinearText):
             threads=threads,
             progress=progress,
         )
-        facts |= {
-            "n_types": made.n_types,
-            "n_features": made.n_features,
-            "n_counts": len(csr.data),
-            "C": fit.C,
-            "iterations": fit.iterations,
-            "converged": fit.converged,
-        }
-        model_made = cls(classes, model, made, fit.weights, fit.bias, facts)
+        model_made = cls(classes, model, made, fit.weights, fit.bias, facts | facts_of(made, csr, fit))
         model_made.seconds = {"features": then - started, "model": time.perf_counter() - then}
         return model_made
 

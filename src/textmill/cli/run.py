@@ -91,6 +91,10 @@ def _tell(result: RunResult, as_json: bool) -> None:
         print_json(story.as_json(result))
         return
     click.echo()
+    if result.report is None:
+        done = sum(not step.cached for step in result.steps)
+        click.echo(f"Done: {done} {'step' if done == 1 else 'steps'}." if done else "Nothing to do.")
+        return
     if result.nothing_to_do and result.manifest is not None:
         from textmill.evaluate.sentences import verdict
 

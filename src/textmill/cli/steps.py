@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Steps"]
 
 _WIDTH = 10  # of a step's name
+_COLOUR = {"refused": "yellow", "retry": "yellow", "failed": "red"}
 
 
 class Steps:
@@ -49,7 +50,7 @@ class Steps:
             self._move(event)
         else:
             self._stop()
-            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", "yellow" if event.kind == "refused" else None)
+            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", _COLOUR.get(event.kind))
 
     def _say(self, line: str, colour: str | None = None) -> None:
         click.secho(line, fg=colour)
@@ -88,7 +89,8 @@ def _outcome(event: Event) -> str:
     words = {
         "cached": "unchanged",
         "refused": "refused",
-        "skipped": "left out: the gate said no",
+        "skipped": f"left out: {event.note or 'the gate said no'}",
+        "retry": f"failed and is tried again in {event.delay:g} s ({event.done} of {event.total}): {plain(event.note)}",
         "failed": "failed",
     }
     return f"{words[event.kind]:>10}" if len(words[event.kind]) <= 10 else f" {words[event.kind]}"

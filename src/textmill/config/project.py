@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
 from textmill.config.policy import PolicyConfig
@@ -20,6 +21,9 @@ from textmill.names import map_faults
 from textmill.settings import from_mapping
 
 __all__ = ["MillConfig", "ProjectConfig", "load"]
+
+_NO_ROWS = ReadConfig(source="")  # of a project of own steps only
+_ALONE = {"project", "step", "schedule", "notify"}  # tables that need no rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ class MillConfig:
     """
 
     project: ProjectConfig
-    read: ReadConfig
+    read: ReadConfig = _NO_ROWS
     split: SplitConfig = field(default_factory=SplitConfig)
     expect: ExpectConfig = field(default_factory=ExpectConfig)
     text: TextConfig = field(default_factory=TextConfig)
@@ -76,11 +80,17 @@ class MillConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
+    step: tuple[StepConfig, ...] = ()
 
     @property
     def decisive(self) -> dict[str, Any]:
         """The tables that decide what comes of a run, as plain values: not when it runs, nor who is told."""
         return {name: table for name, table in asdict(self).items() if name not in ("schedule", "notify")}
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are rows to learn from; a project may consist of steps of its own alone."""
+        return bool(self.read.source)
 
     @property
     def own(self) -> CandidateConfig:
@@ -90,6 +100,8 @@ class MillConfig:
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""
+        if not raw.get("step") or not set(raw) <= _ALONE:
+            raw = {"read": {}, **raw}  # whose source is then said to be missing
         given = raw.get("candidate")
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, Mapping) for one in given):
             return raw
@@ -100,7 +112,7 @@ class MillConfig:
         # source
         names = ["model", *(one.name for one in self.candidate)]
         return (
-            _nameless(self.read)
+            ([] if self.read is _NO_ROWS else _nameless(self.read))
             + _text_faults(self.text, "text")
             + [
                 fault

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textmill.flow.policy import Check
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
-    from textmill.flow.runner import Done, Event, FlowResult, run_flow
+    from textmill.flow.events import Done, Event
+    from textmill.flow.runner import FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, run_project
     from textmill.flow.step import Flow, Step, Work, plan
 
@@ -33,8 +34,8 @@ __all__ = [
 
 _FILE = {
     "Check": "policy",
-    "Done": "runner",
-    "Event": "runner",
+    "Done": "events",
+    "Event": "events",
     "Flow": "step",
     "FlowResult": "runner",
     "ProjectRefused": "running",

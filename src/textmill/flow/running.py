@@ -10,8 +10,9 @@ from pathlib import Path
 from textmill.config import MillConfig, load
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
+from textmill.flow.events import Done, Event
 from textmill.flow.publishing import report_of
-from textmill.flow.runner import Done, Event, run_flow
+from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
 from textmill.types import Manifest, Report
@@ -26,8 +27,8 @@ class RunResult:
     Attributes
     ----------
     config : the project file as run, defaults and all
-    manifest : of the version that stands for the project now; None if the gate refused
-    report : how good it is
+    manifest : of the version that stands for the project now; None if the gate refused, or nothing was to be trained
+    report : how good it is; None if nothing was to be trained
     steps : in the order in which they ran, each with whether it was there already and the seconds it took now
     refused : what the gate said, or None
     store, folder : where the versions lie, and where ``report.html`` and ``rejected.jsonl`` do
@@ -35,7 +36,7 @@ class RunResult:
 
     config: MillConfig
     manifest: Manifest | None
-    report: Report
+    report: Report | None
     steps: tuple[Done, ...]
     refused: GateRefused | None
     store: Store
@@ -116,16 +117,18 @@ def run_project(
         digests.save()
     kept.close()
     if found.refused is not None and "evaluate" not in found.steps:
-        raise found.refused  # before anything was trained
-    registered = found.steps.get("register")
+        raise found.refused  # before anything was judged
+    registered, evaluated = found.steps.get("register"), found.steps.get("evaluate")
     version = registered.finished.values["version"] if registered else None
     result = RunResult(
         config=mill,
         manifest=kept.manifest(mill.project.name, version) if version is not None else None,
-        report=report_of(
+        report=None
+        if evaluated is None
+        else report_of(
             mill,
             kept,
-            found.steps["evaluate"].finished,
+            evaluated.finished,
             found.steps["compare"].finished if "compare" in found.steps else None,
             version,
         ),

@@ -1,0 +1,256 @@
+"""Which step comes next: what its needs came to decides whether it runs, and whether it was done already."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from textmill.errors import GateRefused, TextmillError
+from textmill.flow.doing import do, found
+from textmill.flow.events import Done, Event
+from textmill.flow.keys import step_key
+from textmill.flow.step import Step, gathered, pieces
+from textmill.registry import Finished, Store
+
+__all__ = ["End", "Scheduler"]
+
+# How a step ended; `upstream_failed` and `skipped` did not run, because of a failure or because there was none
+End = Literal["finished", "cached", "failed", "refused", "upstream_failed", "skipped"]
+
+_T = TypeVar("_T")
+
+_WELL = ("finished", "cached")
+_BADLY = ("failed", "refused", "upstream_failed")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A step that is to be done, and what decides it."""
+
+    step: Step
+    key: str
+    outputs: Mapping[str, Finished]
+    decided: int  # how many steps had ended by then
+
+
+class Scheduler:
+    """Does the steps of a plan.
+
+    Parameters
+    ----------
+    steps : in an order in which each comes after its needs
+    before : how steps outside of `steps` that these need ended, and what they left
+    again : names of those that are done though they were done before
+    sleep : waits some seconds; put in by tests, as is `clock`
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        store: Store,
+        *,
+        before: Mapping[str, tuple[End, Finished | None]],
+        threads: int | None,
+        tell: Callable[[Event], None],
+        again: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.now = "before the first step"
+        self.done: dict[str, Done] = {}
+        self.errors: dict[str, TextmillError] = {}
+        self.refusals: dict[str, GateRefused] = {}
+        self._store, self._threads, self._tell, self._again = store, threads, tell, again
+        self._clock, self._sleep = clock, sleep
+        self._steps = {step.name: step for step in steps}
+        self._place = {step.name: (number, 0) for number, step in enumerate(steps)}
+        self._outputs = {name: left for name, (_, left) in before.items() if left is not None}
+        self._ends: dict[str, End] = {name: end for name, (end, _) in before.items()}
+        self._cause: dict[str, str] = {}  # of a step that did not run: which one failed
+        self._after: dict[str, list[str]] = {}
+        self._left: dict[str, int] = {}  # how many needs, or pieces, have not ended
+        self._pieces: dict[str, tuple[Step, ...]] = {}
+        self._open: list[tuple[tuple[int, int], str]] = []  # its needs have ended
+        self._ready: list[tuple[tuple[int, int], _Attempt]] = []  # it has to be done
+        self._delayed: list[tuple[float, str]] = []  # it failed and is tried again at that time
+        self._tries: dict[str, int] = {}
+        self._checked: set[str] = set()
+        for step in steps:
+            self._add(step)
+
+    def run(self) -> None:
+        """Do all that can be done; `done`, `errors` and `refusals` then tell what came of it, in the order of the plan.
+
+        Raises
+        ------
+        whatever is no TextmillError, at once
+        """
+        try:
+            self._work()
+        finally:
+            self.done = self._in_order(self.done)
+            self.errors = self._in_order(self.errors)
+            self.refusals = self._in_order(self.refusals)
+
+    def _in_order(self, named: dict[str, _T]) -> dict[str, _T]:
+        return {name: named[name] for name in sorted(named, key=lambda name: (self._place[name], name))}
+
+    def _work(self) -> None:
+        while True:
+            while self._open:
+                self._decide(self._steps[heapq.heappop(self._open)[1]])
+            if self._ready:
+                self._do(heapq.heappop(self._ready)[1])
+            elif self._delayed:
+                due, name = self._delayed[0]
+                self.now = f"before step {name!r} is tried again"
+                self._sleep(max(0.0, due - self._clock()))
+                heapq.heappop(self._delayed)
+                self._push(name)
+            else:
+                return
+
+    def _add(self, step: Step) -> None:
+        needs = [need for need in dict.fromkeys(step.needs) if need not in self._ends]
+        self._left[step.name] = len(needs)
+        for need in needs:
+            self._after.setdefault(need, []).append(step.name)
+        if not needs:
+            self._push(step.name)
+
+    def _push(self, name: str) -> None:
+        heapq.heappush(self._open, (self._place[name], name))
+
+    def _decide(self, step: Step) -> None:
+        if step.name in self._pieces:
+            self._gather(step)
+            return
+        ends = {need: self._ends[need] for need in step.needs}
+        bad = [need for need, end in ends.items() if end in _BADLY]
+        if step.rule == "all_success" and any(end not in _WELL for end in ends.values()):
+            self._leave_out(step, self._cause.get(bad[0], bad[0]) if bad else None)
+        elif step.rule == "one_failed" and not bad:
+            self._leave_out(step, None)
+        elif step.for_each is not None:
+            self._expand(step)
+        else:
+            self._look(step)
+
+    def _leave_out(self, step: Step, cause: str | None) -> None:
+        if cause is None:
+            note = "nothing failed" if step.rule == "one_failed" else "what it needs was left out"
+        else:
+            self._cause[step.name] = cause
+            note = "the gate said no" if self._ends[cause] == "refused" else f"{cause} failed"
+        self._tell(Event(step.name, "skipped", note=note))
+        self._end(step, "skipped" if cause is None else "upstream_failed")
+
+    def _expand(self, step: Step) -> None:
+        try:
+            made = pieces(step, self._given(step))
+        except TextmillError as error:
+            self._failed(step, error, 0.0)
+            return
+        self._pieces[step.name] = made
+        self._left[step.name] = len(made)
+        for number, piece in enumerate(made):
+            self._steps[piece.name] = piece
+            self._place[piece.name] = (self._place[step.name][0], number)
+            self._after[piece.name] = [step.name]
+            self._push(piece.name)
+        if not made:
+            self._push(step.name)
+
+    def _gather(self, step: Step) -> None:
+        made = self._pieces[step.name]
+        bad = [piece.name for piece in made if self._ends[piece.name] not in _WELL]
+        if bad:
+            self._cause[step.name] = self._cause.get(bad[0], bad[0])
+            self._end(step, self._ends[bad[0]])
+            return
+        left = [self.done[piece.name] for piece in made]
+        finished = gathered(step, [one.finished for one in left])
+        cached = all(one.cached for one in left)
+        self._succeeded(step, Done(step.name, cached, sum(one.seconds for one in left), finished))
+
+    def _given(self, step: Step) -> dict[str, Finished]:
+        return {need: self._outputs[need] for need in step.needs if need in self._outputs}
+
+    def _look(self, step: Step) -> None:
+        """Whether it was done already; else it is ready."""
+        outputs = self._given(step)
+        try:
+            key = step_key(step, outputs)
+            left = None if step.origin in self._again else found(step, key, outputs, self._store)
+        except TextmillError as error:
+            self._failed(step, error, 0.0)
+            return
+        if left is not None:
+            self._succeeded(step, Done(step.name, True, 0.0, left))
+        else:
+            attempt = _Attempt(step, key, outputs, len(self._ends))
+            heapq.heappush(self._ready, (self._place[step.name], attempt))
+
+    def _do(self, attempt: _Attempt) -> None:
+        step = attempt.step
+        if attempt.decided != len(self._ends):  # what it reads may have been made by another step meanwhile
+            self._look(step)
+            if not self._ready or self._ready[0][1].step is not step:
+                return
+            attempt = heapq.heappop(self._ready)[1]
+        self.now = f"in step {step.name!r}"
+        self._tell(Event(step.name, "started"))
+        began = time.perf_counter()
+
+        def progress(done: int, total: int | None = None, note: str = "") -> None:
+            self._tell(Event(step.name, "progress", time.perf_counter() - began, done, total, note))
+
+        try:
+            finished = do(
+                step,
+                attempt.key,
+                attempt.outputs,
+                self._store,
+                threads=self._threads,
+                progress=progress,
+                checked=self._checked,
+            )
+        except TextmillError as error:
+            self._failed(step, error, time.perf_counter() - began)
+        else:
+            self._succeeded(step, Done(step.name, False, time.perf_counter() - began, finished))
+
+    def _succeeded(self, step: Step, done: Done) -> None:
+        self.done[step.name] = done
+        self._outputs[step.name] = done.finished
+        if done.cached:
+            self._tell(Event(step.name, "cached", done.finished.seconds))
+        else:
+            self._tell(Event(step.name, "finished", done.seconds))
+        self._end(step, "cached" if done.cached else "finished")
+
+    def _failed(self, step: Step, error: TextmillError, seconds: float) -> None:
+        if isinstance(error, GateRefused):  # an answer and no mishap: it is not asked again
+            self.refusals[step.name] = error
+            self._tell(Event(step.name, "refused", seconds, note=str(error)))
+            self._end(step, "refused")
+            return
+        tries = self._tries[step.name] = self._tries.get(step.name, 0) + 1
+        if tries <= step.retries:
+            delay = step.retry_delay * step.backoff ** (tries - 1)
+            self._tell(Event(step.name, "retry", seconds, tries, step.retries, note=str(error), delay=delay))
+            heapq.heappush(self._delayed, (self._clock() + delay, step.name))
+            return
+        self.errors[step.name] = error
+        self._tell(Event(step.name, "failed", seconds, note=str(error)))
+        self._end(step, "failed")
+
+    def _end(self, step: Step, end: End) -> None:
+        self._ends[step.name] = end
+        for name in self._after.get(step.name, ()):
+            self._left[name] -= 1
+            if not self._left[name]:
+                self._push(name)

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from textmill.flow.policy import Check
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
     from textmill.flow.events import Done, Event
+    from textmill.flow.record import Record, StepState
     from textmill.flow.runner import FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, run_project
     from textmill.flow.step import Flow, Step, Work, plan
+    from textmill.flow.stepping import StepResult, run_step
 
 __all__ = [
     "Check",
@@ -22,14 +24,18 @@ __all__ = [
     "ProjectRefused",
     "Promotion",
     "PromotionRefused",
+    "Record",
     "RunResult",
     "Step",
+    "StepResult",
+    "StepState",
     "Work",
     "approve",
     "plan",
     "promote",
     "run_flow",
     "run_project",
+    "run_step",
 ]
 
 _FILE = {
@@ -41,14 +47,18 @@ _FILE = {
     "ProjectRefused": "running",
     "Promotion": "promotion",
     "PromotionRefused": "promotion",
+    "Record": "record",
     "RunResult": "running",
     "Step": "step",
+    "StepResult": "stepping",
+    "StepState": "record",
     "Work": "step",
     "approve": "promotion",
     "plan": "step",
     "promote": "promotion",
     "run_flow": "runner",
     "run_project": "running",
+    "run_step": "stepping",
 }
 
 

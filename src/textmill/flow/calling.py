@@ -9,10 +9,12 @@ import subprocess
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from textmill import plugins
 from textmill.errors import DataError, StepFailed, TextmillError
+from textmill.flow.record import last_line
 from textmill.flow.step import Work
 from textmill.registry import Finished
 from textmill.registry.disk import writing
@@ -81,13 +83,19 @@ def shell(command: str, folder: Path, work: Work, results: Mapping[str, Any], *,
             files.mkdir(parents=True, exist_ok=True)
             files.with_name(f"{name}.json").write_text(json.dumps(_plain(result), ensure_ascii=False), encoding="utf-8")
         told["TEXTMILL_NEEDS"] = str(files.parent)
+    silent = work.log.stat().st_size if work.log.exists() else 0
     done = subprocess.run(
         ["/bin/sh", "-ec", command], cwd=folder, env={**os.environ, **told}, stdin=subprocess.DEVNULL, check=False
     )
     if done.returncode < 0:
         raise StepFailed(f"signal {signal.Signals(-done.returncode).name} ended its command", where=f"step {step}")
     if done.returncode > 0:
-        raise StepFailed(f"its command ended with {done.returncode}", where=f"step {step}")
+        said = last_line(work.log, silent)
+        raise StepFailed(
+            f"its command ended with {done.returncode}" + (f" and said last: {said}" if said else ""),
+            where=f"step {step}",
+            hint=f"All that it said is in {work.log}.",
+        )
     made = work.folder / "result.json"
     if not made.exists():
         return None
@@ -147,7 +155,8 @@ def _types(function: Any) -> dict[str, Any]:
 
 def _check(value: Any, hint: Any, where: str) -> None:
     """Whether a value is of a declared plain type; of others nothing is known."""
-    wanted = get_args(hint) or (hint,)
+    choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    wanted = tuple(get_origin(kind) or kind for kind in choices)
     if hint is None or not all(kind in _PLAIN for kind in wanted):
         return
     kinds = (*wanted, int) if float in wanted else wanted

@@ -1,24 +1,26 @@
-"""One step, done once in this process: what it leaves is in the store before it counts as finished."""
+"""One step, tried once in this process: what it leaves is in the store before it counts as finished."""
 
 from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import DataError, SourceError
+from textmill.errors import DataError, GateRefused, SourceError, StoreWriteError
 from textmill.flow.keys import step_key
+from textmill.flow.record import Record, StepState, told
 from textmill.flow.step import Progress, Step, Work
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.disk import writing
 from textmill.types import canonical_json
 
-__all__ = ["do", "found"]
+__all__ = ["attempt", "found"]
 
 _ROOM_TO_WORK = 1 << 20  # bytes; a disk with less is full
 
@@ -33,24 +35,25 @@ def found(step: Step, key: str, outputs: Mapping[str, Finished], store: Store) -
     return left
 
 
-def do(
+def attempt(
     step: Step,
     key: str,
     outputs: Mapping[str, Finished],
     store: Store,
+    record: Record,
     *,
     threads: int | None,
     progress: Progress,
-    run: str = "",
-    checked: set[str] | None = None,
+    checked: set[str],
 ) -> Finished:
-    """Do a step and keep what it leaves.
+    """Do a step, keep what it leaves, and note in the record of the run how that went.
+
+    Two processes that do one step of one flow at the same time take turns, and the second finds it done.
 
     Parameters
     ----------
     key : the step's, as of now
     outputs : what its needs left
-    run : the id of the run
     checked : sha256 of the objects that were compared already; grows
 
     Raises
@@ -59,13 +62,52 @@ def do(
     DataError : if it returns what is no JSON
     StoreWriteError, CorruptError, and whatever the step raises
     """
-    known: set[str] = set() if checked is None else checked
+    before = record.state(step.name)
+    tries = 1 + (before.attempts if before else 0)
     began = time.perf_counter()
+    waited: list[str] = []
 
+    def note(state: Any, error: BaseException | None = None) -> None:
+        seconds = round(time.perf_counter() - began, 6)
+        record.write(StepState(step.name, state, key, tries, seconds, told(error) if error else None))
+        record.note(step.name, f"try {tries}: {error or state}")
+
+    note("running")
+    try:
+        with store.lock(_lock_of(step, record), wait=None, on_wait=waited.append):
+            left = found(step, key, outputs, store) if waited else None
+            if left is None:
+                left = _do(step, key, outputs, store, record, threads, progress, checked, began)
+    except BaseException as error:
+        with suppress(StoreWriteError):
+            if isinstance(error, KeyboardInterrupt):
+                note("stopped")
+            else:
+                note("refused" if isinstance(error, GateRefused) else "failed", error)
+        raise
+    note("finished")
+    return left
+
+
+def _lock_of(step: Step, record: Record) -> str:
+    return "step-" + re.sub(r"[^a-z0-9_-]+", ".", f"{record.flow}-{step.name}".lower())[:190]
+
+
+def _do(
+    step: Step,
+    key: str,
+    outputs: Mapping[str, Finished],
+    store: Store,
+    record: Record,
+    threads: int | None,
+    progress: Progress,
+    checked: set[str],
+    began: float,
+) -> Finished:
     def file(need: str, name: str) -> Path:
         sha256 = outputs[need].files[name].sha256
-        path = store.object(sha256, verify=sha256 not in known)
-        known.add(sha256)
+        path = store.object(sha256, verify=sha256 not in checked)
+        checked.add(sha256)
         return path
 
     def tree(need: str, below: str) -> Path:
@@ -83,14 +125,15 @@ def do(
     folder = store.scratch.new_folder(step.name)
     try:
         with _full_disk_said(store):
-            left = step.run(Work(folder, key, step.settings, threads, file, tree, outputs, progress, run)) or {}
+            given = (step.settings, threads, file, tree, outputs, progress, record.run, record.log(step.name))
+            left = step.run(Work(folder, key, *given)) or {}
         values = _as_kept(left, step)
         _check_unchanged(step, key, outputs)
         files = {}
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             size = path.stat().st_size
             sha256 = store.take_file(path)
-            known.add(sha256)
+            checked.add(sha256)
             files[path.relative_to(folder).as_posix()] = FileOutput(sha256, size)
         finished = Finished(step.name, key, files, values, round(time.perf_counter() - began, 6))
         store.finish(finished)

@@ -14,12 +14,13 @@ from textmill.errors import GateRefused, Interrupted, StoreWriteError, TextmillE
 from textmill.flow.doing import found
 from textmill.flow.events import Done, Event
 from textmill.flow.keys import step_key
+from textmill.flow.record import Record, new_run
 from textmill.flow.scheduler import Scheduler
 from textmill.flow.step import Flow, Step, gathered, pieces, plan
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
 
-__all__ = ["FlowResult", "run_flow"]
+__all__ = ["FlowResult", "run_flow", "sigterm_interrupts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,16 @@ def run_flow(
                 remember_run(store, flow.name, {name: done.key for name, done in left.items()})
             return FlowResult(left, None)
         with (
-            _sigterm_interrupts(),
+            sigterm_interrupts(),
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
+            record = Record(store, new_run())
+            record.begin(flow)
             scheduler = Scheduler(
                 steps,
                 store,
+                record,
                 before={},
                 threads=threads,
                 tell=tell,
@@ -90,7 +94,13 @@ def run_flow(
                 clock=clock,
                 sleep=sleep,
             )
-            scheduler.run()
+            try:
+                scheduler.run()
+            except BaseException as error:
+                with suppress(StoreWriteError):
+                    record.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
+                raise
+            record.end("failed" if scheduler.errors else "refused" if scheduler.refusals else "finished")
             if not scheduler.errors:
                 # before the lock is given up, or its steps could be collected
                 remember_run(store, flow.name, {name: done.key for name, done in scheduler.done.items()})
@@ -150,7 +160,8 @@ def _naming(error: TextmillError, others: list[str]) -> TextmillError:
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM stops what is inside as Ctrl-C does."""
     # a host that handles SIGTERM itself knows better, and only the main thread may ask
     ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 

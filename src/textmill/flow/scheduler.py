@@ -6,19 +6,17 @@ import heapq
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from textmill.errors import GateRefused, TextmillError
-from textmill.flow.doing import do, found
+from textmill.flow.doing import attempt, found
 from textmill.flow.events import Done, Event
 from textmill.flow.keys import step_key
+from textmill.flow.record import End, Record, StepState, told
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
 
-__all__ = ["End", "Scheduler"]
-
-# How a step ended; `upstream_failed` and `skipped` did not run, because of a failure or because there was none
-End = Literal["finished", "cached", "failed", "refused", "upstream_failed", "skipped"]
+__all__ = ["Scheduler"]
 
 _T = TypeVar("_T")
 
@@ -27,7 +25,7 @@ _BADLY = ("failed", "refused", "upstream_failed")
 
 
 @dataclass(slots=True)
-class _Attempt:
+class _Ready:
     """A step that is to be done, and what decides it."""
 
     step: Step
@@ -42,6 +40,7 @@ class Scheduler:
     Parameters
     ----------
     steps : in an order in which each comes after its needs
+    record : of the run
     before : how steps outside of `steps` that these need ended, and what they left
     again : names of those that are done though they were done before
     sleep : waits some seconds; put in by tests, as is `clock`
@@ -51,6 +50,7 @@ class Scheduler:
         self,
         steps: Sequence[Step],
         store: Store,
+        record: Record,
         *,
         before: Mapping[str, tuple[End, Finished | None]],
         threads: int | None,
@@ -63,7 +63,8 @@ class Scheduler:
         self.done: dict[str, Done] = {}
         self.errors: dict[str, TextmillError] = {}
         self.refusals: dict[str, GateRefused] = {}
-        self._store, self._threads, self._tell, self._again = store, threads, tell, again
+        self._store, self._record, self._threads = store, record, threads
+        self._tell, self._again = tell, again
         self._clock, self._sleep = clock, sleep
         self._steps = {step.name: step for step in steps}
         self._place = {step.name: (number, 0) for number, step in enumerate(steps)}
@@ -74,7 +75,7 @@ class Scheduler:
         self._left: dict[str, int] = {}  # how many needs, or pieces, have not ended
         self._pieces: dict[str, tuple[Step, ...]] = {}
         self._open: list[tuple[tuple[int, int], str]] = []  # its needs have ended
-        self._ready: list[tuple[tuple[int, int], _Attempt]] = []  # it has to be done
+        self._ready: list[tuple[tuple[int, int], _Ready]] = []  # it has to be done
         self._delayed: list[tuple[float, str]] = []  # it failed and is tried again at that time
         self._tries: dict[str, int] = {}
         self._checked: set[str] = set()
@@ -152,7 +153,7 @@ class Scheduler:
         try:
             made = pieces(step, self._given(step))
         except TextmillError as error:
-            self._failed(step, error, 0.0)
+            self._could_not(step, error)
             return
         self._pieces[step.name] = made
         self._left[step.name] = len(made)
@@ -186,21 +187,20 @@ class Scheduler:
             key = step_key(step, outputs)
             left = None if step.origin in self._again else found(step, key, outputs, self._store)
         except TextmillError as error:
-            self._failed(step, error, 0.0)
+            self._could_not(step, error)
             return
         if left is not None:
             self._succeeded(step, Done(step.name, True, 0.0, left))
         else:
-            attempt = _Attempt(step, key, outputs, len(self._ends))
-            heapq.heappush(self._ready, (self._place[step.name], attempt))
+            heapq.heappush(self._ready, (self._place[step.name], _Ready(step, key, outputs, len(self._ends))))
 
-    def _do(self, attempt: _Attempt) -> None:
-        step = attempt.step
-        if attempt.decided != len(self._ends):  # what it reads may have been made by another step meanwhile
+    def _do(self, ready: _Ready) -> None:
+        step = ready.step
+        if ready.decided != len(self._ends):  # what it reads may have been made by another step meanwhile
             self._look(step)
             if not self._ready or self._ready[0][1].step is not step:
                 return
-            attempt = heapq.heappop(self._ready)[1]
+            ready = heapq.heappop(self._ready)[1]
         self.now = f"in step {step.name!r}"
         self._tell(Event(step.name, "started"))
         began = time.perf_counter()
@@ -209,11 +209,12 @@ class Scheduler:
             self._tell(Event(step.name, "progress", time.perf_counter() - began, done, total, note))
 
         try:
-            finished = do(
+            finished = attempt(
                 step,
-                attempt.key,
-                attempt.outputs,
+                ready.key,
+                ready.outputs,
                 self._store,
+                self._record,
                 threads=self._threads,
                 progress=progress,
                 checked=self._checked,
@@ -231,6 +232,11 @@ class Scheduler:
         else:
             self._tell(Event(step.name, "finished", done.seconds))
         self._end(step, "cached" if done.cached else "finished")
+
+    def _could_not(self, step: Step, error: TextmillError) -> None:
+        """It failed before it began, with what it was to read."""
+        self._record.write(StepState(step.name, "failed", error=told(error)))
+        self._failed(step, error, 0.0)
 
     def _failed(self, step: Step, error: TextmillError, seconds: float) -> None:
         if isinstance(error, GateRefused):  # an answer and no mishap: it is not asked again
@@ -250,6 +256,9 @@ class Scheduler:
 
     def _end(self, step: Step, end: End) -> None:
         self._ends[step.name] = end
+        if end in ("cached", "skipped", "upstream_failed") or step.name in self._pieces:  # an attempt notes its own end
+            done = self.done.get(step.name)
+            self._record.write(StepState(step.name, end, done.key if done else ""))
         for name in self._after.get(step.name, ()):
             self._left[name] -= 1
             if not self._left[name]:

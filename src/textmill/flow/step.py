@@ -40,6 +40,7 @@ class Work:
     outputs : name of a needed step -> what it left; one that failed or that a gate refused is absent
     progress : to be told how far it is
     run : the id of the run
+    log : the file of what it prints
     """
 
     folder: Path
@@ -50,7 +51,8 @@ class Work:
     tree: Callable[[str, str], Path]
     outputs: Mapping[str, Finished]
     progress: Progress
-    run: str = ""
+    run: str
+    log: Path
 
     def value(self, step: str, name: str) -> Any:
         """A value that a needed step returned."""

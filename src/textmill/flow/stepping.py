@@ -1,0 +1,177 @@
+"""One step of a run in a process of its own, as another scheduler asks for it: what it needs is in the run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreWriteError, UnknownName
+from textmill.flow.classify import classify
+from textmill.flow.events import Done, Event
+from textmill.flow.record import End, Record
+from textmill.flow.runner import sigterm_interrupts
+from textmill.flow.running import open_project
+from textmill.flow.scheduler import Scheduler
+from textmill.flow.step import Step, gathered, pieces, plan
+from textmill.registry import Finished, Store
+
+__all__ = ["StepResult", "run_step"]
+
+Before = dict[str, tuple[End, Finished | None]]  # how needs ended, and what they left
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step of a run came to.
+
+    Attributes
+    ----------
+    step : its name; of a piece ``NAME[0]``
+    run : the id of the run
+    cached : whether it was there already
+    items : of a step that gave a list, its length: so often a step that is done for each of them is done
+    """
+
+    step: str
+    run: str
+    key: str
+    cached: bool
+    items: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, under 1 kB: a reference, and no payload."""
+        found = {"step": self.step, "run": self.run, "key": self.key, "cached": self.cached}
+        return found if self.items is None else {**found, "items": self.items}
+
+
+def run_step(
+    folder: Path | str,
+    name: str,
+    *,
+    run: str,
+    item: int | None = None,
+    store: Store | Path | None = None,
+    threads: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    force: bool = False,
+) -> StepResult:
+    """Do one step of a run of a project, once: whoever asks for it decides when, and whether it is tried again.
+
+    What it needs must have been done in this run, by `run_step` too, in whatever process on whatever machine that sees
+    the store. A step that was done with the same key is not done again, so one that was killed can simply be asked for
+    again.
+
+    Parameters
+    ----------
+    run : the id of the run, as the other scheduler has it; the first step begins it
+    item : the number of the piece, from 0, of a step that is done for each of some items
+    force : do it again even if it was done
+
+    Raises
+    ------
+    StepFailed : if it was left out because of what it needs
+    UnknownName, ConfigError, GateRefused, Interrupted, and whatever the step raises
+    """
+    project = open_project(folder, store)
+    kept = project.store
+    flow = classify(project.mill, project.folder, kept, project.digests)
+    steps = {step.name: step for step in plan(flow)}
+    if name not in steps:
+        raise UnknownName("step", name, steps, where=f"project {flow.name}")
+    record = Record(kept, run)
+    try:
+        with sigterm_interrupts():
+            record.begin(flow)
+            before = _before(steps[name], steps, record, kept)
+            step = replace(_piece(steps[name], item, before), retries=0)
+            scheduler = Scheduler(
+                (step,),
+                kept,
+                record,
+                before=before,
+                threads=threads,
+                tell=on_event or (lambda event: None),
+                again=(step.origin,) if force else (),
+            )
+            scheduler.run()
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped in step {name!r}", hint="Ask for it again to go on from there.") from None
+    finally:
+        with suppress(StoreWriteError):  # it only saves time
+            project.digests.save()
+        kept.close()
+    for error in (*scheduler.errors.values(), *scheduler.refusals.values()):
+        raise error
+    if step.name not in scheduler.done:
+        ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
+        raise StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=f"run {run}, step {step.name}")
+    return _result(scheduler.done[step.name], run)
+
+
+def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store) -> Before:
+    """How the needs of a step ended in this run, and what they left.
+
+    Raises
+    ------
+    ConfigError : if one has not ended, and the step does not run without it
+    """
+
+    def left(name: str) -> tuple[End | None, Finished | None]:
+        need = steps[name]
+        if need.for_each is None:
+            return _left(name, record, store)
+        given: dict[str, Finished] = {}
+        if isinstance(need.for_each, str):
+            end, items = left(need.for_each)
+            if items is None:
+                return end, None
+            given[need.for_each] = items
+        parts = [_left(piece.name, record, store) for piece in pieces(need, given)]
+        whole = [finished for _, finished in parts if finished is not None]
+        if len(whole) < len(parts):
+            return next(end for end, finished in parts if finished is None), None
+        return "finished", gathered(need, whole)
+
+    found: Before = {}
+    for name in dict.fromkeys(step.needs):
+        end, finished = left(name)
+        if end is None and step.rule == "all_success":
+            raise ConfigError(
+                [f"step {step.name!r} needs {name!r}, which has not ended in this run"], where=f"run {record.run}"
+            )
+        # another scheduler leaves no note of what it leaves out
+        found[name] = (end or "upstream_failed", finished)
+    return found
+
+
+def _left(name: str, record: Record, store: Store) -> tuple[End | None, Finished | None]:
+    state = record.state(name)
+    if state is None or state.state == "running" or state.state == "stopped":
+        return None, None
+    if state.state != "finished" and state.state != "cached":
+        return state.state, None
+    finished = store.finished(state.key)
+    if finished is None:
+        raise NotInStore(f"what step {name!r} left is gone", where=f"run {record.run}", hint="Do that step again.")
+    return state.state, finished
+
+
+def _piece(step: Step, item: int | None, before: Before) -> Step:
+    if step.for_each is None:
+        if item is not None:
+            raise ConfigError([f"step {step.name!r} is done once and not for each of some items"], where="--item")
+        return step
+    parts = pieces(step, {need: left for need, (_, left) in before.items() if left is not None})
+    if item is None:
+        raise ConfigError([f"step {step.name!r} is done for each of {len(parts)} items: say which"], where="--item")
+    if not 0 <= item < len(parts):
+        raise ConfigError([f"step {step.name!r} has {len(parts)} items, numbered from 0, got {item}"], where="--item")
+    return parts[item]
+
+
+def _result(done: Done, run: str) -> StepResult:
+    result = done.finished.values.get("result")
+    return StepResult(done.step, run, done.key, done.cached, len(result) if isinstance(result, list) else None)

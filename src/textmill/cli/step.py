@@ -37,7 +37,7 @@ __all__ = ["command"]
 def command(
     name: str, project: Path, run: str, item: int | None, force: bool, threads: int | None, store: Path | None
 ) -> None:
-    """Do step NAME of a run, in this process, as Airflow or another scheduler asks for it.
+    """Do one step of a run, as Airflow or another scheduler asks for it.
 
     What it needs must have been done in that run. It is tried once. The last line on stdout is JSON: step, run, key,
     and the number of items if it gave a list. Ends with 3 if a gate says no.
@@ -52,9 +52,14 @@ def command(
         store=None if store is None else store_in(store),
         threads=threads,
         on_event=_tell,
+        on_output=_show,
         force=force,
     )
     click.echo(json.dumps(result.to_json()))
+
+
+def _show(said: bytes) -> None:
+    click.echo(said, nl=False, err=True)
 
 
 def _tell(event: Event) -> None:

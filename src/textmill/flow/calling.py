@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -46,7 +47,8 @@ def call(entry: str, folder: Path, given: Mapping[str, Any], *, step: str) -> An
     for name, value in given.items():
         _check(value, types.get(name), f"step {step}, parameter {name!r} of {entry}")
     try:
-        result = function(**given)
+        with contextlib.chdir(folder):
+            result = function(**given)
     except TextmillError:
         raise
     except (Exception, SystemExit) as error:

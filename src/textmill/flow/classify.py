@@ -13,7 +13,6 @@ from textmill.config import ExpectConfig, MillConfig, TextConfig
 from textmill.flow import checking, datasets, judging, learning, publishing, tuning
 from textmill.flow import curve as curves
 from textmill.flow.keys import code_version
-from textmill.flow.own import with_own_steps
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
 from textmill.flow.step import Flow, Step
@@ -36,7 +35,12 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     """
     project = Project(mill, folder, store, digests)
     built_in = _built_in(project) if mill.trains else ()
-    return with_own_steps(Flow(project.name, built_in), mill, folder, store, digests)
+    flow = Flow(project.name, built_in)
+    if not mill.step:
+        return flow
+    from textmill.flow.own import with_own_steps
+
+    return with_own_steps(flow, mill, folder, store, digests)
 
 
 def _built_in(project: Project) -> tuple[Step, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import glob
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -71,8 +70,6 @@ def with_own_steps(flow: Flow, mill: MillConfig, folder: Path, store: Store, dig
     ------
     ConfigError : with every name that is unknown, taken or given twice, and every function that is not there
     """
-    if not mill.step:
-        return flow
     faults = _name_faults(flow, mill.step)
     steps, before = [], dict[str, list[str]]()
     for number, config in enumerate(mill.step):
@@ -251,7 +248,6 @@ def _run(own: Own, work: Work) -> dict[str, Any]:
     from textmill.flow import calling  # only where something is done
 
     config = own.config
-    os.environ.update(config.env)  # the process is its own
     if config.python is not None:
         if _function(config.python, own.folder)[0] != own.code:
             raise SourceError("it was changed during the run", where=f"step {config.name}, {config.python}")

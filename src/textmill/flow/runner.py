@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from textmill.errors import GateRefused, Interrupted, StoreWriteError, TextmillError
+from textmill.errors import ConfigError, GateRefused, Interrupted, StoreWriteError, TextmillError
 from textmill.flow.doing import found
 from textmill.flow.events import Done, Event
 from textmill.flow.keys import step_key
 from textmill.flow.record import Record, new_run
-from textmill.flow.scheduler import Scheduler
 from textmill.flow.step import Flow, Step, gathered, pieces, plan
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
+
+if TYPE_CHECKING:
+    from textmill.flow.crew import Crew
+    from textmill.flow.scheduler import Scheduler
 
 __all__ = ["FlowResult", "run_flow", "sigterm_interrupts"]
 
@@ -45,6 +49,7 @@ def run_flow(
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
     wait: float | None = None,
+    crew: Callable[[Record], Crew] | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> FlowResult:
@@ -57,15 +62,19 @@ def run_flow(
     ----------
     force : do every step again
     wait : seconds to wait for another run of this flow; None waits until it is done
+    crew : gives processes for the steps of a project's run; without, all are done in this process, one after the other
     clock, sleep : tell and wait the seconds between a failure and the next try; put in by tests
 
     Raises
     ------
+    ConfigError : if a step needs a process of its own and there is none
     Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
     LockHeld : if another run still works after `wait` seconds
     StoreWriteError, CorruptError, and whatever a step raises
     """
     steps = plan(flow)
+    if crew is None and (apart := [step.name for step in steps if step.env or step.timeout is not None]):
+        raise ConfigError([f"step {apart[0]!r} has a timeout or variables, which only steps of a project can have"])
     tell = on_event or _nobody
     scheduler: Scheduler | None = None
     try:
@@ -81,8 +90,11 @@ def run_flow(
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
+            from textmill.flow.scheduler import Scheduler  # a run with nothing to do needs none of it
+
             record = Record(store, new_run())
             record.begin(flow)
+            workers = crew(record) if crew is not None else None
             scheduler = Scheduler(
                 steps,
                 store,
@@ -91,6 +103,7 @@ def run_flow(
                 threads=threads,
                 tell=tell,
                 again=[step.name for step in steps] if force else (),
+                crew=workers,
                 clock=clock,
                 sleep=sleep,
             )
@@ -100,6 +113,10 @@ def run_flow(
                 with suppress(StoreWriteError):
                     record.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
                 raise
+            finally:
+                if workers is not None:
+                    workers.close()
+                    store.scratch.sweep()  # of those that were killed
             record.end("failed" if scheduler.errors else "refused" if scheduler.refusals else "finished")
             if not scheduler.errors:
                 # before the lock is given up, or its steps could be collected

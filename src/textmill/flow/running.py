@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textmill.config import MillConfig, load
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
@@ -17,6 +19,10 @@ from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
 from textmill.types import Manifest, Report
+
+if TYPE_CHECKING:
+    from textmill.flow.crew import Crew
+    from textmill.flow.record import Record
 
 __all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
 
@@ -99,6 +105,7 @@ def run_project(
         on_event=on_event,
         force=force,
         wait=wait,
+        crew=partial(_crew, Path(folder), kept),
     )
     with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
@@ -127,6 +134,12 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
+
+
+def _crew(folder: Path, store: Store, record: Record) -> Crew:
+    from textmill.flow.crew import Crew
+
+    return Crew(folder, store, record)
 
 
 def open_project(folder: Path | str, store: Store | Path | None = None) -> Project:

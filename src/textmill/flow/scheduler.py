@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import heapq
+import signal
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from textmill.errors import GateRefused, TextmillError
+from textmill.config.durations import in_words
+from textmill.config.threads import thread_count
+from textmill.errors import GateRefused, StepFailed, TextmillError
+from textmill.flow.crew import Crew
 from textmill.flow.doing import attempt, found
 from textmill.flow.events import Done, Event
 from textmill.flow.keys import step_key
-from textmill.flow.record import End, Record, StepState, told
+from textmill.flow.record import End, Record, StepState, error_of, told
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
 
@@ -34,6 +38,16 @@ class _Ready:
     decided: int  # how many steps had ended by then
 
 
+@dataclass(slots=True)
+class _Running:
+    """A step that has a process of its own."""
+
+    step: Step
+    began: float
+    stop_at: float | None = None
+    stopped: bool = False
+
+
 class Scheduler:
     """Does the steps of a plan.
 
@@ -43,6 +57,7 @@ class Scheduler:
     record : of the run
     before : how steps outside of `steps` that these need ended, and what they left
     again : names of those that are done though they were done before
+    crew : processes for steps that are ready at the same time, or that need one of their own
     sleep : waits some seconds; put in by tests, as is `clock`
     """
 
@@ -56,6 +71,7 @@ class Scheduler:
         threads: int | None,
         tell: Callable[[Event], None],
         again: Collection[str],
+        crew: Crew | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -66,6 +82,8 @@ class Scheduler:
         self._store, self._record, self._threads = store, record, threads
         self._tell, self._again = tell, again
         self._clock, self._sleep = clock, sleep
+        self._crew, self._limit = crew, thread_count(threads)
+        self._running: dict[str, _Running] = {}
         self._steps = {step.name: step for step in steps}
         self._place = {step.name: (number, 0) for number, step in enumerate(steps)}
         self._outputs = {name: left for name, (_, left) in before.items() if left is not None}
@@ -104,15 +122,23 @@ class Scheduler:
             while self._open:
                 self._decide(self._steps[heapq.heappop(self._open)[1]])
             if self._ready:
-                self._do(heapq.heappop(self._ready)[1])
-            elif self._delayed:
-                due, name = self._delayed[0]
-                self.now = f"before step {name!r} is tried again"
-                self._sleep(max(0.0, due - self._clock()))
-                heapq.heappop(self._delayed)
-                self._push(name)
+                if self._crew is None or self._alone():
+                    self._do(heapq.heappop(self._ready)[1])
+                    continue
+                while self._ready and len(self._running) < self._limit:
+                    self._start(heapq.heappop(self._ready)[1], self._crew)
+                if self._open:
+                    continue
+            if self._running or self._delayed:
+                self._wait()
             else:
                 return
+
+    def _alone(self) -> bool:
+        """Whether the first of the ready steps can be done in this process, which has loaded what it needs."""
+        step = self._ready[0][1].step
+        alone = len(self._ready) == 1 and not self._running and not self._delayed
+        return alone and not step.apart and not step.env and step.timeout is None
 
     def _add(self, step: Step) -> None:
         needs = [need for need in dict.fromkeys(step.needs) if need not in self._ends]
@@ -174,6 +200,7 @@ class Scheduler:
             return
         left = [self.done[piece.name] for piece in made]
         finished = gathered(step, [one.finished for one in left])
+        self._store.finish(finished)  # what comes next finds it under its key, in whatever process
         cached = all(one.cached for one in left)
         self._succeeded(step, Done(step.name, cached, sum(one.seconds for one in left), finished))
 
@@ -194,13 +221,21 @@ class Scheduler:
         else:
             heapq.heappush(self._ready, (self._place[step.name], _Ready(step, key, outputs, len(self._ends))))
 
+    def _fresh(self, ready: _Ready) -> _Ready | None:
+        """What is to be done, as of now: what it reads may have been made by a step that has ended meanwhile."""
+        if ready.decided == len(self._ends):
+            return ready
+        self._look(ready.step)
+        if self._ready and self._ready[0][1].step is ready.step:
+            return heapq.heappop(self._ready)[1]
+        return None
+
     def _do(self, ready: _Ready) -> None:
-        step = ready.step
-        if ready.decided != len(self._ends):  # what it reads may have been made by another step meanwhile
-            self._look(step)
-            if not self._ready or self._ready[0][1].step is not step:
-                return
-            ready = heapq.heappop(self._ready)[1]
+        """Do a step in this process."""
+        fresh = self._fresh(ready)
+        if fresh is None:
+            return
+        step = fresh.step
         self.now = f"in step {step.name!r}"
         self._tell(Event(step.name, "started"))
         began = time.perf_counter()
@@ -211,8 +246,8 @@ class Scheduler:
         try:
             finished = attempt(
                 step,
-                ready.key,
-                ready.outputs,
+                fresh.key,
+                fresh.outputs,
                 self._store,
                 self._record,
                 threads=self._threads,
@@ -223,6 +258,90 @@ class Scheduler:
             self._failed(step, error, time.perf_counter() - began)
         else:
             self._succeeded(step, Done(step.name, False, time.perf_counter() - began, finished))
+
+    def _start(self, ready: _Ready, crew: Crew) -> None:
+        """Have a step done in a process of its own."""
+        share = max(1, self._limit // min(self._limit, 1 + len(self._ready) + len(self._running)))
+        fresh = self._fresh(ready)
+        if fresh is None:
+            return
+        step = fresh.step
+        self._tell(Event(step.name, "started"))
+        self._running[step.name] = _Running(step, self._clock())
+        self._say_where()
+        crew.start(step, fresh.key, fresh.outputs, share)
+
+    def _wait(self) -> None:
+        """Until something happens: a step tells something, or it is time to try again or to stop one."""
+        due = [self._delayed[0][0]] if self._delayed else []
+        due += [one.stop_at for one in self._running.values() if one.stop_at is not None and not one.stopped]
+        seconds = max(0.0, min(due) - self._clock()) if due else None
+        if self._running:
+            assert self._crew is not None
+            for message in self._crew.wait(seconds):
+                self._hear(message)
+        else:
+            assert seconds is not None
+            self.now = f"before step {self._delayed[0][1]!r} is tried again"
+            self._sleep(seconds)
+        now = self._clock()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._push(heapq.heappop(self._delayed)[1])
+        for one in self._running.values():
+            if one.stop_at is not None and one.stop_at <= now and not one.stopped:
+                one.stopped = True
+                assert self._crew is not None
+                self._crew.stop(one.step)
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        if "began" in message:
+            one = self._running[message["began"]]
+            one.began = self._clock()
+            one.stop_at = None if one.step.timeout is None else one.began + one.step.timeout
+            return
+        if "progress" in message:
+            one = self._running[message["progress"]]
+            said = (message["done"], message["total"], message["note"])
+            self._tell(Event(one.step.name, "progress", self._clock() - one.began, *said))
+            return
+        one = self._running.pop(message["ended"])
+        self._say_where()
+        seconds = self._clock() - one.began
+        state = self._record.state(one.step.name)
+        well = message["status"] == 0 and state is not None and state.state == "finished"
+        left = self._store.finished(state.key) if state is not None and well else None
+        if left is not None:
+            self._succeeded(one.step, Done(one.step.name, False, seconds, left))
+            return
+        error = self._why(one, state, message["status"])
+        if not isinstance(error, TextmillError):
+            raise error
+        self._failed(one.step, error, seconds)
+
+    def _why(self, one: _Running, state: StepState | None, status: int) -> Exception:
+        """What made a step fail that had a process of its own."""
+        name = one.step.name
+        if one.stopped:
+            error: Exception = StepFailed(
+                f"it was stopped after {in_words(one.step.timeout or 0)}, its timeout", where=f"step {name}"
+            )
+        elif state is not None and state.error is not None:
+            return error_of(state.error)
+        else:
+            how = f"signal {signal.Signals(-status).name}" if status < 0 else f"code {status}"
+            error = StepFailed(
+                f"its process ended with {how} before it was done",
+                where=f"step {name}",
+                hint="There may be too little memory." if status == -signal.SIGKILL else None,
+            )
+        tries = state.attempts if state else 1
+        self._record.write(StepState(name, "failed", state.key if state else "", tries, error=told(error)))
+        self._record.note(name, f"try {tries}: {error}")
+        return error
+
+    def _say_where(self) -> None:
+        names = ", ".join(map(repr, self._running))
+        self.now = f"in step{'s' if len(self._running) > 1 else ''} {names}" if names else "between two steps"
 
     def _succeeded(self, step: Step, done: Done) -> None:
         self.done[step.name] = done

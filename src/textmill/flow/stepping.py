@@ -10,6 +10,7 @@ from typing import Any
 
 from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreWriteError, UnknownName
 from textmill.flow.classify import classify
+from textmill.flow.crew import Crew
 from textmill.flow.events import Done, Event
 from textmill.flow.record import End, Record
 from textmill.flow.runner import sigterm_interrupts
@@ -56,6 +57,7 @@ def run_step(
     store: Store | Path | None = None,
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
+    on_output: Callable[[bytes], None] | None = None,
     force: bool = False,
 ) -> StepResult:
     """Do one step of a run of a project, once: whoever asks for it decides when, and whether it is tried again.
@@ -68,6 +70,7 @@ def run_step(
     ----------
     run : the id of the run, as the other scheduler has it; the first step begins it
     item : the number of the piece, from 0, of a step that is done for each of some items
+    on_output : given what the step prints, as it comes, if it is one of the user's own; its log has it in any case
     force : do it again even if it was done
 
     Raises
@@ -82,8 +85,10 @@ def run_step(
     if name not in steps:
         raise UnknownName("step", name, steps, where=f"project {flow.name}")
     record = Record(kept, run)
+    crew = Crew(Path(folder), kept, record, on_output=on_output)
     try:
         with sigterm_interrupts():
+            kept.scratch.sweep()
             record.begin(flow)
             before = _before(steps[name], steps, record, kept)
             step = replace(_piece(steps[name], item, before), retries=0)
@@ -95,11 +100,13 @@ def run_step(
                 threads=threads,
                 tell=on_event or (lambda event: None),
                 again=(step.origin,) if force else (),
+                crew=crew,
             )
             scheduler.run()
     except KeyboardInterrupt:
         raise Interrupted(f"stopped in step {name!r}", hint="Ask for it again to go on from there.") from None
     finally:
+        crew.close()
         with suppress(StoreWriteError):  # it only saves time
             project.digests.save()
         kept.close()
@@ -133,7 +140,9 @@ def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store)
         whole = [finished for _, finished in parts if finished is not None]
         if len(whole) < len(parts):
             return next(end for end, finished in parts if finished is None), None
-        return "finished", gathered(need, whole)
+        finished = gathered(need, whole)
+        store.finish(finished)  # what comes next finds it under its key, in whatever process
+        return "finished", finished
 
     found: Before = {}
     for name in dict.fromkeys(step.needs):

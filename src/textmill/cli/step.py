@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option(
     "--item", type=click.IntRange(min=0), metavar="N", help="Which item, from 0, if it is done for each of some."
 )
+@click.option("--date", metavar="DAY", help="The day that the run is for, as 2026-11-01.")
 @click.option("--force", is_flag=True, help="Do it again even if nothing has changed.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
 @click.option(
@@ -35,7 +36,14 @@ __all__ = ["command"]
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in the project]",
 )
 def command(
-    name: str, project: Path, run: str, item: int | None, force: bool, threads: int | None, store: Path | None
+    name: str,
+    project: Path,
+    run: str,
+    item: int | None,
+    date: str | None,
+    force: bool,
+    threads: int | None,
+    store: Path | None,
 ) -> None:
     """Do one step of a run, as Airflow or another scheduler asks for it.
 
@@ -49,6 +57,7 @@ def command(
         name,
         run=run,
         item=item,
+        date=date,
         store=None if store is None else store_in(store),
         threads=threads,
         on_event=_tell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from textmill.settings import from_mapping
 __all__ = ["MillConfig", "ProjectConfig", "load"]
 
 _NO_ROWS = ReadConfig(source="")  # of a project of own steps only
+_DATE = "{date}"
 _ALONE = {"project", "step", "schedule", "notify"}  # tables that need no rows
 
 
@@ -134,6 +135,61 @@ class MillConfig:
             + _of_one_label(self)
             + _drawing_groups(self)
         )
+
+
+def dated(mill: MillConfig, date: str | None) -> MillConfig:
+    """The settings with a date in the place of ``{date}``, in ``[read]`` and ``[[step]]``; own steps are told it too.
+
+    Parameters
+    ----------
+    date : as 2026-11-01; None if the run is for no date
+
+    Raises
+    ------
+    ConfigError : if a date is wanted and there is none, or there is one and nothing depends on it
+
+    Examples
+    --------
+    >>> raw = {"project": {"name": "demo"}, "read": {"source": "{date}.csv"}}
+    >>> dated(from_mapping(MillConfig, raw), "2026-11-01").read.source
+    '2026-11-01.csv'
+    """
+    read, steps = asdict(mill.read), [asdict(step) for step in mill.step]
+    found = [f"read.{key}" for key, value in read.items() if _mentions(value)]
+    found += [f"step[{n}].{key}" for n, step in enumerate(steps) for key, value in step.items() if _mentions(value)]
+    if date is None:
+        if found:
+            raise ConfigError(
+                [f"{path}: {_DATE} wants a day, as in: textmill run --dates 2026-11-01" for path in found]
+            )
+        return mill
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", date):
+        raise ConfigError([f"date: wanted a day such as 2026-11-01, got {date!r}"])
+    if not found and not steps:
+        raise ConfigError([f"nothing here depends on a date; write {_DATE} where [read] or a [[step]] is to have it"])
+    filled = [_filled(step, date) for step in steps]
+    return replace(
+        mill,
+        read=replace(mill.read, **_filled(read, date)),
+        step=tuple(
+            replace(step, **{**keys, "env": {"TEXTMILL_DATE": date, **keys["env"]}})
+            for step, keys in zip(mill.step, filled, strict=True)
+        ),
+    )
+
+
+def _mentions(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_mentions(one) for one in value.values())
+    return any(map(_mentions, value)) if isinstance(value, (list, tuple)) else isinstance(value, str) and _DATE in value
+
+
+def _filled(value: Any, date: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(one, date) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_filled(one, date) for one in value)
+    return value.replace(_DATE, date) if isinstance(value, str) else value
 
 
 def _text_faults(text: TextConfig, path: str) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from textmill.flow.events import Done, Event
     from textmill.flow.record import Record, StepState
     from textmill.flow.runner import FlowResult, run_flow
-    from textmill.flow.running import ProjectRefused, RunResult, run_project
+    from textmill.flow.running import ProjectRefused, RunResult, forecast_project, run_project
     from textmill.flow.step import Flow, Step, Work, plan
     from textmill.flow.stepping import StepResult, run_step
 
@@ -31,6 +31,7 @@ __all__ = [
     "StepState",
     "Work",
     "approve",
+    "forecast_project",
     "plan",
     "promote",
     "run_flow",
@@ -54,6 +55,7 @@ _FILE = {
     "StepState": "record",
     "Work": "step",
     "approve": "promotion",
+    "forecast_project": "running",
     "plan": "step",
     "promote": "promotion",
     "run_flow": "runner",

@@ -30,15 +30,23 @@ class Crew:
     ----------
     folder : the project's, or its ``mill.toml``
     record : of the run
+    date : that the run is for
     on_output : given what steps print, as it comes; it is in their logs in any case
     """
 
     grace = 5.0  # seconds between being asked to end and being killed
 
     def __init__(
-        self, folder: Path, store: Store, record: Record, *, on_output: Callable[[bytes], None] | None = None
+        self,
+        folder: Path,
+        store: Store,
+        record: Record,
+        *,
+        date: str | None = None,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> None:
-        self._hello = {"folder": str(folder), "store": str(store.root), "run": record.run, "grace": self.grace}
+        self._hello = {"folder": str(folder), "store": str(store.root), "date": date}
+        self._hello |= {"run": record.run, "grace": str(self.grace)}
         self._record, self._on_output = record, on_output
         self._process: subprocess.Popen[bytes] | None = None
         self._heard = self._unsent = b""

@@ -98,12 +98,15 @@ class Record:
 
         Raises
         ------
-        DataError : if it is the run of another flow
+        DataError : if it is the run of another flow, or began with something else to note
         """
         self.flow = flow.name
         if (known := self.about()) is not None:
             if known["flow"] != flow.name:
                 raise DataError(f"run {self.run!r} is one of {known['flow']!r}", wanted=f"a run of {flow.name!r}")
+            for name, value in about.items():
+                if known.get(name) != value:
+                    raise DataError(f"run {self.run!r} began with another {name}", wanted=known.get(name), got=value)
             return
         steps = {step.name: list(dict.fromkeys(step.needs)) for step in flow.steps}
         self._seal("run.json", {"run": self.run, "flow": flow.name, "began": _now(), "steps": steps, **about})

@@ -5,18 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textmill.errors import ConfigError, GateRefused, Interrupted, StoreWriteError, TextmillError
-from textmill.flow.doing import found
 from textmill.flow.events import Done, Event
-from textmill.flow.keys import step_key
 from textmill.flow.record import Record, new_run
-from textmill.flow.step import Flow, Step, gathered, pieces, plan
+from textmill.flow.standing import all_done, descendants, left_for
+from textmill.flow.step import Flow, Step, plan
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
 
@@ -48,7 +47,10 @@ def run_flow(
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
     wait: float | None = None,
+    about: Mapping[str, Any] | None = None,
     crew: Callable[[Record], Crew] | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -61,6 +63,9 @@ def run_flow(
     Parameters
     ----------
     force : do every step again
+    only : do these steps and no others; what they need is taken as it was left
+    since : do this step and all that come after it again
+    about : noted in the record of the run
     wait : seconds to wait for another run of this flow; None waits until it is done
     crew : gives processes for the steps of a project's run; without, all are done in this process, one after the other
     clock, sleep : tell and wait the seconds between a failure and the next try; put in by tests
@@ -77,8 +82,9 @@ def run_flow(
         raise ConfigError([f"step {apart[0]!r} has a timeout or variables, which only steps of a project can have"])
     tell = on_event or _nobody
     scheduler: Scheduler | None = None
+    chosen, again, before = _chosen(steps, store, force, only, since)
     try:
-        if not force and (left := _all_done(steps, store)) is not None:
+        if not again and not only and (left := all_done(steps, store)) is not None:
             # nothing to write, so no lock and no right to write is needed
             for done in left.values():
                 tell(Event(done.step, "cached", done.finished.seconds))
@@ -93,16 +99,16 @@ def run_flow(
             from textmill.flow.scheduler import Scheduler  # a run with nothing to do needs none of it
 
             record = Record(store, new_run())
-            record.begin(flow)
+            record.begin(flow, **(about or {}))
             workers = crew(record) if crew is not None else None
             scheduler = Scheduler(
-                steps,
+                chosen,
                 store,
                 record,
-                before={},
+                before={name: ("cached", one) for name, one in before.items()},
                 threads=threads,
                 tell=tell,
-                again=[step.name for step in steps] if force else (),
+                again=again,
                 crew=workers,
                 clock=clock,
                 sleep=sleep,
@@ -134,37 +140,16 @@ def run_flow(
     return FlowResult(scheduler.done, next(iter(scheduler.refusals.values()), None))
 
 
-def _all_done(steps: tuple[Step, ...], store: Store) -> dict[str, Done] | None:
-    """All steps, if there is nothing to do; a run with nothing to do is a matter of reading."""
-    left: dict[str, Done] = {}
-
-    def look(step: Step) -> Done | None:
-        outputs = {need: left[need].finished for need in step.needs if need in left}
-        if step.for_each is not None:
-            parts = [look(piece) for piece in pieces(step, outputs)]
-            known = [part for part in parts if part is not None]
-            if len(known) < len(parts):
-                return None
-            left.update((part.step, part) for part in known)
-            finished: Finished | None = gathered(step, [part.finished for part in known])
-        else:
-            finished = found(step, step_key(step, outputs), outputs, store)
-        return None if finished is None else Done(step.name, True, 0.0, finished)
-
-    for step in steps:
-        well = all(need in left for need in step.needs)
-        if step.rule == "one_failed" or (step.rule == "all_success" and not well):
-            continue  # nothing has failed
-        try:
-            done = look(step)
-        except TextmillError:
-            if not left and not any(step.apart or step.retries for step in steps):
-                raise  # nothing can be done: a slip in the name of a source makes no store
-            return None  # it is told as the failure of its step, and others go on
-        if done is None:
-            return None
-        left[step.name] = done
-    return left
+def _chosen(
+    steps: tuple[Step, ...], store: Store, force: bool, only: Collection[str], since: str | None
+) -> tuple[tuple[Step, ...], set[str], dict[str, Finished]]:
+    """The steps to do, the names of those to be done again, and what others left that they need."""
+    again = descendants(steps, since) if since is not None else set()
+    again |= {step.name for step in steps if force}
+    if not only:
+        return steps, again, {}
+    before = left_for(only, steps, store)
+    return tuple(step for step in steps if step.name in only), again, before
 
 
 def _naming(error: TextmillError, others: list[str]) -> TextmillError:

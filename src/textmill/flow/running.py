@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textmill.config import MillConfig, load
+from textmill.config.project import dated
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
 from textmill.flow.events import Done, Event
@@ -17,6 +18,8 @@ from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
+from textmill.flow.standing import Forecast, descendants, forecast, left_for
+from textmill.flow.step import plan
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from textmill.flow.crew import Crew
     from textmill.flow.record import Record
 
-__all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
+__all__ = ["ProjectRefused", "RunResult", "forecast_project", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class RunResult:
     ----------
     config : the project file as run, defaults and all
     manifest : of the version that stands for the project now; None if the gate refused, or nothing was to be trained
-    report : how good it is; None if nothing was to be trained
+    report : how good it is; None if nothing was to be trained, or only some steps were to be done
     steps : in the order in which they ran, each with whether it was there already and the seconds it took now
     refused : what the gate said, or None
     store, folder : where the versions lie, and where ``report.html`` and ``rejected.jsonl`` do
@@ -70,6 +73,9 @@ def run_project(
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
+    date: str | None = None,
     wait: float | None = None,
 ) -> RunResult:
     """Run a project: from its file to a registered model and a report.
@@ -84,6 +90,9 @@ def run_project(
     threads : how many to use; by default as many as the machine has. The result does not depend on it
     on_event : told of each step as it starts, goes on and ends
     force : do every step again
+    only : do these steps and no others; what they need is taken as it was left
+    since : do this step and all that come after it again
+    date : the day that the run is for, as 2026-11-01: it stands for ``{date}`` in the project file
     wait : seconds to wait for another run of the project; None waits until it is done
 
     Raises
@@ -96,7 +105,7 @@ def run_project(
     LockHeld : if another run of the project still works after `wait` seconds
     StoreWriteError : if there is no room or no permission
     """
-    project = open_project(folder, store)
+    project = open_project(folder, store, date)
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
@@ -104,21 +113,24 @@ def run_project(
         threads=threads,
         on_event=on_event,
         force=force,
+        only=only,
+        since=since,
         wait=wait,
-        crew=partial(_crew, Path(folder), kept),
+        about={"date": date},
+        crew=partial(_crew, Path(folder), kept, date),
     )
     with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
     kept.close()
-    if found.refused is not None and "evaluate" not in found.steps:
-        raise found.refused  # before anything was judged
     registered, evaluated = found.steps.get("register"), found.steps.get("evaluate")
+    if found.refused is not None and evaluated is None:
+        raise found.refused  # before anything was judged
     version = registered.finished.values["version"] if registered else None
     result = RunResult(
         config=mill,
         manifest=kept.manifest(mill.project.name, version) if version is not None else None,
         report=None
-        if evaluated is None
+        if evaluated is None or only
         else report_of(
             mill,
             kept,
@@ -136,14 +148,46 @@ def run_project(
     return result
 
 
-def _crew(folder: Path, store: Store, record: Record) -> Crew:
+def forecast_project(
+    folder: Path | str,
+    *,
+    store: Store | Path | None = None,
+    force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
+    date: str | None = None,
+) -> dict[str, Forecast]:
+    """What `run_project` would do with each step: ``unchanged``, ``to do``, ``depends`` or ``on failure``.
+
+    ``depends`` is a step that is done if what comes before it leaves something new, ``on failure`` one that waits for
+    a failure. Nothing is done, and nothing is written.
+
+    Raises
+    ------
+    ConfigError, UnknownName
+    """
+    project = open_project(folder, store, date)
+    steps = plan(classify(project.mill, project.folder, project.store, project.digests))
+    again = descendants(steps, since) if since is not None else set()
+    again |= {step.name for step in steps if force}
+    if only:
+        left_for(only, steps, project.store)
+    told = forecast(steps, project.store, again)
+    return {name: told[name] for name in told if not only or name in only}
+
+
+def _crew(folder: Path, store: Store, date: str | None, record: Record) -> Crew:
     from textmill.flow.crew import Crew
 
-    return Crew(folder, store, record)
+    return Crew(folder, store, record, date=date)
 
 
-def open_project(folder: Path | str, store: Store | Path | None = None) -> Project:
+def open_project(folder: Path | str, store: Store | Path | None = None, date: str | None = None) -> Project:
     """Read a project's file, and look for what is sure to fail, before hours of training and not after.
+
+    Parameters
+    ----------
+    date : stands for ``{date}`` in the project file
 
     Raises
     ------
@@ -156,6 +200,7 @@ def open_project(folder: Path | str, store: Store | Path | None = None) -> Proje
     mill = load(given)
     where = given / "mill.toml" if given.is_dir() else given
     try:
+        mill = dated(mill, date)
         check_gate_metric(mill.evaluate)
         check_policy_metrics(mill.policy)
     except ConfigError as error:

@@ -54,6 +54,7 @@ def run_step(
     *,
     run: str,
     item: int | None = None,
+    date: str | None = None,
     store: Store | Path | None = None,
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -70,6 +71,7 @@ def run_step(
     ----------
     run : the id of the run, as the other scheduler has it; the first step begins it
     item : the number of the piece, from 0, of a step that is done for each of some items
+    date : the day that the run is for
     on_output : given what the step prints, as it comes, if it is one of the user's own; its log has it in any case
     force : do it again even if it was done
 
@@ -78,18 +80,18 @@ def run_step(
     StepFailed : if it was left out because of what it needs
     UnknownName, ConfigError, GateRefused, Interrupted, and whatever the step raises
     """
-    project = open_project(folder, store)
+    project = open_project(folder, store, date)
     kept = project.store
     flow = classify(project.mill, project.folder, kept, project.digests)
     steps = {step.name: step for step in plan(flow)}
     if name not in steps:
         raise UnknownName("step", name, steps, where=f"project {flow.name}")
     record = Record(kept, run)
-    crew = Crew(Path(folder), kept, record, on_output=on_output)
+    crew = Crew(Path(folder), kept, record, date=date, on_output=on_output)
     try:
         with sigterm_interrupts():
             kept.scratch.sweep()
-            record.begin(flow)
+            record.begin(flow, date=date)
             before = _before(steps[name], steps, record, kept)
             step = replace(_piece(steps[name], item, before), retries=0)
             scheduler = Scheduler(

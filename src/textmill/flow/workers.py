@@ -3,7 +3,7 @@
 It has one thread and has loaded what steps need, so a step begins within milliseconds, and a fork is safe, which it
 would not be in a process where libraries have started threads. It is told in lines of JSON on its stdin what to do:
 
-    {"folder": ..., "store": ..., "run": ..., "grace": 5}              first: the project and the run
+    {"folder": ..., "store": ..., "date": null, "run": ..., "grace": "5.0"}   first: the project and the run
     {"do": NAME, "item": [...], "key": ..., "needs": {NAME: KEY}, "threads": 2}
     {"stop": NAME}
 
@@ -55,8 +55,8 @@ class _Child:
 class _Nursery:
     def __init__(self, hello: dict[str, Any]) -> None:
         self.store = Store(Path(hello["store"]))
-        self.folder, self.run, self.grace = Path(hello["folder"]), hello["run"], float(hello["grace"])
-        project = open_project(self.folder, self.store)
+        self.run, self.grace = hello["run"], float(hello["grace"])
+        project = open_project(Path(hello["folder"]), self.store, hello["date"])
         self.flow = classify(project.mill, project.folder, self.store, project.digests)
         self.steps = {step.name: step for step in self.flow.steps}
         self.children: dict[int, _Child] = {}

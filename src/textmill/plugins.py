@@ -48,7 +48,7 @@ class Plugin:
 
     name: str
     digest: str
-    run: Callable[..., object] = field(repr=False, compare=False)
+    run: Callable[[str], object] = field(repr=False, compare=False)
 
 
 _registered: dict[str, Plugin] = {}
@@ -147,16 +147,32 @@ def load(entry: str, folder: Path | None = None) -> None:
     ------
     PluginError : if there is no such module or function, or importing it fails
     """
+    made = imported(entry, folder)
+    if isinstance(made, types.FunctionType):
+        register(made)
+
+
+def imported(entry: str, folder: Path | None = None) -> types.ModuleType | types.FunctionType:
+    """A module, or its function, imported and not registered: for whoever runs it and no model.
+
+    Parameters
+    ----------
+    entry, folder : as of `load`
+
+    Raises
+    ------
+    PluginError : if there is no such module or function, or importing it fails
+    """
     module, _, function = entry.partition(":")
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module) or not (function.isidentifier() or entry == module):
         raise PluginError("this names no function", wanted="MODULE or MODULE:FUNCTION", got=repr(entry))
     found = _imported(module, folder)
     if not function:
-        return
+        return found
     made = getattr(found, function, None)
     if not isinstance(made, types.FunctionType) or (made.__module__, made.__qualname__) != (module, function):
         raise PluginError(f"no function of its own is called {function!r}", where=str(found.__file__))
-    register(made)
+    return made
 
 
 def _imported(module: str, folder: Path | None) -> types.ModuleType:

@@ -41,8 +41,7 @@ def call(entry: str, folder: Path, given: Mapping[str, Any], *, step: str) -> An
     StepFailed : if it fails; what it raises of textmill's own errors stays what it is, so that it can be a gate
     DataError : if an argument or what it returns is not of the type that it declares
     """
-    plugins.load(entry, folder)
-    function = plugins.find(entry).run
+    function: Any = plugins.imported(entry, folder)
     types = _types(function)
     for name, value in given.items():
         _check(value, types.get(name), f"step {step}, parameter {name!r} of {entry}")

@@ -65,8 +65,8 @@ def run_flow(
     force : do every step again
     only : do these steps and no others; what they need is taken as it was left
     since : do this step and all that come after it again
-    about : noted in the record of the run
     wait : seconds to wait for another run of this flow; None waits until it is done
+    about : noted in the record of the run
     crew : gives processes for the steps of a project's run; without, all are done in this process, one after the other
     clock, sleep : tell and wait the seconds between a failure and the next try; put in by tests
 

@@ -15,6 +15,7 @@ so that what a command has started ends with it: SIGTERM, and SIGKILL after some
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -29,6 +30,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import textmill.flow.calling  # noqa: F401  loaded once here and not in each child
 from textmill.errors import SourceError, StoreError, TextmillError
 from textmill.flow.classify import classify
 from textmill.flow.doing import attempt
@@ -101,6 +103,7 @@ class _Nursery:
         if not step.apart:
             for name in _HEAVY:
                 import_module(name)
+        gc.freeze()  # else the child's collector would copy what it only shares
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the child knows what to do about it
         pid = os.fork()
         if pid == 0:
@@ -139,7 +142,7 @@ class _Nursery:
             signal.signal(signal.SIGTERM, _interrupt)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             record = Record(self.store, self.run)
-            record.begin(self.flow)
+            record.flow = self.flow.name  # it has begun
             channel = os.dup(1)
             _print_into(record.log(step.name))
             os.environ.update(step.env)

@@ -282,3 +282,52 @@ def test_a_hundred_steps_that_one_needs_are_done(project):
     result = project.run(*steps, {"name": "all", "shell": "ls $TEXTMILL_NEEDS", "needs": [s["name"] for s in steps]})
     assert len(result.steps) == 101
     assert project.log("all").count(".json") == 100
+
+
+def kept(folder: Path) -> dict[str, Any]:
+    store = Store(folder / ".textmill")
+    found = {}
+    for path in sorted((store.root / "steps").glob("*.json")):
+        finished = store.finished(path.stem)
+        assert finished is not None
+        files = {name: store.object(one.sha256, verify=True).name for name, one in finished.files.items()}
+        found[finished.key] = [finished.step.partition("[")[0], finished.values, files]
+    return found
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    made = (
+        'head -c 100000 /dev/zero > "$TEXTMILL_OUT/$TEXTMILL_STEP.bin"; echo "[1, 2, 3]" > "$TEXTMILL_OUT/result.json"'
+    )
+    steps = [
+        {"name": "list", "shell": made, "inputs": "own.py"},
+        {"name": "other", "shell": f"{made}; echo made > other.txt", "outputs": "other.txt"},
+        {"name": "each", "shell": f'{made}; echo "$TEXTMILL_ITEM" > "each-$TEXTMILL_ITEM.txt"', "for_each": "list",
+         "outputs": "each-{item}.txt"},
+        {"name": "all", "shell": "cat each-*.txt > all.txt", "needs": ["each", "other"], "outputs": "all.txt"},
+    ]  # fmt: skip
+    right = tmp_path / "right"
+    right.mkdir()
+    began = time.monotonic()
+    whole = Project(right)
+    whole.run(*steps, threads=2)
+    lasted = time.monotonic() - began
+    wanted = kept(right)
+    for number in range(12):
+        folder = tmp_path / f"killed{number}"
+        folder.mkdir()
+        Project(folder).write(*steps)
+        command = [sys.executable, "-m", "textmill.cli", "run", str(folder), "--threads", "2"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        time.sleep(lasted * (0.5 + number / 8))  # a moment, and no wait for anything
+        process.kill()
+        process.wait()
+        before = {path.stem for path in folder.glob(".textmill/steps/*.json")}
+        result = run_project(folder, threads=2)
+        assert kept(folder) == wanted
+        again = {done.key for done in result.steps if not done.cached and done.step.partition("[")[0] == done.step}
+        assert not before & (again - {done.key for done in result.steps if done.step == "each"})
+        assert (folder / "all.txt").read_text() == "1\n2\n3\n"
+        assert not list((folder / ".textmill" / "tmp").glob("*"))

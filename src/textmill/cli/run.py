@@ -83,7 +83,7 @@ def command(
     What was done before with the same data, settings and code is not done again. Stop it whenever you like: the next
     run goes on from there. Ends with 3 if the rows are not as [expect] says or [evaluate] promote_if refuses the model.
     """
-    from textmill.flow import ProjectRefused, run_project
+    from textmill.flow import run_project
     from textmill.flow.notices import noticing
 
     kept = None if store is None else store_in(store)
@@ -97,6 +97,7 @@ def command(
 
         with noticing(project, store=kept, on_event=tell, again=again, warn=_warn) as watch:
             return run_project(project, store=kept, threads=threads, on_event=watch, force=force, wait=wait)
+
     if only and since is not None:
         raise click.UsageError("wanted --only or --from, not both")
     how: dict[str, Any] = {"store": None if store is None else store_in(store), "force": force}

@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.flow.events import Done, Event
     from textmill.flow.policy import Check
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
-    from textmill.flow.events import Done, Event
     from textmill.flow.record import Record, StepState
     from textmill.flow.runner import FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, forecast_project, run_project

@@ -21,7 +21,7 @@ from textmill.registry.runs import remember_run
 
 if TYPE_CHECKING:
     from textmill.flow.crew import Crew
-    from textmill.flow.scheduler import Scheduler
+    from textmill.flow.dispatch import Dispatch
 
 __all__ = ["FlowResult", "run_flow", "sigterm_interrupts"]
 
@@ -81,7 +81,7 @@ def run_flow(
     if crew is None and (apart := [step.name for step in steps if step.env or step.timeout is not None]):
         raise ConfigError([f"step {apart[0]!r} has a timeout or variables, which only steps of a project can have"])
     tell = on_event or _nobody
-    scheduler: Scheduler | None = None
+    dispatch: Dispatch | None = None
     chosen, again, before = _chosen(steps, store, force, only, since)
     try:
         if not again and not only and (left := all_done(steps, store)) is not None:
@@ -96,12 +96,12 @@ def run_flow(
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
-            from textmill.flow.scheduler import Scheduler  # a run with nothing to do needs none of it
+            from textmill.flow.dispatch import Dispatch  # a run with nothing to do needs none of it
 
             record = Record(store, new_run())
             record.begin(flow, **(about or {}))
             workers = crew(record) if crew is not None else None
-            scheduler = Scheduler(
+            dispatch = Dispatch(
                 chosen,
                 store,
                 record,
@@ -114,7 +114,7 @@ def run_flow(
                 sleep=sleep,
             )
             try:
-                scheduler.run()
+                dispatch.run()
             except BaseException as error:
                 with suppress(StoreWriteError):
                     record.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
@@ -123,21 +123,21 @@ def run_flow(
                 if workers is not None:
                     workers.close()
                     store.scratch.sweep()  # of those that were killed
-            record.end("failed" if scheduler.errors else "refused" if scheduler.refusals else "finished")
-            if not scheduler.errors:
+            record.end("failed" if dispatch.errors else "refused" if dispatch.refusals else "finished")
+            if not dispatch.errors:
                 # before the lock is given up, or its steps could be collected
-                remember_run(store, flow.name, {name: done.key for name, done in scheduler.done.items()})
+                remember_run(store, flow.name, {name: done.key for name, done in dispatch.done.items()})
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped {scheduler.now if scheduler else 'before the first step'}",
+            f"stopped {dispatch.now if dispatch else 'before the first step'}",
             hint="What was finished is kept: run it again to go on from there.",
         ) from None
     finally:
         store.close()
-    if scheduler.errors:
-        name, *others = scheduler.errors
-        raise _naming(scheduler.errors[name], others)
-    return FlowResult(scheduler.done, next(iter(scheduler.refusals.values()), None))
+    if dispatch.errors:
+        name, *others = dispatch.errors
+        raise _naming(dispatch.errors[name], others)
+    return FlowResult(dispatch.done, next(iter(dispatch.refusals.values()), None))
 
 
 def _chosen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -51,8 +52,8 @@ class Work:
     tree: Callable[[str, str], Path]
     outputs: Mapping[str, Finished]
     progress: Progress
-    run: str
-    log: Path
+    run: str = ""
+    log: Path = Path(os.devnull)
 
     def value(self, step: str, name: str) -> Any:
         """A value that a needed step returned."""

@@ -11,11 +11,11 @@ from typing import Any
 from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreWriteError, UnknownName
 from textmill.flow.classify import classify
 from textmill.flow.crew import Crew
+from textmill.flow.dispatch import Dispatch
 from textmill.flow.events import Done, Event
 from textmill.flow.record import End, Record
 from textmill.flow.runner import sigterm_interrupts
 from textmill.flow.running import open_project
-from textmill.flow.scheduler import Scheduler
 from textmill.flow.step import Step, gathered, pieces, plan
 from textmill.registry import Finished, Store
 
@@ -94,7 +94,7 @@ def run_step(
             record.begin(flow, date=date)
             before = _before(steps[name], steps, record, kept)
             step = replace(_piece(steps[name], item, before), retries=0)
-            scheduler = Scheduler(
+            dispatch = Dispatch(
                 (step,),
                 kept,
                 record,
@@ -104,7 +104,7 @@ def run_step(
                 again=(step.origin,) if force else (),
                 crew=crew,
             )
-            scheduler.run()
+            dispatch.run()
     except KeyboardInterrupt:
         raise Interrupted(f"stopped in step {name!r}", hint="Ask for it again to go on from there.") from None
     finally:
@@ -112,12 +112,12 @@ def run_step(
         with suppress(StoreWriteError):  # it only saves time
             project.digests.save()
         kept.close()
-    for error in (*scheduler.errors.values(), *scheduler.refusals.values()):
+    for error in (*dispatch.errors.values(), *dispatch.refusals.values()):
         raise error
-    if step.name not in scheduler.done:
+    if step.name not in dispatch.done:
         ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
         raise StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=f"run {run}, step {step.name}")
-    return _result(scheduler.done[step.name], run)
+    return _result(dispatch.done[step.name], run)
 
 
 def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store) -> Before:

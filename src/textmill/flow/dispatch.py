@@ -20,7 +20,7 @@ from textmill.flow.record import End, Record, StepState, error_of, told
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
 
-__all__ = ["Scheduler"]
+__all__ = ["Dispatch"]
 
 _T = TypeVar("_T")
 
@@ -48,7 +48,7 @@ class _Running:
     stopped: bool = False
 
 
-class Scheduler:
+class Dispatch:
     """Does the steps of a plan.
 
     Parameters

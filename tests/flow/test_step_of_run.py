@@ -150,6 +150,14 @@ def test_what_was_lost_from_the_store_is_told(project):
         run_step(project, "square", run="r1", item=0)
 
 
+def test_a_whole_run_goes_on_with_what_single_steps_left(project):
+    run_step(project, "numbers", run="r1")
+    for item in (0, 1):
+        run_step(project, "square", run="r1", item=item)
+    result = run_project(project, only=["total"])
+    assert [(done.step, done.finished.values["result"]) for done in result.steps] == [("total", 25)]
+
+
 def test_any_order_that_respects_the_needs_gives_the_same(project):
     keys = set()
     for number, items in enumerate(itertools.permutations((0, 1))):

@@ -327,7 +327,5 @@ def test_a_run_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_path,
         before = {path.stem for path in folder.glob(".textmill/steps/*.json")}
         result = run_project(folder, threads=2)
         assert kept(folder) == wanted
-        again = {done.key for done in result.steps if not done.cached and done.step.partition("[")[0] == done.step}
-        assert not before & (again - {done.key for done in result.steps if done.step == "each"})
+        assert not before & {done.key for done in result.steps if not done.cached and done.step != "each"}
         assert (folder / "all.txt").read_text() == "1\n2\n3\n"
-        assert not list((folder / ".textmill" / "tmp").glob("*"))

@@ -200,7 +200,8 @@ class Dispatch:
             return
         left = [self.done[piece.name] for piece in made]
         finished = gathered(step, [one.finished for one in left])
-        self._store.finish(finished)  # what comes next finds it under its key, in whatever process
+        if self._store.finished(finished.key) is None:
+            self._store.finish(finished)  # what comes next finds it under its key, in whatever process
         cached = all(one.cached for one in left)
         self._succeeded(step, Done(step.name, cached, sum(one.seconds for one in left), finished))
 
@@ -315,6 +316,7 @@ class Dispatch:
             return
         error = self._why(one, state, message["status"])
         if not isinstance(error, TextmillError):
+            error.add_note(f"Where it happened stands in {self._record.log(one.step.name)}")
             raise error
         self._failed(one.step, error, seconds)
 

@@ -25,7 +25,7 @@ __all__ = ["with_own_steps"]
 
 # Those that some project has: another's plan must not change its meaning when its own gets one of them
 _BUILT_IN = (
-    *("read", "split", "expect", "tune", "train", "validate", "curve", "compare", "evaluate"),
+    *("read", "split", "expect", "tune", "train", "validate", "curve", "check", "compare", "evaluate"),
     *("register", "report"),
 )
 

@@ -98,6 +98,9 @@ def run_flow(
             store.scratch.sweep()
             from textmill.flow.dispatch import Dispatch  # a run with nothing to do needs none of it
 
+            for one in before.values():
+                if store.finished(one.key) is None:  # gathered from pieces that were done one by one
+                    store.finish(one)
             record = Record(store, new_run())
             record.begin(flow, **(about or {}))
             workers = crew(record) if crew is not None else None

@@ -137,8 +137,8 @@ class Dispatch:
     def _alone(self) -> bool:
         """Whether the first of the ready steps can be done in this process, which has loaded what it needs."""
         step = self._ready[0][1].step
-        alone = len(self._ready) == 1 and not self._running and not self._delayed
-        return alone and not step.apart and not step.env and step.timeout is None
+        alone = (len(self._ready) == 1 and not self._delayed) or self._limit == 1
+        return alone and not self._running and not step.apart and not step.env and step.timeout is None
 
     def _add(self, step: Step) -> None:
         needs = [need for need in dict.fromkeys(step.needs) if need not in self._ends]

@@ -8,6 +8,7 @@ import pytest
 from textmill.errors import ConfigError, DataError, GateRefused, NotInStore, StepFailed, UnknownName
 from textmill.flow import Record, run_project, run_step
 from textmill.registry import Store
+from textmill.registry.runs import runs_of
 
 OWN = """
 from textmill.errors import GateRefused
@@ -84,6 +85,9 @@ def test_step_by_step_gives_the_keys_and_values_of_a_whole_run(project):
         assert apart.finished(result.key).values == wanted[name].values
         assert len(str(result.to_json())) < 1000
     assert Record(apart, "r1").state("total").state == "finished"
+    (known, _) = runs_of(apart)  # what belongs together is not collected
+    (right, _) = runs_of(Store(project / "whole"))
+    assert (known.flow, known.keys) == ("toy", right.keys)
 
 
 def test_a_step_that_was_done_is_not_done_again_in_this_run_or_the_next(project):

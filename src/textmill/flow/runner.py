@@ -127,7 +127,7 @@ def run_flow(
                     workers.close()
                     store.scratch.sweep()  # of those that were killed
             record.end("failed" if dispatch.errors else "refused" if dispatch.refusals else "finished")
-            if not dispatch.errors:
+            if not dispatch.errors and not only:
                 # before the lock is given up, or its steps could be collected
                 remember_run(store, flow.name, {name: done.key for name, done in dispatch.done.items()})
     except KeyboardInterrupt:

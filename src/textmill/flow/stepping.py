@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreWriteError, UnknownName
+from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreError, UnknownName
 from textmill.flow.classify import classify
 from textmill.flow.crew import Crew
 from textmill.flow.dispatch import Dispatch
@@ -18,6 +18,7 @@ from textmill.flow.runner import sigterm_interrupts
 from textmill.flow.running import open_project
 from textmill.flow.step import Step, gathered, pieces, plan
 from textmill.registry import Finished, Store
+from textmill.registry.runs import remember_run
 
 __all__ = ["StepResult", "run_step"]
 
@@ -109,8 +110,9 @@ def run_step(
         raise Interrupted(f"stopped in step {name!r}", hint="Ask for it again to go on from there.") from None
     finally:
         crew.close()
-        with suppress(StoreWriteError):  # it only saves time
+        with suppress(StoreError):  # it only saves time
             project.digests.save()
+            _remember(flow.name, steps, record, kept)
         kept.close()
     for error in (*dispatch.errors.values(), *dispatch.refusals.values()):
         raise error
@@ -127,28 +129,9 @@ def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store)
     ------
     ConfigError : if one has not ended, and the step does not run without it
     """
-
-    def left(name: str) -> tuple[End | None, Finished | None]:
-        need = steps[name]
-        if need.for_each is None:
-            return _left(name, record, store)
-        given: dict[str, Finished] = {}
-        if isinstance(need.for_each, str):
-            end, items = left(need.for_each)
-            if items is None:
-                return end, None
-            given[need.for_each] = items
-        parts = [_left(piece.name, record, store) for piece in pieces(need, given)]
-        whole = [finished for _, finished in parts if finished is not None]
-        if len(whole) < len(parts):
-            return next(end for end, finished in parts if finished is None), None
-        finished = gathered(need, whole)
-        store.finish(finished)  # what comes next finds it under its key, in whatever process
-        return "finished", finished
-
     found: Before = {}
     for name in dict.fromkeys(step.needs):
-        end, finished = left(name)
+        end, finished, _ = _whole(name, steps, record, store)
         if end is None and step.rule == "all_success":
             raise ConfigError(
                 [f"step {step.name!r} needs {name!r}, which has not ended in this run"], where=f"run {record.run}"
@@ -156,6 +139,41 @@ def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store)
         # another scheduler leaves no note of what it leaves out
         found[name] = (end or "upstream_failed", finished)
     return found
+
+
+def _remember(flow: str, steps: Mapping[str, Step], record: Record, store: Store) -> None:
+    """Once all steps of the run are done, keep in mind that they belong together."""
+    keys: dict[str, str] = {}
+    for name in reversed(list(steps)):  # while the run goes on, the last is not done
+        end, finished, parts = _whole(name, steps, record, store)
+        if finished is not None:
+            keys |= {name: finished.key} | parts
+        elif end is not None or steps[name].rule != "one_failed":
+            return
+    remember_run(store, flow, {name: keys[name] for name in reversed(list(keys))})
+
+
+def _whole(
+    name: str, steps: Mapping[str, Step], record: Record, store: Store
+) -> tuple[End | None, Finished | None, dict[str, str]]:
+    """How a step ended in this run, what it left, and the keys of its pieces; what those left is gathered."""
+    step = steps[name]
+    if step.for_each is None:
+        return *_left(name, record, store), {}
+    given: dict[str, Finished] = {}
+    if isinstance(step.for_each, str):
+        end, items, _ = _whole(step.for_each, steps, record, store)
+        if items is None:
+            return end, None, {}
+        given[step.for_each] = items
+    left = {piece.name: _left(piece.name, record, store) for piece in pieces(step, given)}
+    done = {piece: finished for piece, (_, finished) in left.items() if finished is not None}
+    if len(done) < len(left):
+        return next(end for end, finished in left.values() if finished is None), None, {}
+    whole = gathered(step, list(done.values()))
+    if store.finished(whole.key) is None:
+        store.finish(whole)  # what comes next finds it under its key, in whatever process
+    return "finished", whole, {piece: finished.key for piece, finished in done.items()}
 
 
 def _left(name: str, record: Record, store: Store) -> tuple[End | None, Finished | None]:

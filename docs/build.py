@@ -47,6 +47,7 @@ PAGES = (
     ("docs/guide/scores.md", "Scores that can't mislead"),
     ("docs/guide/words.md", "Words and their forms"),
     ("docs/guide/predict-and-serve.md", "Predict and serve"),
+    ("docs/guide/flow.md", "Steps and runs"),
     ("docs/guide/registry.md", "Promote, go back, prove it"),
     ("docs/guide/schedule.md", "Run by itself"),
     ("docs/guide/lineage.md", "Lineage and erasure"),

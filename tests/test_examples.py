@@ -43,11 +43,13 @@ def test_project_file_is_read_and_its_source_is_there(project: str) -> None:
     mill = load(EXAMPLES / project)
     assert isinstance(mill, MillConfig)
     assert mill.project.name == project
-    assert (EXAMPLES / project / mill.read.source).exists()
+    assert not mill.trains or (EXAMPLES / project / mill.read.source).exists()
 
 
 @pytest.mark.parametrize("project", sorted(path.parent.name for path in EXAMPLES.glob("*/mill.toml")))
 def test_data_card_says_where_the_data_come_from(project: str) -> None:
+    if not load(EXAMPLES / project).trains:
+        pytest.skip("it has no data")
     card = (EXAMPLES / project / "DATA.md").read_text(encoding="utf-8")
     assert "| Origin |" in card
     assert "| Licence |" in card

@@ -16,6 +16,7 @@
     │   └── StoreWriteError            no room, or no permission
     ├── RequestError                   a request to the server; carries the HTTP status
     ├── MissingExtra (ImportError)     an optional package is not installed; names the extra
+    ├── StepFailed                     a step of the user's own failed, or took too long
     ├── PluginError                    a function of the user's own is not registered, or failed
     ├── Interrupted                    Ctrl-C or SIGTERM; what was finished is kept; exit code 130
     └── GateRefused                    a gate said no; exit code 3
@@ -43,6 +44,7 @@ __all__ = [
     "RecordError",
     "RequestError",
     "SourceError",
+    "StepFailed",
     "StoreError",
     "StoreWriteError",
     "TextmillError",
@@ -207,6 +209,10 @@ class MissingExtra(TextmillError, ImportError):
         super().__init__(
             f"{what} needs the package {package!r}", hint=f"Install it with: pip install 'textmill[{extra}]'"
         )
+
+
+class StepFailed(TextmillError):
+    """A step of the user's own failed, or a step took longer than it may."""
 
 
 class PluginError(TextmillError):

@@ -147,16 +147,32 @@ def load(entry: str, folder: Path | None = None) -> None:
     ------
     PluginError : if there is no such module or function, or importing it fails
     """
+    made = imported(entry, folder)
+    if isinstance(made, types.FunctionType):
+        register(made)
+
+
+def imported(entry: str, folder: Path | None = None) -> types.ModuleType | types.FunctionType:
+    """A module, or its function, imported and not registered: for whoever runs it and no model.
+
+    Parameters
+    ----------
+    entry, folder : as of `load`
+
+    Raises
+    ------
+    PluginError : if there is no such module or function, or importing it fails
+    """
     module, _, function = entry.partition(":")
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module) or not (function.isidentifier() or entry == module):
         raise PluginError("this names no function", wanted="MODULE or MODULE:FUNCTION", got=repr(entry))
     found = _imported(module, folder)
     if not function:
-        return
+        return found
     made = getattr(found, function, None)
     if not isinstance(made, types.FunctionType) or (made.__module__, made.__qualname__) != (module, function):
         raise PluginError(f"no function of its own is called {function!r}", where=str(found.__file__))
-    register(made)
+    return made
 
 
 def _imported(module: str, folder: Path | None) -> types.ModuleType:
@@ -175,19 +191,30 @@ def _imported(module: str, folder: Path | None) -> types.ModuleType:
         raise PluginError(f"importing it failed: {type(error).__name__}: {error}", where=f"module {module}") from error
 
 
-def _imported_from(module: str, folder: Path) -> types.ModuleType:
+def file_of(module: str, folder: Path) -> Path:
+    """The file of a module in a folder; nothing is imported.
+
+    Raises
+    ------
+    PluginError : if there is none
+    """
     path = folder.joinpath(*module.split("."))
-    files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
-    if not files:
-        raise PluginError(f"there is no module {module!r}", where=str(folder), wanted=f"a file {path.name}.py")
-    spec = importlib.util.spec_from_file_location(module, files[0].absolute())
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file
+    raise PluginError(f"there is no module {module!r}", where=str(folder), wanted=f"a file {path.name}.py")
+
+
+def _imported_from(module: str, folder: Path) -> types.ModuleType:
+    file = file_of(module, folder)
+    spec = importlib.util.spec_from_file_location(module, file.absolute())
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     before = sys.modules.get(module)
     if module in sys.stdlib_module_names or (before is not None and module not in _from_folders):
         raise PluginError(
-            f"another module is called {module!r}", where=str(files[0]), hint="Give the file a name of its own."
+            f"another module is called {module!r}", where=str(file), hint="Give the file a name of its own."
         )
     _from_folders.add(module)
     sys.modules[module] = made

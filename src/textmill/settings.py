@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -35,8 +36,11 @@ def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
     return typing.cast(T, made)
 
 
+_hints = functools.cache(typing.get_type_hints)  # slow, and asked for each of a thousand steps
+
+
 def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> object | None:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     before = len(faults)
     for key in raw:

@@ -220,6 +220,28 @@ def test_a_terminal_sees_bars_and_then_the_same_lines(monkeypatch):
     assert "\x1b[" in out.getvalue()
 
 
+def test_a_terminal_sees_a_bar_for_each_step_at_work(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    out = Terminal()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setenv("TERM", "xterm")
+    with Steps() as steps:
+        steps(Event("train", "started"))
+        steps(Event("train-2", "started"))
+        steps(Event("train-2", "progress", done=1, total=4, note="folds"))
+        steps(Event("train-2", "finished", 1.0))
+        steps(Event("train", "progress", done=5, total=9))
+        steps(Event("train", "retry", done=1, total=2, note="no [luck]", delay=30.0))
+        steps(Event("train", "started"))
+        steps(Event("train", "failed"))
+        assert steps._bars is None
+    said = out.getvalue()
+    assert said.index("train-2        1.00 s") < said.index("failed and is tried again in 30 s (1 of 2): no [luck]")
+
+
 @pytest.mark.slow
 def test_what_is_printed_stays_within_the_environment(fresh):
     # a terminal that knows ASCII only must not end a run

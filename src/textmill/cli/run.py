@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,38 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_MOST_DAYS = 3660
+_FORECAST = {
+    "unchanged": "unchanged",
+    "to do": "to do",
+    "depends": "to do if what comes before it leaves something new",
+    "on failure": "only after a failure",
+}
+
+
+def _days(context: click.Context, option: click.Parameter, value: str | None) -> list[str]:
+    """Each day of ``2026-11-01..2026-11-07``, or the one of ``2026-11-01``."""
+    if value is None:
+        return []
+    from datetime import date, timedelta
+
+    first, to, last = value.partition("..")
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last if to else first)
+    except ValueError as error:
+        raise click.BadParameter(f"wanted DAY or DAY..DAY, such as 2026-11-01..2026-11-07, got {value!r}") from error
+    if not 0 <= (end - begin).days < _MOST_DAYS:
+        raise click.BadParameter(f"wanted the first day before the last, and {_MOST_DAYS} at most, got {value!r}")
+    return [(begin + timedelta(days=number)).isoformat() for number in range((end - begin).days + 1)]
+
 
 @click.command("run")
 @click.argument("project", type=click.Path(path_type=Path), default=".")
 @click.option("--force", is_flag=True, help="Do every step again.")
+@click.option("--only", multiple=True, metavar="STEP", help="Do this step and no other; may be given several times.")
+@click.option("--from", "since", metavar="STEP", help="Do this step again, and all that come after it.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dates", callback=_days, metavar="DAY[..DAY]", help="Run for each of these days, one after the other.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
 @click.option(
     "--wait",
@@ -40,18 +68,22 @@ __all__ = ["command"]
 def command(
     project: Path,
     force: bool,
+    only: tuple[str, ...],
+    since: str | None,
+    dry_run: bool,
+    dates: list[str],
     threads: int | None,
     wait: float | None,
     store: Path | None,
     again: str | None,
     as_json: bool,
 ) -> None:
-    """Run PROJECT, a folder with a mill.toml: read, split, train, evaluate, register, report.
+    """Run PROJECT, a folder with a mill.toml: read, split, train, evaluate, register, report, and steps of its own.
 
     What was done before with the same data, settings and code is not done again. Stop it whenever you like: the next
     run goes on from there. Ends with 3 if the rows are not as [expect] says or [evaluate] promote_if refuses the model.
     """
-    from textmill.flow import ProjectRefused, run_project
+    from textmill.flow import run_project
     from textmill.flow.notices import noticing
 
     kept = None if store is None else store_in(store)
@@ -66,6 +98,42 @@ def command(
         with noticing(project, store=kept, on_event=tell, again=again, warn=_warn) as watch:
             return run_project(project, store=kept, threads=threads, on_event=watch, force=force, wait=wait)
 
+    if only and since is not None:
+        raise click.UsageError("wanted --only or --from, not both")
+    how: dict[str, Any] = {"store": None if store is None else store_in(store), "force": force}
+    how |= {"only": only, "since": since}
+    found: list[dict[str, Any]] = []
+    try:
+        for date in dates or (None,):
+            if date is not None and not as_json:
+                click.echo(date)
+            if dry_run:
+                found.append(_forecast(project, as_json, date=date, **how))
+            else:
+                found.append(_run(project, as_json, again, date=date, threads=threads, wait=wait, **how))
+    finally:
+        if as_json and found:
+            print_json(found if dates else found[0])
+
+
+def _forecast(project: Path, as_json: bool, **how: Any) -> dict[str, Any]:
+    from textmill.flow import forecast_project
+
+    told = forecast_project(project, **how)
+    for step in () if as_json else told:
+        click.echo(f"{step:<10}  {_FORECAST[told[step]]}")
+    return {"steps": told}
+
+
+def _run(project: Path, as_json: bool, again: str | None, **how: Any) -> dict[str, Any]:
+    from textmill.cli import story
+    from textmill.flow import ProjectRefused, run_project
+    from textmill.flow.notices import noticing
+
+    def work(on_event: Callable[[Event], None] | None) -> RunResult:
+        with noticing(project, store=how["store"], on_event=on_event, again=again, warn=_warn) as watch:
+            return run_project(project, on_event=watch, **how)
+
     try:
         if as_json:
             result = work(None)
@@ -75,22 +143,28 @@ def command(
             with Steps() as steps:
                 result = work(steps)
     except ProjectRefused as refused:
-        _tell(refused.result, as_json)
+        if as_json:
+            print_json(story.as_json(refused.result))
+        else:
+            _tell(refused.result)
         raise
-    _tell(result, as_json)
+    if not as_json:
+        _tell(result)
+    return story.as_json(result)
 
 
 def _warn(sentence: str) -> None:
     click.echo(f"Mind: {plain(sentence)}", err=True)
 
 
-def _tell(result: RunResult, as_json: bool) -> None:
+def _tell(result: RunResult) -> None:
     from textmill.cli import story
 
-    if as_json:
-        print_json(story.as_json(result))
-        return
     click.echo()
+    if result.report is None:
+        done = sum(not step.cached for step in result.steps)
+        click.echo(f"Done: {done} {'step' if done == 1 else 'steps'}." if done else "Nothing to do.")
+        return
     if result.nothing_to_do and result.manifest is not None:
         from textmill.evaluate.sentences import verdict
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Steps"]
 
 _WIDTH = 10  # of a step's name
+_COLOUR = {"refused": "yellow", "retry": "yellow", "failed": "red"}
 
 
 class Steps:
@@ -31,12 +32,13 @@ class Steps:
         # the path of a run that has nothing to do loads no rich
         self._console: Console | None = console() if sys.stdout.isatty() else None
         self._bars: Progress | None = None
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}  # of the steps that are at work
 
     def __enter__(self) -> Steps:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._tasks.clear()
         self._stop()
 
     def __call__(self, event: Event) -> None:
@@ -48,38 +50,46 @@ class Steps:
         elif event.kind == "progress":
             self._move(event)
         else:
+            if self._bars is not None and event.step in self._tasks:
+                self._bars.remove_task(self._tasks.pop(event.step))
             self._stop()
-            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", "yellow" if event.kind == "refused" else None)
+            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", _COLOUR.get(event.kind))
 
     def _say(self, line: str, colour: str | None = None) -> None:
+        if self._bars is not None:
+            self._bars.console.print(line, style=colour)  # above the bars that go on
+            return
         click.secho(line, fg=colour)
         sys.stdout.flush()  # a pipe sees it now and not in the end
 
     def _start(self, step: str) -> None:
         if self._console is None:
             return
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        if self._bars is None:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[note]}", markup=False),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task = self._bars.add_task(f"{step:<{_WIDTH - 2}}", total=None, note="")
-        self._bars.start()
+            self._bars = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=30),
+                TextColumn("{task.fields[note]}", markup=False),
+                TimeElapsedColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bars.start()
+        self._tasks[step] = self._bars.add_task(f"{step:<{_WIDTH - 2}}", total=None, note="")
 
     def _move(self, event: Event) -> None:
-        if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=event.done, total=event.total, note=plain(event.note))
+        if self._bars is not None and event.step in self._tasks:
+            note = plain(event.note)
+            self._bars.update(self._tasks[event.step], completed=event.done, total=event.total, note=note)
 
     def _stop(self) -> None:
-        if self._bars is not None:
+        """No bars while nothing is at work."""
+        if self._bars is not None and not self._tasks:
             self._bars.stop()
-            self._bars = self._task = None
+            self._bars = None
 
 
 def _outcome(event: Event) -> str:
@@ -88,7 +98,8 @@ def _outcome(event: Event) -> str:
     words = {
         "cached": "unchanged",
         "refused": "refused",
-        "skipped": "left out: the gate said no",
+        "skipped": f"left out: {event.note or 'the gate said no'}",
+        "retry": f"failed and is tried again in {event.delay:g} s ({event.done} of {event.total}): {plain(event.note)}",
         "failed": "failed",
     }
     return f"{words[event.kind]:>10}" if len(words[event.kind]) <= 10 else f" {words[event.kind]}"

@@ -31,7 +31,8 @@ _LONGEST = 90  # of a text that is to be typed
 
 
 def told(result: RunResult) -> list[str]:
-    """What a run did, a sentence each."""
+    """What a run did that trained a model, a sentence each."""
+    assert result.report is not None
     values = {done.step: done.finished.values for done in result.steps}
     read = values["read"]
     config = result.config
@@ -69,6 +70,7 @@ def told(result: RunResult) -> list[str]:
 def next_commands(result: RunResult) -> list[str]:
     """Three commands that work where the user stands: predict, explain, serve."""
     assert result.manifest is not None
+    assert result.report is not None
     name, store, details = result.manifest.ref.name, result.store.root, result.report.details
     mistake, hit = _typed(details.get("mistakes") or ()), _hit(details)
     return [
@@ -80,7 +82,7 @@ def next_commands(result: RunResult) -> list[str]:
 
 
 def as_json(result: RunResult) -> dict[str, Any]:
-    """A run as plain JSON values."""
+    """A run as plain JSON values; without a report if nothing was to be trained."""
     manifest = result.manifest
     return {
         "model": result.config.project.name,
@@ -89,8 +91,8 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "refused": str(result.refused) if result.refused else None,
         "steps": [{"step": done.step, "cached": done.cached, "seconds": done.seconds} for done in result.steps],
         "store": str(result.store.root),
-        "page": str(result.folder / "report.html"),
-        "report": result.report.to_json(),
+        "page": str(result.folder / "report.html") if result.report else None,
+        "report": result.report.to_json() if result.report else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
 from textmill.config.policy import PolicyConfig, load_policy
@@ -30,6 +31,7 @@ __all__ = [
     "ScheduleConfig",
     "SmtpConfig",
     "SplitConfig",
+    "StepConfig",
     "TextConfig",
     "TuneConfig",
     "from_mapping",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
 from textmill.config.policy import PolicyConfig
@@ -20,6 +21,10 @@ from textmill.names import map_faults
 from textmill.settings import from_mapping
 
 __all__ = ["MillConfig", "ProjectConfig", "load"]
+
+_NO_ROWS = ReadConfig(source="")  # of a project of own steps only
+_DATE = "{date}"
+_ALONE = {"project", "step", "schedule", "notify"}  # tables that need no rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ class MillConfig:
     """
 
     project: ProjectConfig
-    read: ReadConfig
+    read: ReadConfig = _NO_ROWS
     split: SplitConfig = field(default_factory=SplitConfig)
     expect: ExpectConfig = field(default_factory=ExpectConfig)
     text: TextConfig = field(default_factory=TextConfig)
@@ -76,11 +81,17 @@ class MillConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
+    step: tuple[StepConfig, ...] = ()
 
     @property
     def decisive(self) -> dict[str, Any]:
         """The tables that decide what comes of a run, as plain values: not when it runs, nor who is told."""
         return {name: table for name, table in asdict(self).items() if name not in ("schedule", "notify")}
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are rows to learn from; a project may consist of steps of its own alone."""
+        return bool(self.read.source)
 
     @property
     def own(self) -> CandidateConfig:
@@ -90,6 +101,8 @@ class MillConfig:
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""
+        if not raw.get("step") or not set(raw) <= _ALONE:
+            raw = {"read": {}, **raw}  # whose source is then said to be missing
         given = raw.get("candidate")
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, Mapping) for one in given):
             return raw
@@ -100,7 +113,7 @@ class MillConfig:
         # source
         names = ["model", *(one.name for one in self.candidate)]
         return (
-            _nameless(self.read)
+            ([] if self.read is _NO_ROWS else _nameless(self.read))
             + _text_faults(self.text, "text")
             + [
                 fault
@@ -122,6 +135,61 @@ class MillConfig:
             + _of_one_label(self)
             + _drawing_groups(self)
         )
+
+
+def dated(mill: MillConfig, date: str | None) -> MillConfig:
+    """The settings with a date in the place of ``{date}``, in ``[read]`` and ``[[step]]``; own steps are told it too.
+
+    Parameters
+    ----------
+    date : as 2026-11-01; None if the run is for no date
+
+    Raises
+    ------
+    ConfigError : if a date is wanted and there is none, or there is one and nothing depends on it
+
+    Examples
+    --------
+    >>> raw = {"project": {"name": "demo"}, "read": {"source": "{date}.csv"}}
+    >>> dated(from_mapping(MillConfig, raw), "2026-11-01").read.source
+    '2026-11-01.csv'
+    """
+    read, steps = asdict(mill.read), [asdict(step) for step in mill.step]
+    found = [f"read.{key}" for key, value in read.items() if _mentions(value)]
+    found += [f"step[{n}].{key}" for n, step in enumerate(steps) for key, value in step.items() if _mentions(value)]
+    if date is None:
+        if found:
+            raise ConfigError(
+                [f"{path}: {_DATE} wants a day, as in: textmill run --dates 2026-11-01" for path in found]
+            )
+        return mill
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", date):
+        raise ConfigError([f"date: wanted a day such as 2026-11-01, got {date!r}"])
+    if not found and not steps:
+        raise ConfigError([f"nothing here depends on a date; write {_DATE} where [read] or a [[step]] is to have it"])
+    filled = [_filled(step, date) for step in steps]
+    return replace(
+        mill,
+        read=replace(mill.read, **_filled(read, date)),
+        step=tuple(
+            replace(step, **{**keys, "env": {"TEXTMILL_DATE": date, **keys["env"]}})
+            for step, keys in zip(mill.step, filled, strict=True)
+        ),
+    )
+
+
+def _mentions(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_mentions(one) for one in value.values())
+    return any(map(_mentions, value)) if isinstance(value, (list, tuple)) else isinstance(value, str) and _DATE in value
+
+
+def _filled(value: Any, date: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(one, date) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_filled(one, date) for one in value)
+    return value.replace(_DATE, date) if isinstance(value, str) else value
 
 
 def _text_faults(text: TextConfig, path: str) -> list[str]:

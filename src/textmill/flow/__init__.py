@@ -6,11 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.flow.events import Done, Event
     from textmill.flow.policy import Check
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
-    from textmill.flow.runner import Done, Event, FlowResult, run_flow
-    from textmill.flow.running import ProjectRefused, RunResult, run_project
+    from textmill.flow.record import Record, StepState
+    from textmill.flow.runner import FlowResult, run_flow
+    from textmill.flow.running import ProjectRefused, RunResult, forecast_project, run_project
     from textmill.flow.step import Flow, Step, Work, plan
+    from textmill.flow.stepping import StepResult, run_step
 
 __all__ = [
     "Check",
@@ -21,33 +24,43 @@ __all__ = [
     "ProjectRefused",
     "Promotion",
     "PromotionRefused",
+    "Record",
     "RunResult",
     "Step",
+    "StepResult",
+    "StepState",
     "Work",
     "approve",
+    "forecast_project",
     "plan",
     "promote",
     "run_flow",
     "run_project",
+    "run_step",
 ]
 
 _FILE = {
     "Check": "policy",
-    "Done": "runner",
-    "Event": "runner",
+    "Done": "events",
+    "Event": "events",
     "Flow": "step",
     "FlowResult": "runner",
     "ProjectRefused": "running",
     "Promotion": "promotion",
     "PromotionRefused": "promotion",
+    "Record": "record",
     "RunResult": "running",
     "Step": "step",
+    "StepResult": "stepping",
+    "StepState": "record",
     "Work": "step",
     "approve": "promotion",
+    "forecast_project": "running",
     "plan": "step",
     "promote": "promotion",
     "run_flow": "runner",
     "run_project": "running",
+    "run_step": "stepping",
 }
 
 

@@ -22,14 +22,29 @@ __all__ = ["classify"]
 
 
 def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests) -> Flow:
-    """The plan of a classifier's project.
+    """The plan of a classifier's project, with the steps of its own; of one that has no rows, those alone.
 
     Parameters
     ----------
     folder : the project's; sources are looked for there, and the report is written there
     digests : of the files outside of the store
+
+    Raises
+    ------
+    ConfigError : if a step of its own cannot be placed
     """
     project = Project(mill, folder, store, digests)
+    built_in = _built_in(project) if mill.trains else ()
+    flow = Flow(project.name, built_in)
+    if not mill.step:
+        return flow
+    from textmill.flow.own import with_own_steps
+
+    return with_own_steps(flow, mill, folder, store, digests)
+
+
+def _built_in(project: Project) -> tuple[Step, ...]:
+    mill, folder = project.mill, project.folder
     config, seed = project.settings, mill.project.seed
     learns = (
         *("flow/learning", "flow/tuning", "flow/curve", "read", "_native", "text", "features", "models"),
@@ -183,7 +198,7 @@ def classify(mill: MillConfig, folder: Path, store: Store, digests: FileDigests)
     )
     first = (read, split, expect) if expected else (read, split)
     learnt = (*tune, *trained.values(), *validated.values(), *curve, *check)
-    return Flow(project.name, (*first, *learnt, *compared, evaluate, register, report))
+    return (*first, *learnt, *compared, evaluate, register, report)
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

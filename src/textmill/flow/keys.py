@@ -35,18 +35,19 @@ def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
     """
     inputs: dict[str, Any] = {}
     for need in step.needs if step.keyed_by is None else ():
-        left = outputs.get(need)
-        inputs[need] = left and [{name: file.sha256 for name, file in left.files.items()}, left.values]
+        inputs[need] = _whole(outputs.get(need))
     for name in step.keyed_by or ():
         inputs[name] = _output(name, step, outputs)
     body = {
         "key": _KEY_FORMAT,
-        "step": step.name,
+        "step": step.origin,
         "code": step.code,
         "settings": step.settings,
         "inputs": inputs,
         "sources": dict(step.sources()) if step.sources is not None else {},
     }
+    if step.env:
+        body["env"] = dict(step.env)
     try:
         return hashlib.sha256(canonical_json(body)).hexdigest()
     except (TypeError, ValueError) as error:
@@ -58,8 +59,10 @@ def _output(name: str, step: Step, outputs: Mapping[str, Finished]) -> Any:
     if need not in step.needs:
         raise ConfigError([f"it is keyed by {name!r} but does not need {need!r}"], where=f"step {step.name}")
     left = outputs.get(need)
-    if left is None:  # a gate refused it
+    if left is None:  # it failed, or a gate refused it
         return None
+    if not output:
+        return _whole(left)
     if output.endswith("/"):
         return {path: file.sha256 for path, file in left.files.items() if path.startswith(output)}
     if output in left.files:
@@ -68,6 +71,10 @@ def _output(name: str, step: Step, outputs: Mapping[str, Finished]) -> Any:
         return left.values[output]
     known = ", ".join([*left.files, *left.values])
     raise ConfigError([f"step {need!r} left no {output!r}; it left {known}"], where=f"step {step.name}")
+
+
+def _whole(left: Finished | None) -> list[Any] | None:
+    return None if left is None else [{name: file.sha256 for name, file in left.files.items()}, left.values]
 
 
 def code_version(*rooms: str, guests: tuple[str, ...] = ()) -> str:

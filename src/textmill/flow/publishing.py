@@ -96,7 +96,7 @@ def report(project: Project, work: Work) -> None:
         page = work.folder / "report.html"
         page.write_text(render_html(found, config=project.settings, version=version), encoding="utf-8")
         hand_out(page, project.folder / page.name, project.store.disk)
-    for name in work.outputs["read"].files:
+    for name in work.outputs["read"].files if "read" in work.outputs else ():
         if name.startswith("rejected/"):
             hand_out(work.file("read", name), project.folder / PurePath(name).name, project.store.disk)
 
@@ -104,7 +104,8 @@ def report(project: Project, work: Work) -> None:
 def is_reported(project: Project, finished: Finished, outputs: Mapping[str, Finished]) -> bool:
     """Whether what a finished `report` wrote is still there."""
     handed = dict(finished.files)
-    handed |= {PurePath(name).name: f for name, f in outputs["read"].files.items() if name.startswith("rejected/")}
+    rows = outputs["read"].files if "read" in outputs else {}
+    handed |= {PurePath(name).name: f for name, f in rows.items() if name.startswith("rejected/")}
     return all(is_handed_out(project.folder / name, f.sha256, project.digests) for name, f in handed.items())
 
 

@@ -2,66 +2,28 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from textmill.errors import DataError, GateRefused, Interrupted, SourceError, StoreWriteError, TextmillError
-from textmill.flow.keys import step_key
-from textmill.flow.step import Flow, Step, Work, plan
-from textmill.registry import FileOutput, Finished, Store
-from textmill.registry.disk import writing
+from textmill.errors import ConfigError, GateRefused, Interrupted, StoreWriteError, TextmillError
+from textmill.flow.events import Done, Event
+from textmill.flow.record import Record, new_run
+from textmill.flow.standing import all_done, descendants, left_for
+from textmill.flow.step import Flow, Step, plan
+from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
-from textmill.types import canonical_json
 
-__all__ = ["Done", "Event", "FlowResult", "run_flow"]
+if TYPE_CHECKING:
+    from textmill.flow.crew import Crew
+    from textmill.flow.dispatch import Dispatch
 
-
-_ROOM_TO_WORK = 1 << 20  # bytes; a disk with less is full
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What happens in a run, for whoever shows it.
-
-    Attributes
-    ----------
-    kind : ``waiting`` for another run (`note` says who), ``started``, ``progress`` (`done` of `total`, which may be
-        unknown), ``finished``, ``cached`` (nothing to do), ``refused`` (a gate said no), ``skipped`` (after a refusal),
-        ``failed``
-    seconds : what the step took; for ``cached`` what it took when it ran
-    """
-
-    step: str
-    kind: Literal["waiting", "started", "progress", "finished", "cached", "refused", "skipped", "failed"]
-    seconds: float = 0.0
-    done: int = 0
-    total: int | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A step of a run: whether it was there already, and the seconds it took now."""
-
-    step: str
-    cached: bool
-    seconds: float
-    finished: Finished
-
-    @property
-    def key(self) -> str:
-        """The digest of everything that decided its result."""
-        return self.finished.key
+__all__ = ["FlowResult", "run_flow", "sigterm_interrupts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +32,7 @@ class FlowResult:
 
     Attributes
     ----------
-    steps : name -> step, in the order in which they ran; those after a refusal are absent
+    steps : name -> step, in the order of the plan; those after a refusal are absent
     refused : what the gate said, or None
     """
 
@@ -85,7 +47,13 @@ def run_flow(
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
     wait: float | None = None,
+    about: Mapping[str, Any] | None = None,
+    crew: Callable[[Record], Crew] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> FlowResult:
     """Do what is not done yet, step by step.
 
@@ -95,180 +63,110 @@ def run_flow(
     Parameters
     ----------
     force : do every step again
+    only : do these steps and no others; what they need is taken as it was left
+    since : do this step and all that come after it again
     wait : seconds to wait for another run of this flow; None waits until it is done
+    about : noted in the record of the run
+    crew : gives processes for the steps of a project's run; without, all are done in this process, one after the other
+    clock, sleep : tell and wait the seconds between a failure and the next try; put in by tests
 
     Raises
     ------
+    ConfigError : if a step needs a process of its own and there is none
     Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
     LockHeld : if another run still works after `wait` seconds
     StoreWriteError, CorruptError, and whatever a step raises
     """
     steps = plan(flow)
+    if crew is None and (apart := [step.name for step in steps if step.env or step.timeout is not None]):
+        raise ConfigError([f"step {apart[0]!r} has a timeout or variables, which only steps of a project can have"])
     tell = on_event or _nobody
-    now = ["before the first step"]
+    dispatch: Dispatch | None = None
+    chosen, again, before = _chosen(steps, store, force, only, since)
     try:
-        if not force and (found := _all_cached(steps, store)) is not None:
+        if not again and not only and (left := all_done(steps, store)) is not None:
             # nothing to write, so no lock and no right to write is needed
-            for done in found.values():
+            for done in left.values():
                 tell(Event(done.step, "cached", done.finished.seconds))
             with suppress(StoreWriteError):  # nothing is written if the last run was the same
-                remember_run(store, flow.name, {name: done.key for name, done in found.items()})
-            return FlowResult(found, None)
+                remember_run(store, flow.name, {name: done.key for name, done in left.items()})
+            return FlowResult(left, None)
         with (
-            _sigterm_interrupts(),
+            sigterm_interrupts(),
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
-            result = _run(steps, store, threads, tell, force, now)
-            # before the lock is given up, or its steps could be collected
-            remember_run(store, flow.name, {name: done.key for name, done in result.steps.items()})
-            return result
+            from textmill.flow.dispatch import Dispatch  # a run with nothing to do needs none of it
+
+            for one in before.values():
+                if store.finished(one.key) is None:  # gathered from pieces that were done one by one
+                    store.finish(one)
+            record = Record(store, new_run())
+            record.begin(flow, **(about or {}))
+            workers = crew(record) if crew is not None else None
+            dispatch = Dispatch(
+                chosen,
+                store,
+                record,
+                before={name: ("cached", one) for name, one in before.items()},
+                threads=threads,
+                tell=tell,
+                again=again,
+                crew=workers,
+                clock=clock,
+                sleep=sleep,
+            )
+            try:
+                dispatch.run()
+            except BaseException as error:
+                with suppress(StoreWriteError):
+                    record.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
+                raise
+            finally:
+                if workers is not None:
+                    workers.close()
+                    store.scratch.sweep()  # of those that were killed
+            record.end("failed" if dispatch.errors else "refused" if dispatch.refusals else "finished")
+            if not dispatch.errors and not only:
+                # before the lock is given up, or its steps could be collected
+                remember_run(store, flow.name, {name: done.key for name, done in dispatch.done.items()})
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped {now[0]}", hint="What was finished is kept: run it again to go on from there."
+            f"stopped {dispatch.now if dispatch else 'before the first step'}",
+            hint="What was finished is kept: run it again to go on from there.",
         ) from None
     finally:
         store.close()
+    if dispatch.errors:
+        name, *others = dispatch.errors
+        raise _naming(dispatch.errors[name], others)
+    return FlowResult(dispatch.done, next(iter(dispatch.refusals.values()), None))
 
 
-def _run(
-    steps: tuple[Step, ...],
-    store: Store,
-    threads: int | None,
-    tell: Callable[[Event], None],
-    force: bool,
-    now: list[str],
-) -> FlowResult:
-    done: dict[str, Done] = {}
-    refused: GateRefused | None = None
-    checked: set[str] = set()
-    for step in steps:
-        now[0] = f"in step {step.name!r}"
-        if step.rule == "all_success" and any(need not in done for need in step.needs):
-            tell(Event(step.name, "skipped"))
-            continue
-        outputs = {need: done[need].finished for need in step.needs if need in done}
-        key = step_key(step, outputs)
-        found = None if force else _cached(step, key, outputs, store)
-        if found is not None:
-            done[step.name] = Done(step.name, True, 0.0, found)
-            tell(Event(step.name, "cached", found.seconds))
-            continue
-        tell(Event(step.name, "started"))
-        began = time.perf_counter()
-        try:
-            finished = _do(step, key, outputs, store, threads, tell, checked, began)
-        except GateRefused as error:
-            refused = error
-            tell(Event(step.name, "refused", time.perf_counter() - began, note=str(error)))
-            continue
-        except TextmillError as error:
-            tell(Event(step.name, "failed", time.perf_counter() - began, note=str(error)))
-            raise
-        seconds = time.perf_counter() - began
-        done[step.name] = Done(step.name, False, seconds, finished)
-        tell(Event(step.name, "finished", seconds))
-    return FlowResult(done, refused)
+def _chosen(
+    steps: tuple[Step, ...], store: Store, force: bool, only: Collection[str], since: str | None
+) -> tuple[tuple[Step, ...], set[str], dict[str, Finished]]:
+    """The steps to do, the names of those to be done again, and what others left that they need."""
+    again = descendants(steps, since) if since is not None else set()
+    again |= {step.name for step in steps if force}
+    if not only:
+        return steps, again, {}
+    before = left_for(only, steps, store)
+    return tuple(step for step in steps if step.name in only), again, before
 
 
-def _all_cached(steps: tuple[Step, ...], store: Store) -> dict[str, Done] | None:
-    found: dict[str, Done] = {}
-    for step in steps:
-        outputs = {need: found[need].finished for need in step.needs}
-        finished = _cached(step, step_key(step, outputs), outputs, store)
-        if finished is None:
-            return None
-        found[step.name] = Done(step.name, True, 0.0, finished)
-    return found
-
-
-def _cached(step: Step, key: str, outputs: Mapping[str, Finished], store: Store) -> Finished | None:
-    found = store.finished(key)
-    if found is None or (step.holds is not None and not step.holds(found, outputs)):
-        return None
-    return found
-
-
-def _do(
-    step: Step,
-    key: str,
-    outputs: Mapping[str, Finished],
-    store: Store,
-    threads: int | None,
-    tell: Callable[[Event], None],
-    checked: set[str],
-    began: float,
-) -> Finished:
-    def file(need: str, name: str) -> Path:
-        sha256 = outputs[need].files[name].sha256
-        path = store.object(sha256, verify=sha256 not in checked)
-        checked.add(sha256)
-        return path
-
-    def tree(need: str, below: str) -> Path:
-        # links to the objects, so that a reader of folders finds its files under their names
-        root = linked[-1] if linked else store.scratch.new_folder(f"{step.name}-needs")
-        linked.append(root)
-        with writing(store.root):
-            for name in outputs[need].files:
-                if name.startswith(below):
-                    (root / need / name).parent.mkdir(parents=True, exist_ok=True)
-                    store.disk.link_or_copy(file(need, name), root / need / name)
-        return root / need / below
-
-    def progress(done: int, total: int | None = None, note: str = "") -> None:
-        tell(Event(step.name, "progress", time.perf_counter() - began, done, total, note))
-
-    linked: list[Path] = []
-    folder = store.scratch.new_folder(step.name)
-    try:
-        with _full_disk_said(store):
-            left = step.run(Work(folder, key, step.settings, threads, file, tree, outputs, progress)) or {}
-        values = _as_kept(left, step)
-        if step.sources is not None and step_key(step, outputs) != key:
-            raise SourceError(
-                "a source was changed while it was read", where=f"step {step.name}", hint="Run again when it is whole."
-            )
-        files = {}
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            size = path.stat().st_size
-            sha256 = store.take_file(path)
-            checked.add(sha256)
-            files[path.relative_to(folder).as_posix()] = FileOutput(sha256, size)
-        finished = Finished(step.name, key, files, values, round(time.perf_counter() - began, 6))
-        store.finish(finished)
-    finally:
-        for made in (folder, *linked):
-            shutil.rmtree(made, ignore_errors=True)
-    return finished
-
-
-def _as_kept(values: Mapping[str, Any], step: Step) -> dict[str, Any]:
-    # what comes next must see the same now as in a run that finds it in the store: lists, not tuples
-    try:
-        kept: dict[str, Any] = json.loads(canonical_json(dict(values)))
-    except (TypeError, ValueError) as error:
-        raise DataError(f"what it returned must be JSON: {error}", where=f"step {step.name}") from error
-    return kept
+def _naming(error: TextmillError, others: list[str]) -> TextmillError:
+    """The error, with the names of other steps that failed."""
+    if others:
+        error.hint = f"{error.hint} " if error.hint else ""
+        error.hint += f"Failed too: {', '.join(others)}."
+        error.args = (error.sentence(),)
+    return error
 
 
 @contextmanager
-def _full_disk_said(store: Store) -> Iterator[None]:
-    # a step writes its outputs with whatever library it likes; only a full or closed disk is the store's fault
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if error.errno is None:  # numpy does not say why it wrote less than it meant to
-            full = store.disk.room(store.root) < _ROOM_TO_WORK
-        if full or error.errno == errno.EROFS:
-            with writing(store.root):
-                raise OSError(errno.ENOSPC if full else errno.EROFS, str(error)) from error
-        raise
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM stops what is inside as Ctrl-C does."""
     # a host that handles SIGTERM itself knows better, and only the main thread may ask
     ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 

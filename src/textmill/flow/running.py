@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textmill.config import MillConfig, load
+from textmill.config.project import dated
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
+from textmill.flow.events import Done, Event
+from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
-from textmill.flow.runner import Done, Event, run_flow
+from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
+from textmill.flow.standing import Forecast, descendants, forecast, left_for
+from textmill.flow.step import plan
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
-__all__ = ["ProjectRefused", "RunResult", "run_project"]
+if TYPE_CHECKING:
+    from textmill.flow.crew import Crew
+    from textmill.flow.record import Record
+
+__all__ = ["ProjectRefused", "RunResult", "forecast_project", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +37,8 @@ class RunResult:
     Attributes
     ----------
     config : the project file as run, defaults and all
-    manifest : of the version that stands for the project now; None if the gate refused
-    report : how good it is
+    manifest : of the version that stands for the project now; None if the gate refused, or nothing was to be trained
+    report : how good it is; None if nothing was to be trained, or only some steps were to be done
     steps : in the order in which they ran, each with whether it was there already and the seconds it took now
     refused : what the gate said, or None
     store, folder : where the versions lie, and where ``report.html`` and ``rejected.jsonl`` do
@@ -35,7 +46,7 @@ class RunResult:
 
     config: MillConfig
     manifest: Manifest | None
-    report: Report
+    report: Report | None
     steps: tuple[Done, ...]
     refused: GateRefused | None
     store: Store
@@ -62,6 +73,9 @@ def run_project(
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
+    date: str | None = None,
     wait: float | None = None,
 ) -> RunResult:
     """Run a project: from its file to a registered model and a report.
@@ -76,6 +90,9 @@ def run_project(
     threads : how many to use; by default as many as the machine has. The result does not depend on it
     on_event : told of each step as it starts, goes on and ends
     force : do every step again
+    only : do these steps and no others; what they need is taken as it was left
+    since : do this step and all that come after it again
+    date : the day that the run is for, as 2026-11-01: it stands for ``{date}`` in the project file
     wait : seconds to wait for another run of the project; None waits until it is done
 
     Raises
@@ -88,44 +105,36 @@ def run_project(
     LockHeld : if another run of the project still works after `wait` seconds
     StoreWriteError : if there is no room or no permission
     """
-    from textmill.evaluate.gate import check_gate_metric, check_policy_metrics
-
-    given = Path(folder)
-    mill = load(given)
-    where = given / "mill.toml" if given.is_dir() else given
-    try:
-        check_gate_metric(mill.evaluate)  # before hours of training, not after
-        check_policy_metrics(mill.policy)
-    except ConfigError as error:
-        raise ConfigError(error.faults, where=str(where)) from error
-    home = given if given.is_dir() else given.parent
-    _check_space(mill, where)
-    _check_extras(mill)
-    _check_splitters(mill, home, where)
-    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
-    digests = FileDigests(kept)
+    project = open_project(folder, store, date)
+    mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
         kept,
         threads=threads,
         on_event=on_event,
         force=force,
+        only=only,
+        since=since,
         wait=wait,
+        about={"date": date},
+        crew=partial(_crew, Path(folder), kept, date),
     )
     with suppress(StoreWriteError):  # it only saves time; a store that may only be read serves a finished project
         digests.save()
     kept.close()
-    if found.refused is not None and "evaluate" not in found.steps:
-        raise found.refused  # before anything was trained
-    registered = found.steps.get("register")
+    registered, evaluated = found.steps.get("register"), found.steps.get("evaluate")
+    if found.refused is not None and evaluated is None:
+        raise found.refused  # before anything was judged
     version = registered.finished.values["version"] if registered else None
     result = RunResult(
         config=mill,
         manifest=kept.manifest(mill.project.name, version) if version is not None else None,
-        report=report_of(
+        report=None
+        if evaluated is None or only
+        else report_of(
             mill,
             kept,
-            found.steps["evaluate"].finished,
+            evaluated.finished,
             found.steps["compare"].finished if "compare" in found.steps else None,
             version,
         ),
@@ -137,6 +146,71 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
+
+
+def forecast_project(
+    folder: Path | str,
+    *,
+    store: Store | Path | None = None,
+    force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
+    date: str | None = None,
+) -> dict[str, Forecast]:
+    """What `run_project` would do with each step: ``unchanged``, ``to do``, ``depends`` or ``on failure``.
+
+    ``depends`` is a step that is done if what comes before it leaves something new, ``on failure`` one that waits for
+    a failure. Nothing is done, and nothing is written.
+
+    Raises
+    ------
+    ConfigError, UnknownName
+    """
+    project = open_project(folder, store, date)
+    steps = plan(classify(project.mill, project.folder, project.store, project.digests))
+    again = descendants(steps, since) if since is not None else set()
+    again |= {step.name for step in steps if force}
+    if only:
+        left_for(only, steps, project.store)
+    told = forecast(steps, project.store, again)
+    return {name: told[name] for name in told if not only or name in only}
+
+
+def _crew(folder: Path, store: Store, date: str | None, record: Record) -> Crew:
+    from textmill.flow.crew import Crew
+
+    return Crew(folder, store, record, date=date)
+
+
+def open_project(folder: Path | str, store: Store | Path | None = None, date: str | None = None) -> Project:
+    """Read a project's file, and look for what is sure to fail, before hours of training and not after.
+
+    Parameters
+    ----------
+    date : stands for ``{date}`` in the project file
+
+    Raises
+    ------
+    ConfigError : if the project file is at fault
+    MissingExtra : if it asks for what is not installed
+    """
+    from textmill.evaluate.gate import check_gate_metric, check_policy_metrics
+
+    given = Path(folder)
+    mill = load(given)
+    where = given / "mill.toml" if given.is_dir() else given
+    try:
+        mill = dated(mill, date)
+        check_gate_metric(mill.evaluate)
+        check_policy_metrics(mill.policy)
+    except ConfigError as error:
+        raise ConfigError(error.faults, where=str(where)) from error
+    home = given if given.is_dir() else given.parent
+    _check_space(mill, where)
+    _check_extras(mill)
+    _check_splitters(mill, home, where)
+    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
+    return Project(mill, home, kept, FileDigests(kept))
 
 
 def _check_space(mill: MillConfig, where: Path) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from textmill.errors import ConfigError, UnknownName
+from textmill.errors import ConfigError, DataError, UnknownName
 from textmill.registry import Finished
+from textmill.types import canonical_json
 
-__all__ = ["Flow", "Progress", "Step", "Work", "plan"]
+__all__ = ["Flow", "Progress", "Rule", "Step", "Work", "gathered", "piece", "pieces", "plan"]
+
+Rule = Literal["all_success", "all_done", "one_failed"]
 
 
 class Progress(Protocol):
@@ -32,8 +38,10 @@ class Work:
     threads : how many threads it may use; None leaves it to the step. No result depends on it, so no key does
     file : (step, name) -> the file that a needed step made, checked against its sha256, to be read only
     tree : (step, "model/") -> a folder with all the files that a needed step made below that path, checked likewise
-    outputs : name of a needed step -> what it left; one that a gate refused is absent
+    outputs : name of a needed step -> what it left; one that failed or that a gate refused is absent
     progress : to be told how far it is
+    run : the id of the run
+    log : the file of what it prints
     """
 
     folder: Path
@@ -44,6 +52,8 @@ class Work:
     tree: Callable[[str, str], Path]
     outputs: Mapping[str, Finished]
     progress: Progress
+    run: str = ""
+    log: Path = Path(os.devnull)
 
     def value(self, step: str, name: str) -> Any:
         """A value that a needed step returned."""
@@ -60,11 +70,20 @@ class Step:
     needs : steps that come before it, and whose outputs it may read
     settings : JSON values that decide its result
     code : version of the code that decides its result
-    keyed_by : outputs of its needs that decide its result, as ``step.name`` or ``step.folder/``; None: all of them. A
-        digest of the content may stand here for a file whose bytes say more than counts
-    rule : whether a refusal by one of its needs keeps it from running (``all_success``) or not (``all_done``)
-    sources : sha256 of what it reads outside of the store, by name
+    keyed_by : outputs of its needs that decide its result, as ``step.name`` or ``step.folder/``, or ``step`` for all of
+        one; None: all of all. A digest of the content may stand here for a file whose bytes say more than counts
+    rule : whether it runs if all its needs did what they should (``all_success``), once they have ended in whatever
+        way (``all_done``), or if one of them failed or was refused (``one_failed``)
+    sources : sha256 of what it reads outside of the store, by name; for a piece it is called with the item
     holds : whether what it did outside of the store still stands; a step for which it does not is done again
+    for_each : the step is done once for each of these items, which a piece finds as ``settings["item"]``; or the name
+        of a needed step whose ``result`` is the list of them
+    always : it is done in every run, whatever was done before
+    apart : it needs a process of its own, as what is not ours does
+    env : variables of its process's environment; part of the key
+    retries, retry_delay, backoff : how often it is tried again after a failure, after how many seconds the first time,
+        and by what factor each delay is longer than the one before
+    timeout : seconds after which it is stopped, which is a failure
     """
 
     name: str
@@ -73,9 +92,22 @@ class Step:
     settings: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     keyed_by: tuple[str, ...] | None = None
-    rule: Literal["all_success", "all_done"] = "all_success"
-    sources: Callable[[], Mapping[str, str]] | None = None
+    rule: Rule = "all_success"
+    sources: Callable[..., Mapping[str, str]] | None = None
     holds: Callable[[Finished, Mapping[str, Finished]], bool] | None = None
+    for_each: str | tuple[Any, ...] | None = None
+    always: bool = False
+    apart: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    retries: int = 0
+    retry_delay: float = 0.0
+    backoff: float = 1.0
+    timeout: float | None = None
+
+    @property
+    def origin(self) -> str:
+        """Its name; of a piece, the name of the step that it is a piece of."""
+        return self.name.partition("[")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +163,51 @@ def plan(flow: Flow) -> tuple[Step, ...]:
                 path.append((steps[need], iter(steps[need].needs)))
                 on_path.add(need)
     return tuple(ordered.values())
+
+
+def pieces(step: Step, outputs: Mapping[str, Finished]) -> tuple[Step, ...]:
+    """What a step with `for_each` falls into, one for each item: ``NAME[0]``, ``NAME[1]``, ...
+
+    Parameters
+    ----------
+    outputs : what the needed steps left
+
+    Raises
+    ------
+    DataError : if the step that is to give the list gave something else
+    """
+    items = step.for_each
+    if isinstance(items, str):
+        given = outputs[items].values.get("result") if items in outputs else None
+        if not isinstance(given, list):
+            raise DataError(
+                f"step {items!r} gave no list",
+                where=f"step {step.name}, for_each",
+                wanted="a list",
+                got=repr(given)[:80],
+            )
+        items = tuple(given)
+    return tuple(piece(step, number, item) for number, item in enumerate(items or ()))
+
+
+def piece(step: Step, number: int, item: object) -> Step:
+    """The step for one item. It is keyed by the item and not by its place in the list."""
+    return replace(
+        step,
+        name=f"{step.name}[{number}]",
+        settings={**step.settings, "item": item},
+        sources=step.sources and partial(step.sources, item),
+        for_each=None,
+    )
+
+
+def gathered(step: Step, done: Sequence[Finished]) -> Finished:
+    """What the pieces of a step left, as what the step left: each value a list, files below the number of the piece."""
+    names = dict.fromkeys(name for one in done for name in one.values)
+    return Finished(
+        step.name,
+        hashlib.sha256(canonical_json([step.name, [one.key for one in done]])).hexdigest(),
+        {f"{number}/{name}": file for number, one in enumerate(done) for name, file in one.files.items()},
+        {name: [one.values.get(name) for one in done] for name in names or ("result",)},
+        sum(one.seconds for one in done),
+    )

@@ -1,0 +1,206 @@
+"""One step of a run in a process of its own, as another scheduler asks for it: what it needs is in the run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreError, UnknownName
+from textmill.flow.classify import classify
+from textmill.flow.crew import Crew
+from textmill.flow.dispatch import Dispatch
+from textmill.flow.events import Done, Event
+from textmill.flow.record import End, Record
+from textmill.flow.runner import sigterm_interrupts
+from textmill.flow.running import open_project
+from textmill.flow.step import Step, gathered, pieces, plan
+from textmill.registry import Finished, Store
+from textmill.registry.runs import remember_run
+
+__all__ = ["StepResult", "run_step"]
+
+Before = dict[str, tuple[End, Finished | None]]  # how needs ended, and what they left
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step of a run came to.
+
+    Attributes
+    ----------
+    step : its name; of a piece ``NAME[0]``
+    run : the id of the run
+    cached : whether it was there already
+    items : of a step that gave a list, its length: so often a step that is done for each of them is done
+    """
+
+    step: str
+    run: str
+    key: str
+    cached: bool
+    items: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, under 1 kB: a reference, and no payload."""
+        found = {"step": self.step, "run": self.run, "key": self.key, "cached": self.cached}
+        return found if self.items is None else {**found, "items": self.items}
+
+
+def run_step(
+    folder: Path | str,
+    name: str,
+    *,
+    run: str,
+    item: int | None = None,
+    date: str | None = None,
+    store: Store | Path | None = None,
+    threads: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_output: Callable[[bytes], None] | None = None,
+    force: bool = False,
+) -> StepResult:
+    """Do one step of a run of a project, once: whoever asks for it decides when, and whether it is tried again.
+
+    What it needs must have been done in this run, by `run_step` too, in whatever process on whatever machine that sees
+    the store. A step that was done with the same key is not done again, so one that was killed can simply be asked for
+    again.
+
+    Parameters
+    ----------
+    run : the id of the run, as the other scheduler has it; the first step begins it
+    item : the number of the piece, from 0, of a step that is done for each of some items
+    date : the day that the run is for
+    on_output : given what the step prints, as it comes, if it is one of the user's own; its log has it in any case
+    force : do it again even if it was done
+
+    Raises
+    ------
+    StepFailed : if it was left out because of what it needs
+    UnknownName, ConfigError, GateRefused, Interrupted, and whatever the step raises
+    """
+    project = open_project(folder, store, date)
+    kept = project.store
+    flow = classify(project.mill, project.folder, kept, project.digests)
+    steps = {step.name: step for step in plan(flow)}
+    if name not in steps:
+        raise UnknownName("step", name, steps, where=f"project {flow.name}")
+    record = Record(kept, run)
+    crew = Crew(Path(folder), kept, record, date=date, on_output=on_output)
+    try:
+        with sigterm_interrupts():
+            kept.scratch.sweep()
+            record.begin(flow, date=date)
+            before = _before(steps[name], steps, record, kept)
+            step = replace(_piece(steps[name], item, before), retries=0)
+            dispatch = Dispatch(
+                (step,),
+                kept,
+                record,
+                before=before,
+                threads=threads,
+                tell=on_event or (lambda event: None),
+                again=(step.origin,) if force else (),
+                crew=crew,
+            )
+            dispatch.run()
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped in step {name!r}", hint="Ask for it again to go on from there.") from None
+    finally:
+        crew.close()
+        with suppress(StoreError):  # it only saves time
+            project.digests.save()
+            _remember(flow.name, steps, record, kept)
+        kept.close()
+    for error in (*dispatch.errors.values(), *dispatch.refusals.values()):
+        raise error
+    if step.name not in dispatch.done:
+        ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
+        raise StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=f"run {run}, step {step.name}")
+    return _result(dispatch.done[step.name], run)
+
+
+def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store) -> Before:
+    """How the needs of a step ended in this run, and what they left.
+
+    Raises
+    ------
+    ConfigError : if one has not ended, and the step does not run without it
+    """
+    found: Before = {}
+    for name in dict.fromkeys(step.needs):
+        end, finished, _ = _whole(name, steps, record, store)
+        if end is None and step.rule == "all_success":
+            raise ConfigError(
+                [f"step {step.name!r} needs {name!r}, which has not ended in this run"], where=f"run {record.run}"
+            )
+        # another scheduler leaves no note of what it leaves out
+        found[name] = (end or "upstream_failed", finished)
+    return found
+
+
+def _remember(flow: str, steps: Mapping[str, Step], record: Record, store: Store) -> None:
+    """Once all steps of the run are done, keep in mind that they belong together."""
+    keys: dict[str, str] = {}
+    for name in reversed(list(steps)):  # while the run goes on, the last is not done
+        end, finished, parts = _whole(name, steps, record, store)
+        if finished is not None:
+            keys |= {name: finished.key} | parts
+        elif end is not None or steps[name].rule != "one_failed":
+            return
+    remember_run(store, flow, {name: keys[name] for name in reversed(list(keys))})
+
+
+def _whole(
+    name: str, steps: Mapping[str, Step], record: Record, store: Store
+) -> tuple[End | None, Finished | None, dict[str, str]]:
+    """How a step ended in this run, what it left, and the keys of its pieces; what those left is gathered."""
+    step = steps[name]
+    if step.for_each is None:
+        return *_left(name, record, store), {}
+    given: dict[str, Finished] = {}
+    if isinstance(step.for_each, str):
+        end, items, _ = _whole(step.for_each, steps, record, store)
+        if items is None:
+            return end, None, {}
+        given[step.for_each] = items
+    left = {piece.name: _left(piece.name, record, store) for piece in pieces(step, given)}
+    done = {piece: finished for piece, (_, finished) in left.items() if finished is not None}
+    if len(done) < len(left):
+        return next(end for end, finished in left.values() if finished is None), None, {}
+    whole = gathered(step, list(done.values()))
+    if store.finished(whole.key) is None:
+        store.finish(whole)  # what comes next finds it under its key, in whatever process
+    return "finished", whole, {piece: finished.key for piece, finished in done.items()}
+
+
+def _left(name: str, record: Record, store: Store) -> tuple[End | None, Finished | None]:
+    state = record.state(name)
+    if state is None or state.state == "running" or state.state == "stopped":
+        return None, None
+    if state.state != "finished" and state.state != "cached":
+        return state.state, None
+    finished = store.finished(state.key)
+    if finished is None:
+        raise NotInStore(f"what step {name!r} left is gone", where=f"run {record.run}", hint="Do that step again.")
+    return state.state, finished
+
+
+def _piece(step: Step, item: int | None, before: Before) -> Step:
+    if step.for_each is None:
+        if item is not None:
+            raise ConfigError([f"step {step.name!r} is done once and not for each of some items"], where="--item")
+        return step
+    parts = pieces(step, {need: left for need, (_, left) in before.items() if left is not None})
+    if item is None:
+        raise ConfigError([f"step {step.name!r} is done for each of {len(parts)} items: say which"], where="--item")
+    if not 0 <= item < len(parts):
+        raise ConfigError([f"step {step.name!r} has {len(parts)} items, numbered from 0, got {item}"], where="--item")
+    return parts[item]
+
+
+def _result(done: Done, run: str) -> StepResult:
+    result = done.finished.values.get("result")
+    return StepResult(done.step, run, done.key, done.cached, len(result) if isinstance(result, list) else None)

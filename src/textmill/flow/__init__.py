@@ -6,36 +6,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.flow.planning import ProjectPlan, plan_project
     from textmill.flow.runner import Done, Event, FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, run_project
+    from textmill.flow.staleness import Change, StepState, step_states
     from textmill.flow.step import Flow, Step, Work, plan
 
 __all__ = [
+    "Change",
     "Done",
     "Event",
     "Flow",
     "FlowResult",
+    "ProjectPlan",
     "ProjectRefused",
     "RunResult",
     "Step",
+    "StepState",
     "Work",
     "plan",
+    "plan_project",
     "run_flow",
     "run_project",
+    "step_states",
 ]
 
 _FILE = {
+    "Change": "staleness",
     "Done": "runner",
     "Event": "runner",
     "Flow": "step",
     "FlowResult": "runner",
+    "ProjectPlan": "planning",
     "ProjectRefused": "running",
     "RunResult": "running",
     "Step": "step",
+    "StepState": "staleness",
     "Work": "step",
     "plan": "step",
+    "plan_project": "planning",
     "run_flow": "runner",
     "run_project": "running",
+    "step_states": "staleness",
 }
 
 

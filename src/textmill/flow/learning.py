@@ -16,6 +16,8 @@ from textmill.flow.project import Project
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textmill.config import CandidateConfig, EvaluateConfig, MillConfig, TextConfig
     from textmill.models import TextClassifier
     from textmill.models.decision import Decision
@@ -27,6 +29,7 @@ __all__ = [
     "chosen",
     "corpora_of",
     "expect",
+    "files_of",
     "learning_of",
     "read",
     "rows_of",
@@ -40,22 +43,25 @@ __all__ = [
 ]
 
 
-def sources_of(project: Project) -> dict[str, str]:
-    """The sha256 of the files that `read` reads, by their place among them."""
+def files_of(project: Project) -> dict[str, Path]:
+    """The files that `read` reads, by their place among them."""
     from textmill.read.source import find_files
 
-    found: dict[str, str] = {}
+    found: dict[str, Path] = {}
     config = project.mill.read
     for role, source in (("source", config.source), ("test", config.test)):
         for number, file in enumerate(find_files(source, project.folder, config.format) if source else ()):
             if file.path.is_dir():
                 texts = sorted(path for path in file.path.rglob("*") if path.is_file())
-                found |= {
-                    f"{role} {path.relative_to(file.path).as_posix()}": project.digests.of(path) for path in texts
-                }
+                found |= {f"{role} {path.relative_to(file.path).as_posix()}": path for path in texts}
             else:
-                found[f"{role} {number}"] = project.digests.of(file.path)
+                found[f"{role} {number}"] = file.path
     return found
+
+
+def sources_of(project: Project) -> dict[str, str]:
+    """The sha256 of the files that `read` reads, by their place among them."""
+    return {name: project.digests.of(path) for name, path in files_of(project).items()}
 
 
 def assets_of(project: Project, text: TextConfig) -> dict[str, str]:

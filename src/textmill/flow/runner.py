@@ -16,13 +16,14 @@ from types import FrameType
 from typing import Any, Literal
 
 from textmill.errors import DataError, GateRefused, Interrupted, SourceError, TextmillError
-from textmill.flow.keys import step_key
+from textmill.flow.bases import Bases
+from textmill.flow.keys import basis_of, step_key
 from textmill.flow.step import Flow, Step, Work, plan
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.disk import writing
 from textmill.types import canonical_json
 
-__all__ = ["Done", "Event", "FlowResult", "run_flow"]
+__all__ = ["Done", "Event", "FlowResult", "cached", "run_flow"]
 
 
 _ROOM_TO_WORK = 1 << 20  # bytes; a disk with less is full
@@ -116,7 +117,7 @@ def run_flow(
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
-            return _run(steps, store, threads, tell, force, now)
+            return _run(steps, store, Bases(store, flow.name), threads, tell, force, now)
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped {now[0]}", hint="What was finished is kept: run it again to go on from there."
@@ -128,6 +129,7 @@ def run_flow(
 def _run(
     steps: tuple[Step, ...],
     store: Store,
+    bases: Bases,
     threads: int | None,
     tell: Callable[[Event], None],
     force: bool,
@@ -142,9 +144,11 @@ def _run(
             tell(Event(step.name, "skipped"))
             continue
         outputs = {need: done[need].finished for need in step.needs if need in done}
-        key = step_key(step, outputs)
-        found = None if force else _cached(step, key, outputs, store)
+        basis = basis_of(step, outputs)
+        key = basis.key
+        found = None if force else cached(step, key, outputs, store)
         if found is not None:
+            bases.keep(basis, key)
             done[step.name] = Done(step.name, True, 0.0, found)
             tell(Event(step.name, "cached", found.seconds))
             continue
@@ -159,6 +163,7 @@ def _run(
         except TextmillError as error:
             tell(Event(step.name, "failed", time.perf_counter() - began, note=str(error)))
             raise
+        bases.keep(basis, key)
         seconds = time.perf_counter() - began
         done[step.name] = Done(step.name, False, seconds, finished)
         tell(Event(step.name, "finished", seconds))
@@ -169,14 +174,15 @@ def _all_cached(steps: tuple[Step, ...], store: Store) -> dict[str, Done] | None
     found: dict[str, Done] = {}
     for step in steps:
         outputs = {need: found[need].finished for need in step.needs}
-        finished = _cached(step, step_key(step, outputs), outputs, store)
+        finished = cached(step, step_key(step, outputs), outputs, store)
         if finished is None:
             return None
         found[step.name] = Done(step.name, True, 0.0, finished)
     return found
 
 
-def _cached(step: Step, key: str, outputs: Mapping[str, Finished], store: Store) -> Finished | None:
+def cached(step: Step, key: str, outputs: Mapping[str, Finished], store: Store) -> Finished | None:
+    """What was done under a key, if it is all there and still stands."""
     found = store.finished(key)
     if found is None or (step.holds is not None and not step.holds(found, outputs)):
         return None

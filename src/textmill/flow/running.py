@@ -10,13 +10,14 @@ from pathlib import Path
 from textmill.config import MillConfig, load
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
+from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import Done, Event, run_flow
 from textmill.flow.sources import FileDigests
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
-__all__ = ["ProjectRefused", "RunResult", "run_project"]
+__all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,8 @@ def run_project(
     LockHeld : if another run of the project still works after `wait` seconds
     StoreWriteError : if there is no room or no permission
     """
-    from textmill.evaluate.gate import check_gate_metric
-
-    given = Path(folder)
-    mill = load(given)
-    where = given / "mill.toml" if given.is_dir() else given
-    try:
-        check_gate_metric(mill.evaluate)  # before hours of training, not after
-    except ConfigError as error:
-        raise ConfigError(error.faults, where=str(where)) from error
-    home = given if given.is_dir() else given.parent
-    _check_space(mill, where)
-    _check_splitters(mill, home, where)
-    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
-    digests = FileDigests(kept)
+    opened = open_project(folder, store)
+    mill, home, kept, digests = opened.mill, opened.folder, opened.store, opened.digests
     found = run_flow(
         classify(mill, home, kept, digests),
         kept,
@@ -135,6 +124,29 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
+
+
+def open_project(folder: Path | str, store: Store | Path | None = None) -> Project:
+    """A project whose file has no fault that can be told before its data are read; see `run_project`.
+
+    Raises
+    ------
+    ConfigError, MissingExtra
+    """
+    from textmill.evaluate.gate import check_gate_metric
+
+    given = Path(folder)
+    mill = load(given)
+    where = given / "mill.toml" if given.is_dir() else given
+    try:
+        check_gate_metric(mill.evaluate)  # before hours of training, not after
+    except ConfigError as error:
+        raise ConfigError(error.faults, where=str(where)) from error
+    home = given if given.is_dir() else given.parent
+    _check_space(mill, where)
+    _check_splitters(mill, home, where)
+    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
+    return Project(mill, home, kept, FileDigests(kept))
 
 
 def _check_space(mill: MillConfig, where: Path) -> None:

@@ -104,20 +104,27 @@ class Files:
         path = self.root / "locks" / f"{name}.lock"
         return hold(path, name, wait=wait, on_wait=on_wait, disk=self.disk)
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a whole file durably, or nothing; `path` is in the store's file system."""
+    def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """Write a whole file, or nothing; `path` is in the store's file system.
+
+        Parameters
+        ----------
+        durable : wait until it is on the disk. Without that a power failure, though no kill, may undo or spoil it
+        """
         with writing(path):
             new = self.scratch.new(path.name)
             try:
                 descriptor = self.disk.open_new(new)
                 try:
                     self.disk.write(descriptor, data)
-                    self.disk.sync(descriptor)
+                    if durable:
+                        self.disk.sync(descriptor)
                 finally:
                     os.close(descriptor)
                 self.disk.make_folder(path.parent)
                 self.disk.rename(new, path)
-                self.disk.sync_folder(path.parent)
+                if durable:
+                    self.disk.sync_folder(path.parent)
             except BaseException:
                 with suppress(OSError):
                     os.unlink(new)

@@ -1,0 +1,134 @@
+"""The state of each step before a run: is it done, or to be done, and why. Nothing is run and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from textmill.flow.bases import Bases, KeptBasis, kept
+from textmill.flow.keys import Basis, basis_of
+from textmill.flow.runner import cached
+from textmill.flow.step import Flow, plan
+from textmill.registry import Finished, Store
+from textmill.types import canonical_json
+
+__all__ = ["Change", "Kind", "State", "StepState", "changes_between", "step_states"]
+
+Kind = Literal["code", "setting", "source", "input", "result"]
+State = Literal["cached", "stale", "missing", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was when a step last finished.
+
+    Attributes
+    ----------
+    kind : ``code``, ``setting``, ``source`` or ``input``, which are parts of the key; ``result`` if the key is the same
+        and what was made is gone from the store, or does not stand any more outside of it
+    name : of the setting, as ``table.key``; of the source; of the input, as ``step.output``
+    was, now : JSON values, None where there was or is none; for what is not a setting, a version or a digest
+    """
+
+    kind: Kind
+    name: str
+    was: Any = None
+    now: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """What a run would find of one step.
+
+    Attributes
+    ----------
+    state : ``cached``: there is nothing to do. ``stale``: it was done, and `changes` says what is other now.
+        ``missing``: no finished run of it is known, or one is and what it left is gone from the store. ``unknown``:
+        whether it is to be done shows when the steps in `after` are done
+    changes : since it last finished
+    after : steps before it that are stale or missing, where it is unknown
+    """
+
+    step: str
+    needs: tuple[str, ...]
+    state: State
+    changes: tuple[Change, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+def step_states(flow: Flow, store: Store) -> tuple[StepState, ...]:
+    """The steps of a flow, in the order in which they would run, as they stand now.
+
+    Sources are read for their digests, and nothing else is.
+
+    Raises
+    ------
+    as `plan` and `basis_of`, and what a step's `sources` raises
+    """
+    bases = Bases(store, flow.name)
+    done: dict[str, Finished] = {}
+    found: dict[str, StepState] = {}
+    for step in plan(flow):
+        before = [found[need] for need in step.needs if need not in done]
+        if before:
+            after = dict.fromkeys(root for one in before for root in one.after or (one.step,))
+            known = bases.of(step.name) is not None
+            found[step.name] = StepState(
+                step.name, step.needs, "unknown" if known else "missing", (), tuple(after) if known else ()
+            )
+            continue
+        outputs = {need: done[need] for need in step.needs}
+        basis = basis_of(step, outputs)
+        finished = cached(step, basis.key, outputs, store)
+        if finished is not None:
+            done[step.name] = finished
+            found[step.name] = StepState(step.name, step.needs, "cached")
+        else:
+            found[step.name] = StepState(step.name, step.needs, *_to_do(basis, bases.of(step.name), store))
+    return tuple(found.values())
+
+
+def _to_do(basis: Basis, last: KeptBasis | None, store: Store) -> tuple[State, tuple[Change, ...]]:
+    if store.finished(basis.key) is not None:
+        return "stale", (Change("result", ""),)
+    if last is None:
+        return "missing", ()
+    if last.key == basis.key:
+        return "missing", (Change("result", ""),)
+    now = kept(basis)
+    # if all of that is the same, this version of textmill computes keys in another way
+    return "stale", tuple(changes_between(last, now)) or (Change("code", "", last.code, now.code),)
+
+
+def changes_between(last: KeptBasis, now: KeptBasis) -> Iterator[Change]:
+    """What differs between two bases of one step.
+
+    Examples
+    --------
+    >>> last = KeptBasis("train", "5d", "1", {"model": {"C": 1.0}, "seed": 1}, {"read.digest": "ab"}, {})
+    >>> now = KeptBasis("train", "e0", "1", {"model": {"C": 5.0}, "seed": 1}, {"read.digest": "ab"}, {})
+    >>> list(changes_between(last, now))
+    [Change(kind='setting', name='model.C', was=1.0, now=5.0)]
+    """
+    if last.code != now.code:
+        yield Change("code", "", last.code, now.code)
+    yield from _differences("setting", dict(_leaves(last.settings)), dict(_leaves(now.settings)))
+    yield from _differences("source", last.sources, now.sources)
+    yield from _differences("input", last.inputs, now.inputs)
+
+
+def _differences(kind: Kind, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for name in dict.fromkeys([*now, *was]):
+        pair = was.get(name), now.get(name)
+        # to Python 1, 1.0 and true are the same, to a key they are not
+        if (name in was) != (name in now) or canonical_json(pair[0]) != canonical_json(pair[1]):
+            yield Change(kind, name, *pair)
+
+
+def _leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value

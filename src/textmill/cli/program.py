@@ -22,7 +22,7 @@ __all__ = ["VERBS", "main", "program"]
 VERBS = {
     "new": "Look at a data file and write a project file for it.",
     "run": "Read, split, train, evaluate and register what a project describes.",
-    "plan": "Draw the steps of a project: which are done, which a run would do, and why.",
+    "plan": "Draw the steps of a project: what is done, what is not, and why.",
     "predict": "Label texts: given here, line by line, or a whole file.",
     "explain": "Show how each word pulls on the decision.",
     "compare": "Measure models on the same rows: which is better, and is it luck?",

@@ -62,29 +62,29 @@ class Bases:
             return None  # it only helps to explain
         return found if found.step == step else None
 
-    def keep(self, basis: Basis, key: str) -> None:
+    def keep(self, step: str, basis: Basis, key: str) -> None:
         """Remember what the key of a finished step was made of, unless that is remembered already."""
-        last = self.of(basis.step)
+        last = self.of(step)
         if last is None or last.key != key:
-            path = self._folder / f"{basis.step}.json"
+            path = self._folder / f"{step}.json"
             # a power failure may spoil it, which its seal tells; to wait for the disk would cost milliseconds a step
-            self._store.write(path, seal(asdict(kept(basis)), format=_FORMAT, where=str(path)), durable=False)
+            self._store.write(path, seal(asdict(kept(step, basis)), format=_FORMAT, where=str(path)), durable=False)
 
 
-def kept(basis: Basis) -> KeptBasis:
-    """A basis in the form in which it is kept.
+def kept(step: str, basis: Basis) -> KeptBasis:
+    """The basis of a step in the form in which it is kept.
 
     Examples
     --------
     >>> inputs = {"a": [{"rows": "5d"}, {"n": 3}], "b.model/": {"model/w": "e0"}}
-    >>> found = kept(Basis("c", "1", {"x": (1, 2)}, inputs, {}))
+    >>> found = kept("c", Basis("c", "1", {"x": (1, 2)}, inputs, {}))
     >>> [*found.inputs], found.settings
     (['a.rows', 'a.n', 'b.model/w'], {'x': [1, 2]})
     """
     inputs = {name: _digest(value) for name, value in _named(basis.inputs)}
     sources = dict(basis.sources) if len(basis.sources) <= _MOST else {"": _digest(basis.sources)}
     settings = json.loads(canonical_json(basis.settings))  # lists, not tuples, as what is read back has them
-    return KeptBasis(basis.step, basis.key, basis.code, settings, inputs, sources)
+    return KeptBasis(step, basis.key, basis.code, settings, inputs, sources)
 
 
 def _named(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -148,7 +148,7 @@ def _run(
         key = basis.key
         found = None if force else cached(step, key, outputs, store)
         if found is not None:
-            bases.keep(basis, key)
+            bases.keep(step.name, basis, key)
             done[step.name] = Done(step.name, True, 0.0, found)
             tell(Event(step.name, "cached", found.seconds))
             continue
@@ -163,7 +163,7 @@ def _run(
         except TextmillError as error:
             tell(Event(step.name, "failed", time.perf_counter() - began, note=str(error)))
             raise
-        bases.keep(basis, key)
+        bases.keep(step.name, basis, key)
         seconds = time.perf_counter() - began
         done[step.name] = Done(step.name, False, seconds, finished)
         tell(Event(step.name, "finished", seconds))

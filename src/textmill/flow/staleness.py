@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from textmill.flow.bases import Bases, KeptBasis, kept
 from textmill.flow.keys import Basis, basis_of
 from textmill.flow.runner import cached
-from textmill.flow.step import Flow, plan
+from textmill.flow.step import Flow, Step, plan
 from textmill.registry import Finished, Store
 from textmill.types import canonical_json
 
@@ -72,11 +72,7 @@ def step_states(flow: Flow, store: Store) -> tuple[StepState, ...]:
     for step in plan(flow):
         before = [found[need] for need in step.needs if need not in done]
         if before:
-            after = dict.fromkeys(root for one in before for root in one.after or (one.step,))
-            known = bases.of(step.name) is not None
-            found[step.name] = StepState(
-                step.name, step.needs, "unknown" if known else "missing", (), tuple(after) if known else ()
-            )
+            found[step.name] = _behind(step, before, bases)
             continue
         outputs = {need: done[need] for need in step.needs}
         basis = basis_of(step, outputs)
@@ -85,18 +81,27 @@ def step_states(flow: Flow, store: Store) -> tuple[StepState, ...]:
             done[step.name] = finished
             found[step.name] = StepState(step.name, step.needs, "cached")
         else:
-            found[step.name] = StepState(step.name, step.needs, *_to_do(basis, bases.of(step.name), store))
+            found[step.name] = StepState(step.name, step.needs, *_to_do(step, basis, bases, store))
     return tuple(found.values())
 
 
-def _to_do(basis: Basis, last: KeptBasis | None, store: Store) -> tuple[State, tuple[Change, ...]]:
+def _behind(step: Step, before: Sequence[StepState], bases: Bases) -> StepState:
+    """The state of a step whose key depends on what is still to be done."""
+    if bases.of(step.name) is None:
+        return StepState(step.name, step.needs, "missing")
+    after = dict.fromkeys(root for one in before for root in one.after or (one.step,))
+    return StepState(step.name, step.needs, "unknown", after=tuple(after))
+
+
+def _to_do(step: Step, basis: Basis, bases: Bases, store: Store) -> tuple[State, tuple[Change, ...]]:
     if store.finished(basis.key) is not None:
         return "stale", (Change("result", ""),)
+    last = bases.of(step.name)
     if last is None:
         return "missing", ()
     if last.key == basis.key:
         return "missing", (Change("result", ""),)
-    now = kept(basis)
+    now = kept(step.name, basis)
     # if all of that is the same, this version of textmill computes keys in another way
     return "stale", tuple(changes_between(last, now)) or (Change("code", "", last.code, now.code),)
 

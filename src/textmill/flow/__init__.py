@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textmill.flow.events import Done, Event
+    from textmill.flow.planning import ProjectPlan, plan_project
     from textmill.flow.policy import Check
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
     from textmill.flow.record import Record, StepState
     from textmill.flow.runner import FlowResult, run_flow
     from textmill.flow.running import ProjectRefused, RunResult, forecast_project, run_project
+    from textmill.flow.staleness import Change, PlannedStep, step_states
     from textmill.flow.step import Flow, Step, Work, plan
     from textmill.flow.stepping import StepResult, run_step
 
 __all__ = [
+    "Change",
     "Check",
     "Done",
     "Event",
     "Flow",
     "FlowResult",
+    "PlannedStep",
+    "ProjectPlan",
     "ProjectRefused",
     "Promotion",
     "PromotionRefused",
@@ -33,18 +38,23 @@ __all__ = [
     "approve",
     "forecast_project",
     "plan",
+    "plan_project",
     "promote",
     "run_flow",
     "run_project",
     "run_step",
+    "step_states",
 ]
 
 _FILE = {
+    "Change": "staleness",
     "Check": "policy",
     "Done": "events",
     "Event": "events",
     "Flow": "step",
     "FlowResult": "runner",
+    "PlannedStep": "staleness",
+    "ProjectPlan": "planning",
     "ProjectRefused": "running",
     "Promotion": "promotion",
     "PromotionRefused": "promotion",
@@ -57,10 +67,12 @@ _FILE = {
     "approve": "promotion",
     "forecast_project": "running",
     "plan": "step",
+    "plan_project": "planning",
     "promote": "promotion",
     "run_flow": "runner",
     "run_project": "running",
     "run_step": "stepping",
+    "step_states": "staleness",
 }
 
 

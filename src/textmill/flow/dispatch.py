@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from textmill.config.durations import in_words
 from textmill.config.threads import thread_count
 from textmill.errors import GateRefused, StepFailed, TextmillError
+from textmill.flow.bases import Bases
 from textmill.flow.crew import Crew
 from textmill.flow.doing import attempt, found
 from textmill.flow.events import Done, Event
-from textmill.flow.keys import step_key
+from textmill.flow.keys import Basis, basis_of
 from textmill.flow.record import End, Record, StepState, error_of, told
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
@@ -56,6 +57,7 @@ class Dispatch:
     steps : in an order in which each comes after its needs
     record : of the run
     before : how steps outside of `steps` that these need ended, and what they left
+    bases : remember what the keys of steps that are done were made of
     again : names of those that are done though they were done before
     crew : processes for steps that are ready at the same time, or that need one of their own
     sleep : waits some seconds; put in by tests, as is `clock`
@@ -66,6 +68,7 @@ class Dispatch:
         steps: Sequence[Step],
         store: Store,
         record: Record,
+        bases: Bases,
         *,
         before: Mapping[str, tuple[End, Finished | None]],
         threads: int | None,
@@ -80,6 +83,7 @@ class Dispatch:
         self.errors: dict[str, TextmillError] = {}
         self.refusals: dict[str, GateRefused] = {}
         self._store, self._record, self._threads = store, record, threads
+        self._bases, self._basis = bases, dict[str, Basis]()
         self._tell, self._again = tell, again
         self._clock, self._sleep = clock, sleep
         self._crew, self._limit = crew, thread_count(threads)
@@ -212,7 +216,8 @@ class Dispatch:
         """Whether it was done already; else it is ready."""
         outputs = self._given(step)
         try:
-            key = step_key(step, outputs)
+            basis = self._basis[step.name] = basis_of(step, outputs)
+            key = basis.key
             left = None if step.origin in self._again else found(step, key, outputs, self._store)
         except TextmillError as error:
             self._could_not(step, error)
@@ -348,6 +353,8 @@ class Dispatch:
     def _succeeded(self, step: Step, done: Done) -> None:
         self.done[step.name] = done
         self._outputs[step.name] = done.finished
+        if step.name in self._basis:  # what is gathered from pieces has none of its own
+            self._bases.keep(step.name, self._basis.pop(step.name), done.key)
         if done.cached:
             self._tell(Event(step.name, "cached", done.finished.seconds))
         else:

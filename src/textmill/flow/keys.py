@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,13 +18,55 @@ from textmill.flow.step import Step
 from textmill.registry import Finished
 from textmill.types import canonical_json
 
-__all__ = ["code_version", "step_key"]
+__all__ = ["Basis", "basis_of", "code_version", "step_key"]
 
 _KEY_FORMAT = 1  # another way to compute keys gets another number, so that old and new never meet
 
 
-def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
-    """The sha256 of code version, settings and the digests of the inputs. No path is part of it.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a key is the digest of.
+
+    Attributes
+    ----------
+    inputs : digests and values of what the needed steps left, as far as they decide the result
+    sources : sha256 of what is read outside of the store, by name
+    env : what the user's own step finds in its environment
+    """
+
+    step: str
+    code: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    sources: Mapping[str, str]
+    env: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """The sha256.
+
+        Raises
+        ------
+        DataError : if a setting is no JSON value
+        """
+        body: dict[str, Any] = {
+            "key": _KEY_FORMAT,
+            "step": self.step,
+            "code": self.code,
+            "settings": self.settings,
+            "inputs": self.inputs,
+            "sources": self.sources,
+        }
+        if self.env:
+            body["env"] = self.env
+        try:
+            return hashlib.sha256(canonical_json(body)).hexdigest()
+        except (TypeError, ValueError) as error:
+            raise DataError(f"its settings and values must be JSON: {error}", where=f"step {self.step}") from error
+
+
+def basis_of(step: Step, outputs: Mapping[str, Finished]) -> Basis:
+    """Code version, settings and the digests of the inputs. No path is part of it.
 
     Parameters
     ----------
@@ -31,27 +74,20 @@ def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
 
     Raises
     ------
-    ConfigError : if `keyed_by` names what is no output of a needed step, or a setting is no JSON value
+    ConfigError : if `keyed_by` names what is no output of a needed step
     """
     inputs: dict[str, Any] = {}
     for need in step.needs if step.keyed_by is None else ():
         inputs[need] = _whole(outputs.get(need))
     for name in step.keyed_by or ():
         inputs[name] = _output(name, step, outputs)
-    body = {
-        "key": _KEY_FORMAT,
-        "step": step.origin,
-        "code": step.code,
-        "settings": step.settings,
-        "inputs": inputs,
-        "sources": dict(step.sources()) if step.sources is not None else {},
-    }
-    if step.env:
-        body["env"] = dict(step.env)
-    try:
-        return hashlib.sha256(canonical_json(body)).hexdigest()
-    except (TypeError, ValueError) as error:
-        raise DataError(f"its settings and values must be JSON: {error}", where=f"step {step.name}") from error
+    sources = dict(step.sources()) if step.sources is not None else {}
+    return Basis(step.origin, step.code, step.settings, inputs, sources, dict(step.env))
+
+
+def step_key(step: Step, outputs: Mapping[str, Finished]) -> str:
+    """The key of a step; see `basis_of` and `Basis.key` for what is raised."""
+    return basis_of(step, outputs).key
 
 
 def _output(name: str, step: Step, outputs: Mapping[str, Finished]) -> Any:

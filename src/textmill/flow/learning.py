@@ -17,6 +17,8 @@ from textmill.flow.project import Project
 from textmill.flow.step import Work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textmill.config import CandidateConfig, EvaluateConfig, MillConfig, TextConfig
     from textmill.models import TextClassifier
     from textmill.models.decision import Decision
@@ -28,6 +30,7 @@ __all__ = [
     "chosen",
     "corpora_of",
     "expect",
+    "files_of",
     "learning_of",
     "read",
     "rows_of",
@@ -43,24 +46,27 @@ __all__ = [
 _ERASED = "erased"  # a source that decides which rows are read
 
 
-def sources_of(project: Project) -> dict[str, str]:
-    """The sha256 of the files that `read` reads, by their place among them, and of the list of erased rows."""
+def files_of(project: Project) -> dict[str, Path]:
+    """The files that `read` reads, by their place among them, and the list of erased rows."""
     from textmill.read.source import find_files
     from textmill.registry.erased import list_of
 
     erased = list_of(project.store, project.name)
-    found = {_ERASED: project.digests.of(erased)} if erased.exists() else {}
+    found = {_ERASED: erased} if erased.exists() else {}
     config = project.mill.read
     for role, source in (("source", config.source), ("test", config.test)):
         for number, file in enumerate(find_files(source, project.folder, config.format) if source else ()):
             if file.path.is_dir():
                 texts = sorted(path for path in file.path.rglob("*") if path.is_file())
-                found |= {
-                    f"{role} {path.relative_to(file.path).as_posix()}": project.digests.of(path) for path in texts
-                }
+                found |= {f"{role} {path.relative_to(file.path).as_posix()}": path for path in texts}
             else:
-                found[f"{role} {number}"] = project.digests.of(file.path)
+                found[f"{role} {number}"] = file.path
     return found
+
+
+def sources_of(project: Project) -> dict[str, str]:
+    """The sha256 of the files that `read` reads, by their place among them."""
+    return {name: project.digests.of(path) for name, path in files_of(project).items()}
 
 
 def assets_of(project: Project, text: TextConfig) -> dict[str, str]:

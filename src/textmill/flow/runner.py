@@ -96,7 +96,8 @@ def run_flow(
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
         ):
             store.scratch.sweep()
-            from textmill.flow.dispatch import Dispatch  # a run with nothing to do needs none of it
+            from textmill.flow.bases import Bases  # a run with nothing to do needs none of these
+            from textmill.flow.dispatch import Dispatch
 
             for one in before.values():
                 if store.finished(one.key) is None:  # gathered from pieces that were done one by one
@@ -108,6 +109,7 @@ def run_flow(
                 chosen,
                 store,
                 record,
+                Bases(store, flow.name),
                 before={name: ("cached", one) for name, one in before.items()},
                 threads=threads,
                 tell=tell,

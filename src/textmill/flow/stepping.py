@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textmill.errors import ConfigError, Interrupted, NotInStore, StepFailed, StoreError, UnknownName
+from textmill.flow.bases import Bases
 from textmill.flow.classify import classify
 from textmill.flow.crew import Crew
 from textmill.flow.dispatch import Dispatch
@@ -99,6 +100,7 @@ def run_step(
                 (step,),
                 kept,
                 record,
+                Bases(kept, flow.name),
                 before=before,
                 threads=threads,
                 tell=on_event or (lambda event: None),

@@ -83,21 +83,6 @@ def command(
     What was done before with the same data, settings and code is not done again. Stop it whenever you like: the next
     run goes on from there. Ends with 3 if the rows are not as [expect] says or [evaluate] promote_if refuses the model.
     """
-    from textmill.flow import run_project
-    from textmill.flow.notices import noticing
-
-    kept = None if store is None else store_in(store)
-
-    def work(on_event: Callable[[Event], None] | None) -> RunResult:
-        def tell(event: Event) -> None:
-            if event.kind == "started":  # a run with nothing to do loads no pyarrow
-                load_pyarrow()
-            if on_event is not None:
-                on_event(event)
-
-        with noticing(project, store=kept, on_event=tell, again=again, warn=_warn) as watch:
-            return run_project(project, store=kept, threads=threads, on_event=watch, force=force, wait=wait)
-
     if only and since is not None:
         raise click.UsageError("wanted --only or --from, not both")
     how: dict[str, Any] = {"store": None if store is None else store_in(store), "force": force}
@@ -131,7 +116,13 @@ def _run(project: Path, as_json: bool, again: str | None, **how: Any) -> dict[st
     from textmill.flow.notices import noticing
 
     def work(on_event: Callable[[Event], None] | None) -> RunResult:
-        with noticing(project, store=how["store"], on_event=on_event, again=again, warn=_warn) as watch:
+        def tell(event: Event) -> None:
+            if event.kind == "started":  # a run with nothing to do loads no pyarrow
+                load_pyarrow()
+            if on_event is not None:
+                on_event(event)
+
+        with noticing(project, store=how["store"], on_event=tell, again=again, warn=_warn) as watch:
             return run_project(project, on_event=watch, **how)
 
     try:

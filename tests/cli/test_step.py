@@ -48,7 +48,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(toy, textmill):
     assert (found.exit_code, found.stderr) == (0, "")
     assert [line.split(None, 1) for line in found.stdout.splitlines()] == [["list", "to do"], ["bad", "to do"]]
     assert json.loads(textmill("run", "toy", "--dry-run", "--json").stdout) == {
-        "steps": {"list": "to do", "bad": "to do"}
+        "steps": {"list": "stale", "bad": "stale"}
     }
     assert not (toy / ".textmill").exists()
 

@@ -7,9 +7,8 @@ import pytest
 
 from textmill.config import MillConfig, from_mapping
 from textmill.config.project import dated
-from textmill.errors import ConfigError, DataError, UnknownName
-from textmill.flow import Flow, Step, Work, forecast_project, plan, run_flow, run_project, run_step
-from textmill.flow.standing import forecast
+from textmill.errors import ConfigError, DataError, SourceError, UnknownName
+from textmill.flow import Flow, Step, Work, plan_project, run_flow, run_project, run_step, step_states
 from textmill.registry import Store
 
 
@@ -42,8 +41,8 @@ class Chain:
         run_flow(Flow("chain", self.steps()), self.store, **options)
         return list(self.ran)
 
-    def forecast(self, *again: str) -> dict[str, str]:
-        return dict(forecast(plan(Flow("chain", self.steps())), self.store, again))
+    def states(self, **options: Any) -> dict[str, str]:
+        return {one.step: one.state for one in step_states(Flow("chain", self.steps()), self.store, **options)}
 
 
 @pytest.fixture
@@ -82,15 +81,15 @@ def test_a_step_that_is_not_there_is_told_with_those_that_are(chain):
 
 
 def test_what_a_run_would_do_is_told_and_nothing_is_done(chain):
-    rest = {"each": "depends", "c": "depends", "d": "depends", "alarm": "on failure"}
-    assert chain.forecast() == {"a": "to do", "b": "depends", **rest}
+    assert chain.states() == dict.fromkeys(("a", "b", "each", "c", "d"), "missing") | {"alarm": "waiting"}
     assert not chain.store.root.exists()
     chain.run()
-    still = dict.fromkeys("abcd", "unchanged") | {"each": "unchanged", "alarm": "on failure"}
-    assert chain.forecast() == still
+    still = dict.fromkeys(("a", "b", "each", "c", "d"), "cached") | {"alarm": "waiting"}
+    assert chain.states() == still
     chain.setting = 2
-    assert chain.forecast() == still | {"b": "to do", "each": "depends", "c": "depends"}
-    assert chain.forecast("d", "each")["d"] == "to do"
+    assert chain.states() == still | {"b": "stale", "each": "missing", "c": "unknown"}
+    assert chain.states(since="d")["d"] == "stale"
+    assert set(chain.states(only=["d"])) == {"d"}
     assert chain.ran == ["a", "b", "each", "each", "c", "d"]
 
 
@@ -129,8 +128,9 @@ def test_a_run_is_for_a_day_and_each_day_is_kept(daily):
     assert said == {day: day for day in said}
     assert (daily / "out-2026-11-02.txt").read_text() == "02"
     assert run_project(daily, date="2026-11-01").nothing_to_do
-    assert set(forecast_project(daily, date="2026-11-02").values()) == {"unchanged"}
-    assert set(forecast_project(daily, date="2026-11-03").values()) == {"to do", "depends"}
+    assert plan_project(daily, date="2026-11-02").nothing_to_do
+    with pytest.raises(SourceError, match=r"no file is called 'in-2026-11-03\.txt'"):
+        plan_project(daily, date="2026-11-03")
 
 
 def test_one_step_of_a_run_is_for_the_day_of_the_run(daily):

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _MOST_DAYS = 3660
-_FORECAST = {
-    "unchanged": "unchanged",
-    "to do": "to do",
-    "depends": "to do if what comes before it leaves something new",
-    "on failure": "only after a failure",
+_STATES = {
+    "cached": "unchanged",
+    "stale": "to do",
+    "missing": "to do",
+    "unknown": "to do if what comes before it leaves something new",
+    "waiting": "only after a failure",
 }
 
 
@@ -93,7 +94,7 @@ def command(
             if date is not None and not as_json:
                 click.echo(date)
             if dry_run:
-                found.append(_forecast(project, as_json, date=date, **how))
+                found.append(_planned(project, as_json, date=date, **how))
             else:
                 found.append(_run(project, as_json, again, date=date, threads=threads, wait=wait, **how))
     finally:
@@ -101,12 +102,12 @@ def command(
             print_json(found if dates else found[0])
 
 
-def _forecast(project: Path, as_json: bool, **how: Any) -> dict[str, Any]:
-    from textmill.flow import forecast_project
+def _planned(project: Path, as_json: bool, **how: Any) -> dict[str, Any]:
+    from textmill.flow import plan_project
 
-    told = forecast_project(project, **how)
-    for step in () if as_json else told:
-        click.echo(f"{step:<10}  {_FORECAST[told[step]]}")
+    told = {one.step: one.state for one in plan_project(project, **how).steps}
+    for step, state in () if as_json else told.items():
+        click.echo(f"{step:<10}  {_STATES[state]}")
     return {"steps": told}
 
 

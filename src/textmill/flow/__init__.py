@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textmill.flow.promotion import Promotion, PromotionRefused, approve, promote
     from textmill.flow.record import Record, StepState
     from textmill.flow.runner import FlowResult, run_flow
-    from textmill.flow.running import ProjectRefused, RunResult, forecast_project, run_project
+    from textmill.flow.running import ProjectRefused, RunResult, run_project
     from textmill.flow.staleness import Change, PlannedStep, step_states
     from textmill.flow.step import Flow, Step, Work, plan
     from textmill.flow.stepping import StepResult, run_step
@@ -36,7 +36,6 @@ __all__ = [
     "StepState",
     "Work",
     "approve",
-    "forecast_project",
     "plan",
     "plan_project",
     "promote",
@@ -65,7 +64,6 @@ _FILE = {
     "StepState": "record",
     "Work": "step",
     "approve": "promotion",
-    "forecast_project": "running",
     "plan": "step",
     "plan_project": "planning",
     "promote": "promotion",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,22 +48,31 @@ class ProjectPlan:
         }
 
 
-def plan_project(folder: Path | str, *, store: Store | Path | None = None) -> ProjectPlan:
+def plan_project(
+    folder: Path | str,
+    *,
+    store: Store | Path | None = None,
+    date: str | None = None,
+    force: bool = False,
+    only: Collection[str] = (),
+    since: str | None = None,
+) -> ProjectPlan:
     """Say what a run of a project would do, and why; nothing is run or written, of sources only digests are taken.
 
     Parameters
     ----------
     folder : the project's folder, or its ``mill.toml``
     store : by default ``TEXTMILL_STORE`` or ``.textmill`` in the folder
+    date, force, only, since : as in `run_project`
 
     Raises
     ------
     ConfigError : if the project file is at fault
     SourceError : if a source cannot be read
     """
-    project = open_project(folder, store)
+    project = open_project(folder, store, date)
     flow = classify(project.mill, project.folder, project.store, project.digests)
-    steps = step_states(flow, project.store)
+    steps = step_states(flow, project.store, force=force, only=only, since=since)
     return ProjectPlan(project.name, tuple(_as_written(step, project) for step in steps))
 
 

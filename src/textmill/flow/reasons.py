@@ -65,6 +65,8 @@ def _parts(kind: str, changes: list[Change]) -> Iterator[str]:
         yield "what it made outside of the store was changed, replaced or removed"
     elif kind == "always":
         yield "it is done in every run, as its inputs and outputs are not known"
+    elif kind == "again":
+        yield "it is asked for"
     elif kind == "environment":
         yield f"its environment changed: {_listed([change.name for change in changes])}"
     elif kind == "code":

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from textmill.errors import ConfigError, GateRefused, Interrupted, StoreWriteError, TextmillError
 from textmill.flow.events import Done, Event
 from textmill.flow.record import Record, new_run
-from textmill.flow.standing import all_done, descendants, left_for
-from textmill.flow.step import Flow, Step, plan
-from textmill.registry import Finished, Store
+from textmill.flow.standing import all_done, chosen
+from textmill.flow.step import Flow, plan
+from textmill.registry import Store
 from textmill.registry.runs import remember_run
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run_flow(
         raise ConfigError([f"step {apart[0]!r} has a timeout or variables, which only steps of a project can have"])
     tell = on_event or _nobody
     dispatch: Dispatch | None = None
-    chosen, again, before = _chosen(steps, store, force, only, since)
+    asked, again, before = chosen(steps, store, force=force, only=only, since=since)
     try:
         if not again and not only and (left := all_done(steps, store)) is not None:
             # nothing to write, so no lock and no right to write is needed
@@ -106,7 +106,7 @@ def run_flow(
             record.begin(flow, **(about or {}))
             workers = crew(record) if crew is not None else None
             dispatch = Dispatch(
-                chosen,
+                asked,
                 store,
                 record,
                 Bases(store, flow.name),
@@ -143,18 +143,6 @@ def run_flow(
         name, *others = dispatch.errors
         raise _naming(dispatch.errors[name], others)
     return FlowResult(dispatch.done, next(iter(dispatch.refusals.values()), None))
-
-
-def _chosen(
-    steps: tuple[Step, ...], store: Store, force: bool, only: Collection[str], since: str | None
-) -> tuple[tuple[Step, ...], set[str], dict[str, Finished]]:
-    """The steps to do, the names of those to be done again, and what others left that they need."""
-    again = descendants(steps, since) if since is not None else set()
-    again |= {step.name for step in steps if force}
-    if not only:
-        return steps, again, {}
-    before = left_for(only, steps, store)
-    return tuple(step for step in steps if step.name in only), again, before
 
 
 def _naming(error: TextmillError, others: list[str]) -> TextmillError:

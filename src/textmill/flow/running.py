@@ -18,8 +18,6 @@ from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
-from textmill.flow.standing import Forecast, descendants, forecast, left_for
-from textmill.flow.step import plan
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from textmill.flow.crew import Crew
     from textmill.flow.record import Record
 
-__all__ = ["ProjectRefused", "RunResult", "forecast_project", "open_project", "run_project"]
+__all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,34 +144,6 @@ def run_project(
     if found.refused is not None:
         raise ProjectRefused(found.refused, result)
     return result
-
-
-def forecast_project(
-    folder: Path | str,
-    *,
-    store: Store | Path | None = None,
-    force: bool = False,
-    only: Collection[str] = (),
-    since: str | None = None,
-    date: str | None = None,
-) -> dict[str, Forecast]:
-    """What `run_project` would do with each step: ``unchanged``, ``to do``, ``depends`` or ``on failure``.
-
-    ``depends`` is a step that is done if what comes before it leaves something new, ``on failure`` one that waits for
-    a failure. Nothing is done, and nothing is written.
-
-    Raises
-    ------
-    ConfigError, UnknownName
-    """
-    project = open_project(folder, store, date)
-    steps = plan(classify(project.mill, project.folder, project.store, project.digests))
-    again = descendants(steps, since) if since is not None else set()
-    again |= {step.name for step in steps if force}
-    if only:
-        left_for(only, steps, project.store)
-    told = forecast(steps, project.store, again)
-    return {name: told[name] for name in told if not only or name in only}
 
 
 def _crew(folder: Path, store: Store, date: str | None, record: Record) -> Crew:

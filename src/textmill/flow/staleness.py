@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from textmill.flow.bases import Bases, KeptBasis, kept
 from textmill.flow.keys import Basis, basis_of
-from textmill.flow.standing import look
+from textmill.flow.standing import chosen, look
 from textmill.flow.step import Flow, Step, pieces, plan
-from textmill.registry import Finished, Store
+from textmill.registry import Store
 from textmill.types import canonical_json
 
 __all__ = ["Change", "Kind", "PlannedStep", "State", "changes_between", "step_states"]
 
-Kind = Literal["code", "setting", "source", "input", "environment", "result", "always"]
+Kind = Literal["code", "setting", "source", "input", "environment", "result", "always", "again"]
 State = Literal["cached", "stale", "missing", "unknown", "waiting"]
 
 
@@ -27,7 +27,7 @@ class Change:
     ----------
     kind : ``code``, ``setting``, ``source``, ``input`` or ``environment``, which are parts of the key; ``result`` if
         the key is the same and what was made is gone from the store, or does not stand any more outside of it;
-        ``always`` of a step that is done in every run
+        ``always`` of a step that is done in every run, ``again`` of one that is asked for though it may be done
     name : of the setting, as ``table.key``; of the source; of the input, as ``step.output``
     was, now : JSON values, None where there was or is none; for what is not a setting, a version or a digest
     """
@@ -59,25 +59,34 @@ class PlannedStep:
     after: tuple[str, ...] = ()
 
 
-def step_states(flow: Flow, store: Store) -> tuple[PlannedStep, ...]:
+def step_states(
+    flow: Flow, store: Store, *, force: bool = False, only: Collection[str] = (), since: str | None = None
+) -> tuple[PlannedStep, ...]:
     """The steps of a flow, in the order in which they would run, as they stand now.
 
     Sources are read for their digests, and nothing else is.
+
+    Parameters
+    ----------
+    force, only, since : as in `run_flow`
 
     Raises
     ------
     as `plan` and `basis_of`, and what a step's `sources` raises
     """
     bases = Bases(store, flow.name)
-    done: dict[str, Finished] = {}
+    steps, again, done = chosen(plan(flow), store, force=force, only=only, since=since)
     found: dict[str, PlannedStep] = {}
-    for step in plan(flow):
+    for step in steps:
         if step.rule == "one_failed":
             found[step.name] = PlannedStep(step.name, step.needs, "waiting")
             continue
         before = [found[need] for need in step.needs if need not in done]
         if before:
             found[step.name] = _behind(step, before, bases)
+            continue
+        if step.name in again:
+            found[step.name] = PlannedStep(step.name, step.needs, "stale", (Change("again", ""),))
             continue
         outputs = {need: done[need] for need in step.needs}
         left, parts = look(step, outputs, store)

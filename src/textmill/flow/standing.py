@@ -1,10 +1,9 @@
-"""How a plan stands against the store: what is done as things are now, and what a run would do."""
+"""How a plan stands against the store: what is done as things are now."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal
 
 from textmill.errors import ConfigError, TextmillError, UnknownName
 from textmill.flow.doing import found
@@ -13,9 +12,7 @@ from textmill.flow.keys import step_key
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
 
-__all__ = ["Forecast", "all_done", "descendants", "forecast", "left_for", "look"]
-
-Forecast = Literal["unchanged", "to do", "depends", "on failure"]
+__all__ = ["all_done", "chosen", "descendants", "left_for", "look"]
 
 
 def look(
@@ -67,35 +64,6 @@ def all_done(steps: Sequence[Step], store: Store) -> dict[str, Done] | None:
         left |= {part.step: part for part in parts}
         left[step.name] = done
     return left
-
-
-def forecast(steps: Sequence[Step], store: Store, again: Collection[str]) -> dict[str, Forecast]:
-    """What a run would do with each step; nothing is done.
-
-    ``depends`` is one that is done if what comes before it leaves something new, ``on failure`` one that waits for one.
-
-    Parameters
-    ----------
-    again : names of those that are done in any case
-    """
-    left: dict[str, Finished] = {}
-    told: dict[str, Forecast] = {}
-    for step in steps:
-        if step.rule == "one_failed":
-            told[step.name] = "on failure"
-        elif step.name in again or step.always:
-            told[step.name] = "to do"
-        elif any(told.get(need, "unchanged") != "unchanged" for need in step.needs):
-            told[step.name] = "depends"
-        else:
-            try:
-                done, _ = look(step, {need: left[need] for need in step.needs}, store)
-            except TextmillError:  # the run will say it
-                done = None
-            told[step.name] = "to do" if done is None else "unchanged"
-            if done is not None:
-                left[step.name] = done.finished
-    return told
 
 
 def descendants(steps: Sequence[Step], name: str) -> set[str]:
@@ -155,3 +123,27 @@ def _known(names: Collection[str], steps: Sequence[Step]) -> None:
     for name in names:
         if name not in known:
             raise UnknownName("step", name, known)
+
+
+def chosen(
+    steps: tuple[Step, ...], store: Store, *, force: bool, only: Collection[str], since: str | None
+) -> tuple[tuple[Step, ...], set[str], dict[str, Finished]]:
+    """The steps to do, the names of those to be done again, and what others left that they need.
+
+    Parameters
+    ----------
+    steps : all of them, in an order in which each comes after its needs
+    force : do every step again
+    only : do these and no others
+    since : do this step and all that come after it again
+
+    Raises
+    ------
+    UnknownName, ConfigError : as `descendants` and `left_for`
+    """
+    again = descendants(steps, since) if since is not None else set()
+    again |= {step.name for step in steps if force}
+    if not only:
+        return steps, again, {}
+    before = left_for(only, steps, store)
+    return tuple(step for step in steps if step.name in only), again, before

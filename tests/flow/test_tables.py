@@ -218,6 +218,20 @@ def test_headers_of_messages_that_give_the_label_away_are_told(made: Path) -> No
     assert honest.report.metrics["accuracy"].value < found["with"]["value"]
 
 
+def test_parts_of_the_test_side_may_be_languages(tmp_path: Path) -> None:
+    pytest.importorskip("py3langid")
+    german = [("Das Feuer kam ueber die Strasse zu den Haeusern", "disaster"), ("Ein schoener Tag am Fluss", "other")]
+    english = [("The fire came over the road to the houses", "disaster"), ("A lovely day by the quiet river", "other")]
+    rows = [(f"{text} {chr(97 + n % 26)}{n}", label) for n in range(150) for text, label in (*german, *english)]
+    lines = [f"{number},{text},{label}\n" for number, (text, label) in enumerate(rows)]
+    (tmp_path / "tweets.csv").write_text("id,text,label\n" + "".join(lines))
+    mill = MILL.replace("bootstrap = 100", 'bootstrap = 100\nslices = ["language"]')
+    (tmp_path / "mill.toml").write_text(mill + '[split]\nnear_duplicates = "allow"\n')
+    found = run_project(tmp_path, store=tmp_path / ".textmill", threads=1)
+    assert {one["slice"] for one in found.report.details["slices"]} == {"de", "en"}
+    assert {one["of"] for one in found.report.details["slices"]} == {"language"}
+
+
 def test_with_folds_every_row_is_tested_and_learned_from(made: Path) -> None:
     more = "[split]\nfolds = 4\nrepeats = 2\n[[candidate]]\nmodel = { C = 0.01 }\n"
     result = run(made, more)

@@ -20,7 +20,7 @@ class EvaluateConfig:
     learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
     robustness: bool = True  # whether to change test texts a little and see which decisions turn
     data_check: bool = False  # whether the report holds what `textmill data check` trains models to find
-    slices: tuple[str, ...] = ("length",)  # parts of the test side to score on their own: by length, by a column
+    slices: tuple[str, ...] = ("length",)  # parts of the test side to score alone: by length, language, a column
 
     def _faults(self) -> list[str]:
         found = []

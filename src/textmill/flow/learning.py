@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import PluginError, TooManyRejected
+from textmill.errors import MissingExtra, PluginError, TooManyRejected
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import Work
@@ -295,13 +296,18 @@ def learning_of(project: Project, asked: CandidateConfig, work: Work) -> dict[st
 
 
 def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:
-    """The columns that ``[evaluate] slices`` names are there.
+    """The columns that ``[evaluate] slices`` names are there; a language can be told without one.
 
     Raises
     ------
     ConfigError : if one is not
+    MissingExtra : if what tells languages apart is not installed
     """
     asked = [name for name in config.slices if name != "length"]
+    if "language" in asked and "language" not in corpus.schema.names:
+        asked.remove("language")
+        if find_spec("py3langid") is None:
+            raise MissingExtra("[evaluate] slices: language", package="py3langid", extra="languages")
     if asked:
         from textmill.read.units import column_of
 

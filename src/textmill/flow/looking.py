@@ -185,13 +185,17 @@ def _without_headers(
 
 
 def _sliced(rows: Any, name: str) -> list[str | None]:
-    """The slice of each test row: by its length, or by what stands in a column."""
+    """The slice of each test row: by its length, its language, or by what stands in a column."""
     import pyarrow.compute as pc
 
     from textmill.evaluate.slices import by_size, by_value
 
     if name in rows.column_names:
         return by_value(rows[name].to_pylist())
+    if name == "language":
+        from textmill.read.languages import languages_of
+
+        return by_value(languages_of(rows["text"]))
     return by_size(pc.utf8_length(rows["text"]).to_numpy(), "characters")
 
 

@@ -14,7 +14,7 @@ from textmill.errors import MissingExtra
 from textmill.read.corpus import Corpus
 from textmill.read.sample import spread
 
-__all__ = ["find_languages"]
+__all__ = ["find_languages", "languages_of"]
 
 _FEWEST = 20  # characters of a text, below which a language is a guess
 _SURE = 0.5  # probability below which it is one too: tweets of links and names are in no language
@@ -43,12 +43,33 @@ def find_languages(corpus: Corpus, *, most: int = 1000) -> dict[str, int]:
     >>> find_languages(Corpus.of(texts, label=None))
     {'de': 2, 'en': 2}
     """
-    identifier = _identifier()
-    texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(corpus.table()["text"], _NAMES, ""))
+    texts = _without_names(corpus.table()["text"])
     long = np.flatnonzero(pc.greater_equal(pc.utf8_length(texts), _FEWEST).to_numpy())
     some = long[spread(len(long), most)]
-    counts = Counter(identifier.classify(text)[0] for text in texts.take(pa.array(some)).to_pylist())
+    counts = Counter(str(code) for code in languages_of(texts.take(pa.array(some))))
     return dict(sorted(counts.items(), key=lambda one: (one[0] == "und", -one[1], one[0])))
+
+
+def languages_of(texts: pa.ChunkedArray) -> list[str | None]:
+    """The language of each text as `find_languages` tells it, None of a text that is too short to tell.
+
+    Raises
+    ------
+    MissingExtra : if py3langid is not installed
+
+    Examples
+    --------
+    >>> languages_of(pa.chunked_array([["The river has come over the road again.", "ok"]]))
+    ['en', None]
+    """
+    identifier = _identifier()
+    return [
+        identifier.classify(text)[0] if len(text) >= _FEWEST else None for text in _without_names(texts).to_pylist()
+    ]
+
+
+def _without_names(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _NAMES, ""))
 
 
 @cache

@@ -51,6 +51,7 @@ PAGES = (
     ("docs/guide/flow.md", "Steps and runs"),
     ("docs/guide/registry.md", "Promote, go back, prove it"),
     ("docs/guide/schedule.md", "Run by itself"),
+    ("docs/guide/airflow.md", "On Apache Airflow"),
     ("docs/guide/lineage.md", "Lineage and erasure"),
     ("docs/guide/project-file.md", "The project file"),
     ("docs/why.md", "Why it is so"),

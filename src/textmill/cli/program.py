@@ -24,6 +24,7 @@ VERBS = {
     "run": "Read, split, train, evaluate and register as a project says.",
     "step": "Do one step of a run, as Airflow or another scheduler asks for it.",
     "plan": "Draw the steps of a project: what is done, what is not, and why.",
+    "airflow": "Run a project's steps on Apache Airflow.",
     "predict": "Label texts: given here, line by line, or a whole file.",
     "explain": "Show how each word pulls on the decision.",
     "compare": "Measure models on the same rows: which is better, and is it luck?",

@@ -27,6 +27,9 @@ __all__ = ["command"]
     "--item", type=click.IntRange(min=0), metavar="N", help="Which item, from 0, if it is done for each of some."
 )
 @click.option("--date", metavar="DAY", help="The day that the run is for, as 2026-11-01.")
+@click.option(
+    "--plan", metavar="DIGEST", help="Of the steps as the scheduler knows them; if they are others, nothing is done."
+)
 @click.option("--force", is_flag=True, help="Do it again even if nothing has changed.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
 @click.option(
@@ -41,6 +44,7 @@ def command(
     run: str,
     item: int | None,
     date: str | None,
+    plan: str | None,
     force: bool,
     threads: int | None,
     store: Path | None,
@@ -58,6 +62,7 @@ def command(
         run=run,
         item=item,
         date=date,
+        expected=plan,
         store=None if store is None else store_in(store),
         threads=threads,
         on_event=_tell,

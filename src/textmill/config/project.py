@@ -154,9 +154,7 @@ def dated(mill: MillConfig, date: str | None) -> MillConfig:
     >>> dated(from_mapping(MillConfig, raw), "2026-11-01").read.source
     '2026-11-01.csv'
     """
-    read, steps = asdict(mill.read), [asdict(step) for step in mill.step]
-    found = [f"read.{key}" for key, value in read.items() if _mentions(value)]
-    found += [f"step[{n}].{key}" for n, step in enumerate(steps) for key, value in step.items() if _mentions(value)]
+    found = dated_keys(mill)
     if date is None:
         if found:
             raise ConfigError(
@@ -165,17 +163,29 @@ def dated(mill: MillConfig, date: str | None) -> MillConfig:
         return mill
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", date):
         raise ConfigError([f"date: wanted a day such as 2026-11-01, got {date!r}"])
-    if not found and not steps:
+    if not found and not mill.step:
         raise ConfigError([f"nothing here depends on a date; write {_DATE} where [read] or a [[step]] is to have it"])
-    filled = [_filled(step, date) for step in steps]
+    filled = [_filled(asdict(step), date) for step in mill.step]
     return replace(
         mill,
-        read=replace(mill.read, **_filled(read, date)),
+        read=replace(mill.read, **_filled(asdict(mill.read), date)),
         step=tuple(
             replace(step, **{**keys, "env": {"TEXTMILL_DATE": date, **keys["env"]}})
             for step, keys in zip(mill.step, filled, strict=True)
         ),
     )
+
+
+def dated_keys(mill: MillConfig) -> list[str]:
+    """Where ``{date}`` stands.
+
+    Examples
+    --------
+    >>> dated_keys(from_mapping(MillConfig, {"project": {"name": "demo"}, "read": {"source": "{date}.csv"}}))
+    ['read.source']
+    """
+    tables = {"read": asdict(mill.read)} | {f"step[{number}]": asdict(step) for number, step in enumerate(mill.step)}
+    return [f"{path}.{key}" for path, table in tables.items() for key, value in table.items() if _mentions(value)]
 
 
 def _mentions(value: object) -> bool:

@@ -73,7 +73,7 @@ class Record:
 
     Parameters
     ----------
-    run : its id; letters, digits and ``. _ + : -``
+    run : its id; letters, digits and ``. _ + : ~ -``, as Airflow has them
 
     Raises
     ------
@@ -89,8 +89,8 @@ class Record:
     """
 
     def __init__(self, store: Store, run: str) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,199}", run) or ".." in run:
-            raise DataError(f"{run!r} is no id of a run", wanted="letters, digits, '.', '_', '+', ':' or '-'")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+:~-]{0,249}", run) or ".." in run:
+            raise DataError(f"{run!r} is no id of a run", wanted="letters, digits, '.', '_', '+', ':', '~' or '-'")
         self.run, self.root, self.flow, self._store = run, store.root / "runs" / run, "", store
 
     def begin(self, flow: Flow, **about: Any) -> None:

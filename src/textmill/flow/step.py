@@ -14,7 +14,7 @@ from textmill.errors import ConfigError, DataError, UnknownName
 from textmill.registry import Finished
 from textmill.types import canonical_json
 
-__all__ = ["Flow", "Progress", "Rule", "Step", "Work", "gathered", "piece", "pieces", "plan"]
+__all__ = ["Flow", "Progress", "Rule", "Step", "Work", "gathered", "piece", "pieces", "plan", "shape"]
 
 Rule = Literal["all_success", "all_done", "one_failed"]
 
@@ -163,6 +163,24 @@ def plan(flow: Flow) -> tuple[Step, ...]:
                 path.append((steps[need], iter(steps[need].needs)))
                 on_path.add(need)
     return tuple(ordered.values())
+
+
+def shape(flow: Flow) -> str:
+    """A digest of which steps there are and what comes before each: all that another scheduler has to know of them.
+
+    Examples
+    --------
+    >>> one, other = Step("a", print, settings={"C": 1}), Step("a", print, settings={"C": 2})
+    >>> shape(Flow("demo", (one,))) == shape(Flow("demo", (other,)))
+    True
+    >>> shape(Flow("demo", (one,))) == shape(Flow("demo", (one, Step("b", print))))
+    False
+    """
+    steps = [
+        [step.name, step.needs, step.rule, len(step.for_each) if isinstance(step.for_each, tuple) else step.for_each]
+        for step in flow.steps
+    ]
+    return hashlib.sha256(canonical_json([flow.name, steps])).hexdigest()[:12]
 
 
 def pieces(step: Step, outputs: Mapping[str, Finished]) -> tuple[Step, ...]:

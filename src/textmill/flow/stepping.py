@@ -17,7 +17,7 @@ from textmill.flow.events import Done, Event
 from textmill.flow.record import End, Record
 from textmill.flow.runner import sigterm_interrupts
 from textmill.flow.running import open_project
-from textmill.flow.step import Step, gathered, pieces, plan
+from textmill.flow.step import Step, gathered, pieces, plan, shape
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
 
@@ -57,6 +57,7 @@ def run_step(
     run: str,
     item: int | None = None,
     date: str | None = None,
+    expected: str | None = None,
     store: Store | Path | None = None,
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -74,18 +75,25 @@ def run_step(
     run : the id of the run, as the other scheduler has it; the first step begins it
     item : the number of the piece, from 0, of a step that is done for each of some items
     date : the day that the run is for
+    expected : the `shape` of the plan that the other scheduler was told of
     on_output : given what the step prints, as it comes, if it is one of the user's own; its log has it in any case
     force : do it again even if it was done
 
     Raises
     ------
     StepFailed : if it was left out because of what it needs
-    UnknownName, ConfigError, GateRefused, Interrupted, and whatever the step raises
+    ConfigError : if the plan is of another shape than expected: a new step would never be asked for
+    UnknownName, GateRefused, Interrupted, and whatever the step raises
     """
     project = open_project(folder, store, date)
     kept = project.store
     flow = classify(project.mill, project.folder, kept, project.digests)
     steps = {step.name: step for step in plan(flow)}
+    if expected is not None and expected != shape(flow):
+        raise ConfigError(
+            ["its steps are others than those that the scheduler was told of; tell it again: textmill airflow export"],
+            where=f"project {flow.name}",
+        )
     if name not in steps:
         raise UnknownName("step", name, steps, where=f"project {flow.name}")
     record = Record(kept, run)

@@ -40,6 +40,7 @@ EXTRAS = {
     "tune": {"optuna": "optuna"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
+    "airflow": {"apache-airflow": "airflow"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",

@@ -16,14 +16,26 @@ if TYPE_CHECKING:
     from textmill.read import Corpus
     from textmill.registry import Store
     from textmill.text import TextPath
+    from textmill.types import Ref
 
 __version__ = "0.1.0"
 
-__all__ = ["Corpus", "MillConfig", "Store", "TextClassifier", "TextPath", "TextmillError", "__version__", "run_project"]
+__all__ = [
+    "Corpus",
+    "MillConfig",
+    "Ref",
+    "Store",
+    "TextClassifier",
+    "TextPath",
+    "TextmillError",
+    "__version__",
+    "run_project",
+]
 
 _ROOM = {
     "Corpus": "read",
     "MillConfig": "config",
+    "Ref": "types",
     "Store": "registry",
     "TextClassifier": "models",
     "TextPath": "text",

@@ -100,6 +100,24 @@ def test_every_door_says_the_labels(news: Path) -> None:
     assert "where a text has one label only" in checked.output
 
 
+def test_models_are_compared_on_rows_as_they_were_trained_on(news: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (news / "news.jsonl").read_text().splitlines()]
+    fresh = [row | {"text": f"late {row['text']} again {n * 31 % 97}"} for n, row in enumerate(rows[:60])]
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fresh))
+    (news / "mill.toml").write_text(MILL.replace("bootstrap = 100", "bootstrap = 101"))
+    run_project(news, store=news / ".textmill", threads=1)
+    found = textmill("compare", "news@1", "news@2", "--in", tmp_path / "new.jsonl", "--store", news / ".textmill")
+    assert found.exit_code == 0, found.output
+    assert "are the same within noise: F1" in found.output
+
+
+def test_a_gate_on_what_is_not_measured_here_is_refused_before_training(news: Path, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_bytes((news / "news.jsonl").read_bytes())
+    (tmp_path / "mill.toml").write_text(MILL.replace("bootstrap = 100", 'bootstrap = 100\npromote_if = "mcc >= 0.2"'))
+    with pytest.raises(ConfigError, match="mcc is not measured where a text may have several labels"):
+        run_project(tmp_path, store=tmp_path / ".textmill")
+
+
 def test_the_model_in_the_store_is_of_several_labels(news: Path) -> None:
     store = run_project(news, store=news / ".textmill").store
     _, folder = store.open("news")

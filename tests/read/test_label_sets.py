@@ -82,3 +82,28 @@ def test_columns_that_hold_no_labels_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_text('{"text": "x", "label": []}\n' * 3)
     with pytest.raises(LabelError, match="no row has a label in 'label'"):
         read(tmp_path, "c.jsonl")
+
+
+def test_one_column_of_0_and_1_is_one_label(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,fire\n" + "smoke,1.0\ncalm,0.0\n" * 3)
+    corpus = read(tmp_path, "a.csv", label=("fire",))
+    assert corpus.facts["classes"] == {"fire": 3}
+    assert labels_of(corpus)[:2] == ["fire", ""]
+
+
+def test_a_label_that_no_row_has_is_told_and_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,fire,never\n" + "smoke,1,0\ncalm,0,0\n" * 3)
+    with pytest.raises(LabelError, match="no row has 'never': all of that column is 0"):
+        read(tmp_path, "a.csv", label=("fire", "never"))
+
+
+def test_several_labels_in_one_text_are_noticed(tmp_path: Path) -> None:
+    rows = ["fire", "flood", "fire; flood", "fire; praise", "flood; praise", "fire; flood; praise"]
+    (tmp_path / "a.csv").write_text("text,topics\n" + "".join(f"x {n},{row}\n" for n, row in enumerate(rows * 3)))
+    with pytest.raises(LabelError, match=r"4 of the 6 labels in 'topics' look like several with ';' between") as found:
+        read(tmp_path, "a.csv", label="topics")
+    assert found.value.hint is not None
+    assert 'label_separator = ";"' in found.value.hint
+    assert read(tmp_path, "a.csv", label="topics", label_separator=";").facts["classes"].keys() == {
+        *("fire", "flood", "praise")
+    }

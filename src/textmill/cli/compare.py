@@ -11,7 +11,7 @@ import click
 
 from textmill.cli.stores import find_store, store_option
 from textmill.cli.terminal import console, json_option, plain, print_json
-from textmill.errors import DataError
+from textmill.errors import DataError, TooManyRejected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +94,15 @@ def _rows(first: OpenModel, source: str, text: str | None, label: str | None, fo
     config = replace(reading(first.manifest, text), source=source, id=None)
     if label is not None:
         config = replace(config, label=label)
-    return read_corpus(config, Path.cwd(), out=folder / "rows.arrow", rejected=folder / "rejected.jsonl")
+    several = first.classifier.several
+    try:
+        return read_corpus(
+            config, Path.cwd(), out=folder / "rows.arrow", rejected=folder / "rejected.jsonl", several=several
+        )
+    except TooManyRejected as error:  # they go with the folder
+        error.hint = None
+        error.args = (error.sentence(),)
+        raise
 
 
 def _unseen(opened: dict[str, OpenModel], table: pa.Table, source: str) -> tuple[pa.Table, list[str]]:

@@ -182,6 +182,7 @@ def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
     found = find_store(store)
     going = found.removal(model)
     said = f"{going.ref}: {len(going.files)} files, {going.size / 1e6:,.1f} MB"
+    found.check_removal(model, force=force)
     if not yes:
         click.confirm(f"Remove {said}?", abort=True)
     found.remove(model, force=force)

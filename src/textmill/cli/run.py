@@ -10,6 +10,7 @@ import click
 from textmill.cli.process import load_pyarrow
 from textmill.cli.stores import store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
+from textmill.errors import TextmillError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,13 +91,19 @@ def command(
     how |= {"only": only, "since": since}
     found: list[dict[str, Any]] = []
     try:
-        for date in dates or (None,):
+        for number, date in enumerate(dates or (None,)):
             if date is not None and not as_json:
                 click.echo(date)
             if dry_run:
                 found.append(_planned(project, as_json, date=date, **how))
             else:
                 found.append(_run(project, as_json, again, date=date, threads=threads, wait=wait, **how))
+    except TextmillError as error:
+        if dates[number + 1 :]:  # what was not reached is not to be forgotten
+            error.hint = f"{error.hint} " if error.hint else ""
+            error.hint += f"Go on from this day with: --dates {dates[number]}..{dates[-1]}"
+            error.args = (error.sentence(),)
+        raise
     finally:
         if as_json and found:
             print_json(found if dates else found[0])

@@ -179,7 +179,9 @@ def _run(job: Job) -> Outcome:
 def _told(result: dict[str, object], seconds: float) -> str:
     if result["nothing_to_do"]:
         return f"nothing to do, version {result['version']} stands"
-    return f"done in {seconds:.1f} s, version {result['version']} is registered"
+    steps = result.get("steps")
+    made = any(one["step"] == "register" and not one["cached"] for one in steps) if isinstance(steps, list) else False
+    return f"done in {seconds:.1f} s, version {result['version']} {'is registered' if made else 'stands'}"
 
 
 def _died(job: Job, began: datetime, what: str) -> Outcome:

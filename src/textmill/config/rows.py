@@ -39,8 +39,11 @@ class ReadConfig:
         found = []
         if not self.labels:
             found.append("label: wanted the name of a column or more, got none")
+        found += [f"label: {name!r} is named twice" for name in {*self.labels} if self.labels.count(name) > 1]
         if self.label_separator is not None and (not self.label_separator or isinstance(self.label, tuple)):
-            found.append("label_separator: wanted what stands between labels in one column of text")
+            found.append(
+                "label_separator: wanted what stands between labels in a column of text; columns of 0 and 1 have none"
+            )
         if not 0 <= self.max_rejected <= 1:
             found.append(f"max_rejected: wanted a share between 0 and 1, got {self.max_rejected}")
         if self.delimiter != "auto" and len(self.delimiter) != 1:

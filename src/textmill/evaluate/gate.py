@@ -18,10 +18,16 @@ METRICS = (
     "f1_weighted", "hamming_loss", "jaccard", "log_loss", "mcc", "precision", "ranking_precision", "recall", "roc_auc",
     "top3",
 )  # fmt: skip
+_OF_ONE = ("balanced_accuracy", "calibration_error", "mcc", "top3")  # where a text has one label
+_OF_SEVERAL = ("f1_samples", "hamming_loss", "jaccard", "ranking_precision")  # where it may have several
 
 
-def check_gate_metric(config: EvaluateConfig) -> None:
+def check_gate_metric(config: EvaluateConfig, *, several: bool | None = None) -> None:
     """Refuse a gate on a metric nobody measures; worth asking before hours of training.
+
+    Parameters
+    ----------
+    several : whether a text may have several labels; None: it is not known, and the metrics of both will do
 
     Raises
     ------
@@ -38,26 +44,33 @@ accuracy, average_precision, balanced_accuracy, brier, calibration_error, f1, f1
 hamming_loss, jaccard, log_loss, mcc, precision, ranking_precision, recall, roc_auc, top3
     """
     gate = config.gate()
-    faults = [] if gate is None else _metric_faults("evaluate.promote_if", gate[0])
+    faults = [] if gate is None else _metric_faults("evaluate.promote_if", gate[0], several)
     if faults:
         raise ConfigError(faults)
 
 
-def check_policy_metrics(policy: PolicyConfig) -> None:
+def check_policy_metrics(policy: PolicyConfig, *, several: bool | None = None) -> None:
     """Refuse a policy about a metric nobody measures.
+
+    Parameters
+    ----------
+    several : as in `check_gate_metric`
 
     Raises
     ------
     ConfigError : with the metrics there are
     """
     bounds = map(metric_bound, policy.scores)
-    faults = [fault for wanted in bounds if wanted for fault in _metric_faults("policy.scores", wanted[0])]
+    faults = [fault for wanted in bounds if wanted for fault in _metric_faults("policy.scores", wanted[0], several)]
     if faults:
         raise ConfigError(faults)
 
 
-def _metric_faults(path: str, name: str) -> list[str]:
+def _metric_faults(path: str, name: str, several: bool | None) -> list[str]:
     if name in METRICS:
+        if several is not None and name in (_OF_ONE if several else _OF_SEVERAL):
+            has = "may have several labels" if several else "has one label"
+            return [f"{path}: {name} is not measured where a text {has}"]
         return []
     near = closest(name, METRICS)
     known = f"{f' (did you mean {near!r}?)' if near else ''}; known: {', '.join(METRICS)}"

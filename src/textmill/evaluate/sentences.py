@@ -187,6 +187,8 @@ def signed(value: float) -> str:
 def baseline_words(report: Report) -> str:
     """What the majority baseline is, with the class it always names where one is to be seen."""
     named = [label for label, scores in report.per_class.items() if scores["recall"].baseline == 1.0]
+    if report.details.get("several_labels") and all(not one["recall"].baseline for one in report.per_class.values()):
+        return "always saying no label"
     return f"always saying “{named[0]}”" if len(named) == 1 else "the majority baseline"
 
 

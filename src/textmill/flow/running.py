@@ -171,8 +171,8 @@ def open_project(folder: Path | str, store: Store | Path | None = None, date: st
     where = given / "mill.toml" if given.is_dir() else given
     try:
         mill = dated(mill, date)
-        check_gate_metric(mill.evaluate)
-        check_policy_metrics(mill.policy)
+        check_gate_metric(mill.evaluate, several=mill.project.multi_label)
+        check_policy_metrics(mill.policy, several=mill.project.multi_label)
     except ConfigError as error:
         raise ConfigError(error.faults, where=str(where)) from error
     home = given if given.is_dir() else given.parent

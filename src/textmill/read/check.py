@@ -100,7 +100,7 @@ def _labels(
         return as_label(column, name, where, "label")
     from textmill.read.label_sets import label_sets
 
-    labels, bad = label_sets(columns, wanted.separator, where)
+    labels, bad = label_sets(columns, wanted.separator, where, flags=isinstance(wanted.label, tuple))
     reasons += bad
     return labels
 

@@ -15,17 +15,18 @@ from textmill.types import BETWEEN, joined
 
 __all__ = ["label_sets"]
 
-_YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
+_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
 def label_sets(
-    columns: Mapping[str, pa.Array], separator: str | None, where: str
+    columns: Mapping[str, pa.Array], separator: str | None, where: str, *, flags: bool = False
 ) -> tuple[pa.Array, list[tuple[NDArray[np.bool_], str]]]:
     """The labels of each row as one text (see `textmill.types.joined`).
 
     Parameters
     ----------
-    columns : one of lists or of text, or several of 0 and 1, each named as its label
+    columns : one of lists or of text; or, if they are `flags`, of 0 and 1 (1.0, true, yes, and what is not), each
+        named as its label
     separator : between the labels in a text; None takes a text for one label
 
     Returns
@@ -43,10 +44,10 @@ def label_sets(
     ['grain + wheat', '', None]
     >>> label_sets({"topics": pa.array(["wheat; grain", ""])}, ";", "x")[0].to_pylist()
     ['grain + wheat', '']
-    >>> label_sets({"a": pa.array([1, 0]), "b": pa.array([True, False])}, None, "x")[0].to_pylist()
+    >>> label_sets({"a": pa.array([1, 0]), "b": pa.array([True, False])}, None, "x", flags=True)[0].to_pylist()
     ['a + b', '']
     """
-    if len(columns) > 1:
+    if flags:
         return _from_flags(columns, where)
     [(name, column)] = columns.items()
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

@@ -75,8 +75,15 @@ def check_classes(classes: Mapping[str, int], where: str, column: str) -> None:
         )
 
 
-def check_labels(labels: Mapping[str, int], where: str, column: str) -> None:
+def check_labels(
+    labels: Mapping[str, int], where: str, columns: str | tuple[str, ...], *, separated: bool = False
+) -> None:
     """There are labels to learn, of which a row may have several: at least one, and not one for nearly every row.
+
+    Parameters
+    ----------
+    columns : the one that says them, or one of 0 and 1 for each
+    separated : whether it is known what stands between labels
 
     Raises
     ------
@@ -89,9 +96,38 @@ def check_labels(labels: Mapping[str, int], where: str, column: str) -> None:
     ...
     textmill.errors.LabelError: news.jsonl: no row has a label in 'topics'; wanted a label or more for some of them
     """
+    named = columns if isinstance(columns, str) else ", ".join(columns)
     if not labels:
-        raise LabelError(f"no row has a label in {column!r}", where=where, wanted="a label or more for some of them")
-    check_many(labels, where, column)
+        raise LabelError(f"no row has a label in {named!r}", where=where, wanted="a label or more for some of them")
+    absent = [] if isinstance(columns, str) else [name for name in columns if name not in labels]
+    if absent:
+        raise LabelError(
+            f"no row has {', '.join(map(repr, absent))}: all of that column is 0",
+            where=where,
+            wanted="a 1 somewhere, or the column left out of [read] label",
+        )
+    if isinstance(columns, str) and not separated:
+        _check_whole(labels, where, columns)
+    check_many(labels, where, named)
+
+
+def _check_whole(labels: Mapping[str, int], where: str, column: str) -> None:
+    """The labels are not several in one: whose parts come again in others.
+
+    Raises
+    ------
+    LabelError : saying what seems to stand between them
+    """
+    for sign in (";", "|", ","):
+        several = [label for label in labels if sign in label]
+        parts = {part.strip() for label in several for part in label.split(sign)}
+        if len(several) > 1 and 2 * len(several) > len(labels) / 2 and len(parts) < len(several):
+            raise LabelError(
+                f"{len(several)} of the {len(labels)} labels in {column!r} look like several with {sign!r} between,"
+                f" such as {several[0]!r}",
+                where=where,
+                hint=f'Say label_separator = "{sign}" in [read], or another sign if these are labels as they stand.',
+            )
 
 
 def check_many(classes: Mapping[str, int], where: str, column: str) -> None:

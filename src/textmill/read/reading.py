@@ -119,8 +119,10 @@ def _read_once(
         _judge(aside, rows, config, name)
         if writer is None:  # no row, and nothing but bad rows, have been told
             raise SourceError("all of its rows were erased", where=name)
-        if wanted.labels and name == config.source:
-            (check_labels if wanted.several else check_classes)(writer.classes, name, ", ".join(wanted.labels))
+        if wanted.several and name == config.source:
+            check_labels(writer.classes, name, wanted.label or (), separated=wanted.separator is not None)
+        elif wanted.labels and name == config.source:
+            check_classes(writer.classes, name, ", ".join(wanted.labels))
         if wanted.id is not None:
             ids_seen.check(wanted.id, name)
         return writer.close(Path(name).name, {**rejected_facts(aside, rows), **seen.facts()})

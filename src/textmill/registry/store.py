@@ -393,21 +393,7 @@ class Store(Files):
         """
         ref = self.exactly(model)
         with self.lock(f"{ref.kind}-{ref.name}", wait=60):
-            aliases = self.aliases(ref.name) if ref.kind == "model" else {}
-            named = [alias for alias, at in aliases.items() if at.version == ref.version]
-            if named:
-                raise StoreError(
-                    f"{ref} is the {' and the '.join(named)} of {ref.name}",
-                    hint=f"Let the name point to another first: textmill models promote {ref.name}@VERSION"
-                    f" --to {named[0]}",
-                )
-            versions = self._versions(ref.kind, ref.name)
-            if ref.version == versions[-1] and not force:
-                then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"
-                raise StoreError(
-                    f"{ref} is the newest version, which {ref.name!r} stands for, and {then}",
-                    hint="Say so with force, if that is what you want.",
-                )
+            self.check_removal(ref, force=force)
             going = self.removal(ref)
             folder = self._folder(ref)
             self.audit.append("remove", ref=str(ref))
@@ -418,6 +404,29 @@ class Store(Files):
                 self.disk.sync_folder(folder.parent)
             shutil.rmtree(away, ignore_errors=True)
         return going
+
+    def check_removal(self, model: str | Ref, *, force: bool = False) -> None:
+        """Whether `remove` would take a version away as things are now.
+
+        Raises
+        ------
+        StoreError : if not
+        """
+        ref = self.exactly(model)
+        aliases = self.aliases(ref.name) if ref.kind == "model" else {}
+        named = [alias for alias, at in aliases.items() if at.version == ref.version]
+        if named:
+            raise StoreError(
+                f"{ref} is the {' and the '.join(named)} of {ref.name}",
+                hint=f"Let the name point to another first: textmill models promote {ref.name}@VERSION --to {named[0]}",
+            )
+        versions = self._versions(ref.kind, ref.name)
+        if ref.version == versions[-1] and not force:
+            then = f"then it would mean version {versions[-2]}" if versions[1:] else "it is the only one"
+            raise StoreError(
+                f"{ref} is the newest version, which {ref.name!r} stands for, and {then}",
+                hint="Say so with force, if that is what you want.",
+            )
 
     def _newest(self, manifest: Manifest, same: Callable[[Manifest, Manifest], bool]) -> Manifest | None:
         for version in reversed(self._versions(manifest.ref.kind, manifest.ref.name)):

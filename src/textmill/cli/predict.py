@@ -36,7 +36,7 @@ def command(
     form: str | None,
     column: str | None,
     rejected: str | None,
-    store: Path | None,
+    store: Path | str | None,
     version: int | None,
     as_json: bool,
 ) -> None:

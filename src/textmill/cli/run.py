@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textmill.cli.process import load_pyarrow
-from textmill.cli.stores import store_in
+from textmill.cli.stores import StorePlace, store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _days(context: click.Context, option: click.Parameter, value: str | None) ->
 )
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    type=StorePlace(),
+    metavar="DIR|URL",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
 @click.option("--again", metavar="WHEN", hidden=True, help="Said by the schedule: when it is tried again if it fails.")
@@ -75,7 +75,7 @@ def command(
     dates: list[str],
     threads: int | None,
     wait: float | None,
-    store: Path | None,
+    store: Path | str | None,
     again: str | None,
     as_json: bool,
 ) -> None:
@@ -173,7 +173,7 @@ def _tell(result: RunResult) -> None:
     click.echo(f"\nReport: {story.short(result.folder / 'report.html')}")
     if result.manifest is not None:
         ref = result.manifest.ref
-        click.echo(f"Registered: {ref.name}, version {ref.version}, in {story.short(result.store.root)}")
+        click.echo(f"Registered: {ref.name}, version {ref.version}, in {story.short(result.store.place)}")
         click.echo("\nTry next:")
         for line in story.next_commands(result):
             click.echo(f"  {line}")

@@ -56,7 +56,7 @@ class _Child:
 
 class _Nursery:
     def __init__(self, hello: dict[str, Any]) -> None:
-        self.store = Store(Path(hello["store"]))
+        self.store = Store.at(hello["store"])
         self.run, self.grace = hello["run"], float(hello["grace"])
         project = open_project(Path(hello["folder"]), self.store, hello["date"])
         self.flow = classify(project.mill, project.folder, self.store, project.digests)

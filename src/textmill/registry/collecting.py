@@ -130,6 +130,7 @@ def collect(
     LockHeld : if a run, or somebody who publishes, is still at work after `wait` seconds
     StoreError, StoreWriteError
     """
+    store.must_be_ours("collecting")
     with store.in_use(wait=wait, on_wait=on_wait, alone=True):
         going = garbage(store, older_than=older_than, now=now)
         sweep(store, going, "collect")

@@ -101,7 +101,7 @@ class _Nursery:
         if step.name != asked["do"]:
             step = piece(step, int(asked["do"].partition("[")[2].rstrip("]")), asked["item"])
         if not step.apart:
-            for name in _HEAVY:
+            for name in (*_HEAVY, *(["s3fs"] if "://" in self.store.place else [])):
                 import_module(name)
         gc.freeze()  # else the child's collector would copy what it only shares
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the child knows what to do about it

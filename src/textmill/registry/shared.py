@@ -50,6 +50,7 @@ class SharedStore(Store):
     ----------
     url : ``s3://bucket/prefix``
     root : the local folder; by default one for each URL, below ``TEXTMILL_CACHE`` or the user's cache folder
+    bucket : the calls that reach the server; tests put one in that fails
     clock : seconds, to tell how old what was seen is
     """
 
@@ -58,10 +59,11 @@ class SharedStore(Store):
         url: str,
         root: Path | None = None,
         *,
+        bucket: Bucket | None = None,
         disk: Disk | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.bucket = Bucket(url)
+        self.bucket = bucket or Bucket(url)
         super().__init__(root or folder_for(self.bucket.url), disk=disk)
         self._chain = Chain(self.root, self.scratch, self.disk, self.bucket, self._apply)
         self.audit = self._chain

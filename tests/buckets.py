@@ -66,7 +66,7 @@ class MemoryBucket(Bucket):
         return result
 
 
-# one request after the other: moto looks whether an object is there and then makes it, and a real S3 does so in one step
+# one request after the other: moto looks whether an object is there and then makes it; S3 does so in one step
 _SERVER = """
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from buckets import Killed, MemoryBucket
 
+from buckets import Killed, MemoryBucket
 from textmill.errors import CorruptError, NotInStore, StoreError
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.aliases import Alias
@@ -275,7 +275,7 @@ def test_a_server_that_takes_no_notice_of_the_condition_is_refused(machine, fold
 def test_collecting_is_refused_with_what_to_do(machine, folder):
     a = machine("a")
     publish(a, folder)
-    with pytest.raises(StoreError, match="collecting needs that nobody else is at work.*bundle"):
+    with pytest.raises(StoreError, match=r"collecting needs that nobody else is at work.*bundle"):
         collect(a)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from buckets import s3_server
 
+from buckets import s3_server
 from textmill.errors import CorruptError, StoreError
 from textmill.registry import FileOutput, Finished
 from textmill.registry.bucket import Bucket

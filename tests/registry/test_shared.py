@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from buckets import Killed, MemoryBucket
-from textmill.errors import CorruptError, NotInStore, StoreError
+from textmill.errors import CorruptError, MissingExtra, NotInStore, StoreError
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.aliases import Alias
-from textmill.registry.collecting import collect
+from textmill.registry.collecting import collect, garbage
 from textmill.registry.shared import SharedStore
 
 URL = "s3://memory/store"
@@ -277,6 +279,8 @@ def test_collecting_is_refused_with_what_to_do(machine, folder):
     publish(a, folder)
     with pytest.raises(StoreError, match=r"collecting needs that nobody else is at work.*bundle"):
         collect(a)
+    with pytest.raises(StoreError, match=r"collecting needs"):
+        garbage(a)
 
 
 def test_the_copy_may_be_removed(machine, folder, tmp_path):
@@ -322,6 +326,18 @@ def test_a_url_makes_a_shared_store_with_a_folder_of_its_own(tmp_path, monkeypat
 def test_what_can_be_no_shared_store_is_refused(url):
     with pytest.raises(StoreError, match=r"wanted s3://BUCKET/PREFIX or a folder"):
         Store.at(url)
+
+
+def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'textmill\[shared\]'"):
+        SharedStore("s3://mill/shop", tmp_path).models()
+
+
+def test_a_folder_loads_nothing_of_a_shared_store():
+    code = "import sys, textmill.registry.store; print([m for m in sys.modules if 'fsspec' in m or 'shared' in m])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_a_line_and_its_change_are_one_object(machine, folder, objects):

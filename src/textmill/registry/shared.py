@@ -198,7 +198,7 @@ def folder_for(url: str) -> Path:
     Examples
     --------
     >>> folder_for("s3://mill/shop").name
-    'mill-shop-0ba47229'
+    'mill-shop-ee898425'
     """
     named = os.environ.get("TEXTMILL_CACHE")
     below = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "textmill"

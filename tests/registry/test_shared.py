@@ -209,9 +209,31 @@ def test_a_damaged_object_is_found_before_it_is_used_and_named(machine, folder, 
     objects[key] = objects[key][:-1] + b"!"
     with pytest.raises(CorruptError) as caught:
         b.open("m")
-    assert f"{URL}/{key}: this object is not what was written" in str(caught.value)
+    assert f"{URL}/{key}: model/m@1, w: this object is not what was written" in str(caught.value)
     publish(a, folder)  # puts a whole one in its place
     b.open("m@1")
+
+
+def test_a_version_whose_file_is_gone_gets_a_successor_as_in_a_folder(machine, folder, objects):
+    a, b = machine("a"), machine("b")
+    made = publish(a, folder, run="k")
+    key = f"objects/{made.files['w'][:2]}/{made.files['w']}"
+    del objects[key]
+    with pytest.raises(CorruptError, match=r"model/m@1, w: there is no such object"):
+        b.open("m")
+    assert not (b.open("m", verify=False)[1] / "w").exists()
+    assert publish(b, folder, run="k").ref.version == 2
+    assert b.open("m@1")
+
+
+def test_what_others_finished_can_be_named_by_a_step_of_ours(machine):
+    a, b = machine("a"), machine("b")
+    sha256 = a.put_bytes(b"out")
+    a.finish(Finished("piece", "a" * 64, {"w": FileOutput(sha256, 3)}))
+    b.finish(Finished("all", "b" * 64, {"w": FileOutput(sha256, 3)}))
+    assert a.finished("b" * 64) is not None
+    with pytest.raises(NotInStore):
+        b.finish(Finished("all", "c" * 64, {"w": FileOutput("0" * 64, 3)}))
 
 
 @pytest.mark.parametrize(
@@ -254,6 +276,27 @@ def test_a_line_cannot_write_outside_of_what_changes_write(machine, folder, obje
             a.audit.change(0, "promote", {"wrote": {name: "0" * 64}}, b"")
         with pytest.raises(CorruptError, match="names a file that no change writes"):
             machine(f"{name.replace('/', '_')}-b").models()
+
+
+def test_lines_that_come_while_they_are_asked_for_are_not_missing(machine, folder, monkeypatch):
+    a, b = machine("a"), machine("b")
+    publish(a, folder)
+    read, others = MemoryBucket.read, [1]
+
+    def slowly(bucket, keys):
+        found = []
+        for key in keys:
+            found += read(bucket, [key])
+            if bucket is b.bucket and key == "audit/0000000002" and len(keys) > 1 and others:
+                others.pop()
+                publish(a, folder)  # the second, which we have been told is not there
+                publish(a, folder)
+        return found
+
+    monkeypatch.setattr(MemoryBucket, "read", slowly)
+    assert b.models() == {"m": (1,)}
+    assert not others
+    assert b.models() == {"m": (1, 2, 3)}
 
 
 def test_another_store_at_the_same_url_is_not_mixed_with_the_copy_of_the_old_one(machine, folder, objects):

@@ -18,6 +18,7 @@ from textmill.registry.objects import digest_of
 __all__ = ["Bucket"]
 
 _SCHEMES = ("s3", "s3a")  # those of which it is known that two cannot make one object at once
+_HINT = "Run the project again with --force on a machine that has its data."
 _TAKEN = (409, 412)  # HTTP: another is making it, or it is there
 
 
@@ -97,14 +98,14 @@ class Bucket:
             except FileNotFoundError as error:
                 if not _is_absent(error):
                     raise
-                raise NotInStore("there is no such object", where=f"{self.url}/{key}") from error
+                raise NotInStore("there is no such object", where=f"{self.url}/{key}", hint=_HINT) from error
         if digest_of(path) != sha256:
             with suppress(OSError):
                 os.unlink(path)
             raise CorruptError(
                 "this object is not what was written: its sha256 is wrong",
                 where=f"{self.url}/{key}",
-                hint="Run the project again with --force on a machine that has its data.",
+                hint=_HINT,
             )
 
     def keys(self, below: str) -> list[str]:

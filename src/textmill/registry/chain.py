@@ -109,7 +109,8 @@ class Chain(Audit):
         while True:
             raws = self._bucket.read([_key(n + one) for one in range(1, window + 1)])
             new = raws[: raws.index(None)] if None in raws else raws
-            if any(raws[len(new) :]):
+            # asked for at once, they may have come one by one meanwhile: what is answered after the later one came counts
+            if any(raws[len(new) :]) and self._bucket.read([_key(n + len(new) + 1)]) == [None]:
                 raise CorruptError("this line is missing", where=f"{self._bucket.url}/{_key(n + len(new) + 1)}")
             lines = []
             for raw in new:

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import CorruptError, StoreError
+from textmill.errors import CorruptError, NotInStore, StoreError
 from textmill.registry.audit import Line
 from textmill.registry.bucket import Bucket
 from textmill.registry.chain import Chain
@@ -152,7 +152,10 @@ class SharedStore(Store):
         )
 
     def _share(self, sha256: str) -> None:
-        self.bucket.upload(_object(sha256), super().object(sha256))
+        if super().has(sha256):
+            self.bucket.upload(_object(sha256), super().object(sha256))
+        elif not self.has(sha256):
+            raise NotInStore("there is no such object", where=f"{self.place}/{_object(sha256)}")
 
     def _there(self, manifest: Manifest, same: Callable[[Manifest, Manifest], bool] | None) -> Manifest | None:
         # two machines that run one project at once come here with the same run; no lock has kept them apart
@@ -170,10 +173,17 @@ class SharedStore(Store):
             self._share(sha256)
         self.commit("publish", self._folder(manifest.ref) / MANIFEST, raw, **published(manifest, raw))
 
-    def _complete(self, manifest: Manifest, folder: Path) -> None:
+    def _complete(self, manifest: Manifest, folder: Path, verify: bool) -> None:
         missing = {path: sha256 for path, sha256 in manifest.files.items() if not (folder / path).exists()}
         for path, sha256 in missing.items():
-            fetched = self.object(sha256)
+            try:
+                fetched = self.object(sha256)
+            except (CorruptError, NotInStore) as error:
+                if not verify:
+                    continue  # whoever asked so looks at each file
+                raise CorruptError(
+                    f"{manifest.ref}, {path}: {error.what}", where=error.where, hint=error.hint
+                ) from error
             new = self.scratch.new("file")
             with writing(folder):
                 self.disk.link_or_copy(fetched, new)

@@ -212,7 +212,7 @@ class Store(Files):
         """
         manifest = self.manifest(model, version)
         folder = self._folder(manifest.ref)
-        self._complete(manifest, folder)
+        self._complete(manifest, folder, verify)
         if verify:
             check_files(manifest, folder)
         return manifest, folder
@@ -458,7 +458,7 @@ class Store(Files):
                     return self.open(found.ref)[0]
         return None
 
-    def _complete(self, manifest: Manifest, folder: Path) -> None:
+    def _complete(self, manifest: Manifest, folder: Path, verify: bool) -> None:
         """Bring the files of a version that is known and not yet here."""
 
     def _folder(self, ref: Ref) -> Path:

@@ -214,7 +214,7 @@ def test_a_damaged_object_is_found_before_it_is_used_and_named(machine, folder, 
     b.open("m@1")
 
 
-def test_a_version_whose_file_is_gone_gets_a_successor_as_in_a_folder(machine, folder, objects):
+def test_a_file_that_is_gone_is_put_again_or_its_version_gets_a_successor(machine, folder, objects):
     a, b = machine("a"), machine("b")
     made = publish(a, folder, run="k")
     key = f"objects/{made.files['w'][:2]}/{made.files['w']}"
@@ -222,8 +222,11 @@ def test_a_version_whose_file_is_gone_gets_a_successor_as_in_a_folder(machine, f
     with pytest.raises(CorruptError, match=r"model/m@1, w: there is no such object"):
         b.open("m")
     assert not (b.open("m", verify=False)[1] / "w").exists()
-    assert publish(b, folder, run="k").ref.version == 2
-    assert b.open("m@1")
+    assert publish(b, folder, run="k").ref.version == 1
+    machine("c").open("m@1")
+    del objects[key]
+    (folder / "w").write_bytes(b"other")
+    assert publish(machine("d"), folder, run="k").ref.version == 2
 
 
 def test_what_others_finished_can_be_named_by_a_step_of_ours(machine):

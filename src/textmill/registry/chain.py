@@ -109,7 +109,7 @@ class Chain(Audit):
         while True:
             raws = self._bucket.read([_key(n + one) for one in range(1, window + 1)])
             new = raws[: raws.index(None)] if None in raws else raws
-            # asked for at once, they may have come one by one meanwhile: what is answered after the later one came counts
+            # asked for at once, they may have come one by one meanwhile; what is missing is so when asked again
             if any(raws[len(new) :]) and self._bucket.read([_key(n + len(new) + 1)]) == [None]:
                 raise CorruptError("this line is missing", where=f"{self._bucket.url}/{_key(n + len(new) + 1)}")
             lines = []

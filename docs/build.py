@@ -53,6 +53,7 @@ PAGES = (
     ("docs/guide/schedule.md", "Run by itself"),
     ("docs/guide/airflow.md", "On Apache Airflow"),
     ("docs/guide/lineage.md", "Lineage and erasure"),
+    ("docs/guide/shared-store.md", "One store for several machines"),
     ("docs/guide/project-file.md", "The project file"),
     ("docs/why.md", "Why it is so"),
     ("docs/glossary.md", "Words"),

@@ -139,6 +139,7 @@ def test_another_interpreter_and_another_store(tmp_path: Path) -> None:
     found = plan_of(tmp_path, step("a"), python="/opt/my env/python", store=tmp_path / "store")
     assert found.command == "'/opt/my env/python' -m textmill.cli step"
     assert f"--store {(tmp_path / 'store').resolve()}" in found.options
+    assert "--store s3://mill/toy --plan" in plan_of(tmp_path, step("a"), store="s3://mill/toy").options
     with pytest.raises(ConfigError, match=r"a '\{' is Airflow's own"):
         airflow_plan(tmp_path, python="/opt/{{env}}/python")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from textmill.cli.stores import store_in
+from textmill.cli.stores import StorePlace, store_in
 
 __all__ = ["command"]
 
@@ -27,11 +27,11 @@ def command() -> None:
 @click.option("--python", metavar="FILE", help="The interpreter that does the steps. [default: the one of textmill]")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    type=StorePlace(),
+    metavar="DIR|URL",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
-def export(project: Path, out: Path | None, python: str | None, store: Path | None) -> None:
+def export(project: Path, out: Path | None, python: str | None, store: Path | str | None) -> None:
     """Write PROJECT as a DAG file, for Airflow's folder of DAGs.
 
     It imports Airflow alone: each task calls textmill step in the interpreter that has textmill.

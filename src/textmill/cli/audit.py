@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--head", metavar="SHA256", help="A head that was noted elsewhere; the log has to hold that line.")
 @store_option
 @json_option
-def verify(head: str | None, store: Path | None, as_json: bool) -> None:
+def verify(head: str | None, store: Path | str | None, as_json: bool) -> None:
     """Find any line that was changed, dropped or moved, and any alias that is not where the log says.
 
     Prints the head, the sha256 of the newest line. Who can write to the store can forge the whole log, but not so that
@@ -58,7 +58,7 @@ def verify(head: str | None, store: Path | None, as_json: bool) -> None:
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Lines at most.")
 @store_option
 @json_option
-def show(model: str | None, last: int, store: Path | None, as_json: bool) -> None:
+def show(model: str | None, last: int, store: Path | str | None, as_json: bool) -> None:
     """Print the newest lines, oldest first: all, or those about MODEL (a name or NAME@VERSION)."""
     found = find_store(store)
     lines = deque((line for line in found.audit.lines() if model is None or _is_about(line, model)), maxlen=last)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from textmill.cli.stores import find_store, store_in, store_option
+from textmill.cli.stores import StorePlace, find_store, store_in, store_option
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
 
@@ -28,7 +28,7 @@ __all__ = ["bundle_model", "install_model", "log_model"]
 @store_option
 @json_option
 def bundle_model(
-    model: str, file: Path, wheels: Path | None, extras: tuple[str, ...], store: Path | None, as_json: bool
+    model: str, file: Path, wheels: Path | None, extras: tuple[str, ...], store: Path | str | None, as_json: bool
 ) -> None:
     """Write MODEL (a name or NAME@VERSION) into FILE, a zip, with all it needs to answer elsewhere."""
     from textmill.registry.bundle import bundle
@@ -54,18 +54,18 @@ def bundle_model(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    type=StorePlace(),
+    metavar="DIR|URL",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill here]",
 )
 @json_option
-def install_model(file: Path, store: Path | None, as_json: bool) -> None:
+def install_model(file: Path, store: Path | str | None, as_json: bool) -> None:
     """Put the model of the bundle FILE into a store, as the next version of its name."""
     from textmill.registry import Store
     from textmill.registry.bundle import install
     from textmill.registry.requirements import differing
 
-    kept = Store.beside(Path.cwd()) if store is None else Store(store_in(store))
+    kept = Store.beside(Path.cwd()) if store is None else Store.at(store_in(store))
     done = install(kept, file)
     kept.close()
     differences = differing(done.requirements)
@@ -73,7 +73,7 @@ def install_model(file: Path, store: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"model": str(ref), "origin": origin, "differing": differences, "functions": list(done.functions)})
         return
-    click.echo(f"{ref} in {short(kept.root)}: every file is as it was written of {plain(origin)} there.")
+    click.echo(f"{ref} in {short(kept.place)}: every file is as it was written of {plain(origin)} there.")
     for said in differences:
         click.echo(f"Mind: {plain(said)}.", err=True)
     for name in done.functions:
@@ -88,7 +88,7 @@ def install_model(file: Path, store: Path | None, as_json: bool) -> None:
 @click.option("--experiment", metavar="NAME", help="The experiment. [default: the name of the model]")
 @store_option
 @json_option
-def log_model(model: str, uri: str, experiment: str | None, store: Path | None, as_json: bool) -> None:
+def log_model(model: str, uri: str, experiment: str | None, store: Path | str | None, as_json: bool) -> None:
     """Log MODEL (a name or NAME@VERSION) to MLflow: settings, scores, report, and a model with its signature."""
     from textmill.registry import mlflow_bridge
 

@@ -39,7 +39,7 @@ def command(
     text: str | None,
     label: str | None,
     seed: int,
-    store: Path | None,
+    store: Path | str | None,
     as_json: bool,
 ) -> None:
     """Measure models on the same rows: which is better, and is it luck?

@@ -39,11 +39,13 @@ EXTRAS = {
     "regex": {"regex": "regex"},
     "tune": {"optuna": "optuna"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
+    "shared": {"fsspec": "fsspec", "s3fs": "s3fs"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
     "airflow": {"apache-airflow": "airflow"},
 }
 _SETTINGS = {
     "TEXTMILL_STORE": "the store that every command uses",
+    "TEXTMILL_CACHE": "where copies of shared stores lie",
     "TEXTMILL_PLUGINS": "functions of your own that models may use",
     "TEXTMILL_DATA": "a local mirror of the public data sets",
     "TEXTMILL_THREADS": "how many threads to use",
@@ -62,7 +64,7 @@ class Finding:
 @click.command("doctor")
 @store_option
 @json_option
-def command(store: Path | None, as_json: bool) -> int:
+def command(store: Path | str | None, as_json: bool) -> int:
     """Check the installation: versions, the native core, extras, the store, settings.
 
     Ends with 1 if something is broken; an extra that is missing is no fault.
@@ -84,7 +86,7 @@ def command(store: Path | None, as_json: bool) -> int:
     return int(broken > 0)
 
 
-def findings(store: Path | None = None) -> Iterator[Finding]:
+def findings(store: Path | str | None = None) -> Iterator[Finding]:
     """Look at everything, in the order in which it is told."""
     yield Finding("textmill", "fine", __version__)
     old = sys.version_info < (3, 11)
@@ -141,19 +143,23 @@ def _version(name: str, module: str) -> str | None:
         return "of unknown version"
 
 
-def _store(named: Path | None) -> Finding:
+def _store(named: Path | str | None) -> Finding:
     try:
-        root = find_store(named).root
+        store = find_store(named)
+        store.catch_up()
+        root = store.root
     except NotInStore as error:
         return Finding("store", "fine" if named is None else "broken", f"none yet: {error.what}, {error.where}")
     except Exception as error:
         return Finding("store", "broken", str(error))
+    if "://" in store.place:
+        return Finding("store", "fine", f"{store.place}, with a copy in {root}")
     if not os.access(root, os.W_OK | os.X_OK):
         return Finding("store", "broken" if root.exists() else "fine", f"{root} cannot be written")
     return Finding("store", "fine", f"{root}, can be written")
 
 
-def _kept(named: Path | None) -> list[Finding]:
+def _kept(named: Path | str | None) -> list[Finding]:
     """Whether each version and the audit log are what was written."""
     try:
         store = find_store(named)

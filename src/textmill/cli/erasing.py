@@ -33,7 +33,7 @@ def erase_rows(
     file: str | None,
     reason: str,
     purge: bool,
-    store: Path | None,
+    store: Path | str | None,
     as_json: bool,
 ) -> None:
     """Make DATASET, by default every data set, forget texts and persons.

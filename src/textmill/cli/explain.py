@@ -37,7 +37,7 @@ def command(
     stages: bool,
     top: int,
     method: str,
-    store: Path | None,
+    store: Path | str | None,
     version: int | None,
     as_json: bool,
 ) -> None:

@@ -38,7 +38,7 @@ def command() -> None:
 @click.option("--all", "every", is_flag=True, help="Every version, which takes a while where there are thousands.")
 @store_option
 @json_option
-def list_models(model: str | None, limit: int | None, every: bool, store: Path | None, as_json: bool) -> None:
+def list_models(model: str | None, limit: int | None, every: bool, store: Path | str | None, as_json: bool) -> None:
     """List the newest versions of every model, or of MODEL."""
     if every and limit is not None:
         raise click.UsageError("give --limit or --all, not both.")
@@ -94,7 +94,7 @@ def _by_version(found: Store, name: str) -> dict[int, list[str]]:
 
 def _print(found: Store, manifests: list[Manifest], aliases: Mapping[str, Mapping[int, list[str]]]) -> None:
     if not manifests:
-        click.echo(f"{found.root} holds no model; make one with: textmill run PROJECT")
+        click.echo(f"{found.place} holds no model; make one with: textmill run PROJECT")
         return
     scores = _scores_of(manifests)
     marks = ["aliases"] if any(aliases.values()) else []
@@ -115,7 +115,7 @@ def _print(found: Store, manifests: list[Manifest], aliases: Mapping[str, Mappin
 @click.argument("model")
 @store_option
 @json_option
-def show(model: str, store: Path | None, as_json: bool) -> None:
+def show(model: str, store: Path | str | None, as_json: bool) -> None:
     """Show what MODEL (a name or NAME@VERSION) consists of and comes from."""
     manifest = find_store(store).manifest(model)
     if as_json:
@@ -137,7 +137,7 @@ def show(model: str, store: Path | None, as_json: bool) -> None:
 @command.command("card")
 @click.argument("model")
 @store_option
-def card(model: str, store: Path | None) -> None:
+def card(model: str, store: Path | str | None) -> None:
     """Print the model card of MODEL, Markdown: what it is for, made of, good at and bad at."""
     manifest, folder = find_store(store).open(model)
     page = folder / "card.md"
@@ -151,7 +151,7 @@ def card(model: str, store: Path | None) -> None:
 @click.argument("b", metavar="MODEL@B")
 @store_option
 @json_option
-def diff(a: str, b: str, store: Path | None, as_json: bool) -> None:
+def diff(a: str, b: str, store: Path | str | None, as_json: bool) -> None:
     """Say what differs between two versions: settings, data, code, scores, files."""
     found = find_store(store).diff(a, b)
     parts = {part: getattr(found, part) for part in ("settings", "data", "code", "scores", "files")}
@@ -177,7 +177,7 @@ def diff(a: str, b: str, store: Path | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Remove it even if it is the newest, which the bare name stands for.")
 @store_option
-def remove(model: str, yes: bool, force: bool, store: Path | None) -> None:
+def remove(model: str, yes: bool, force: bool, store: Path | str | None) -> None:
     """Remove one version; its number is not given again."""
     found = find_store(store)
     going = found.removal(model)

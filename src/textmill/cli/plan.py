@@ -42,7 +42,7 @@ _MOST_TOLD = 50  # sentences
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
 @json_option
-def command(project: Path, svg: Path | None, store: Path | None, as_json: bool) -> None:
+def command(project: Path, svg: Path | None, store: Path | str | None, as_json: bool) -> None:
     """Draw the steps of PROJECT: which are done, which a run would do, and why.
 
     \b

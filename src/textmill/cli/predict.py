@@ -36,7 +36,7 @@ def command(
     form: str | None,
     column: str | None,
     rejected: str | None,
-    store: Path | None,
+    store: Path | str | None,
     version: int | None,
     as_json: bool,
 ) -> None:
@@ -50,8 +50,8 @@ def command(
       textmill predict disaster --in tweets.csv --out labelled.parquet
 
     Rows keep their columns and get more: label (the most probable class; of a model of several labels those that are
-    said, " + " between them), score (its probability; of several that of the yes or no it is least sure of) and score_CLASS for
-    each class. Where one of these names is taken, all of them begin with predicted_ instead.
+    said, " + " between them), score (its probability; of several that of the yes or no it is least sure of) and
+    score_CLASS for each class. Where one of these names is taken, all of them begin with predicted_ instead.
     """
     if source is None:
         for option, given in (

@@ -28,7 +28,7 @@ __all__ = ["aliases", "approve", "promote", "rollback"]
 @store_option
 @json_option
 def promote(
-    model: str, to: str, by: str | None, reason: str | None, override: bool, store: Path | None, as_json: bool
+    model: str, to: str, by: str | None, reason: str | None, override: bool, store: Path | str | None, as_json: bool
 ) -> None:
     """Let an alias point to MODEL@VERSION, if the policy lets it.
 
@@ -91,7 +91,9 @@ def _moved(ref: Ref, alias: str, before: Ref | None) -> str:
 @click.option("--reason", metavar="TEXT", help="Why, for the audit log.")
 @store_option
 @json_option
-def rollback(model: str, alias: str, by: str | None, reason: str | None, store: Path | None, as_json: bool) -> None:
+def rollback(
+    model: str, alias: str, by: str | None, reason: str | None, store: Path | str | None, as_json: bool
+) -> None:
     """Let the champion of MODEL be what it was before. Nothing is asked: it was let through once."""
     found = find_store(store)
     before = found.ref(f"{model}@{alias}")
@@ -107,7 +109,7 @@ def rollback(model: str, alias: str, by: str | None, reason: str | None, store: 
 @click.option("--drop", metavar="ALIAS", help="Take this alias away.")
 @store_option
 @json_option
-def aliases(model: str, drop: str | None, store: Path | None, as_json: bool) -> None:
+def aliases(model: str, drop: str | None, store: Path | str | None, as_json: bool) -> None:
     """List the aliases of MODEL: where each points, and where it pointed before."""
     found = find_store(store)
     name = found.ref(model).name
@@ -130,7 +132,7 @@ def aliases(model: str, drop: str | None, store: Path | None, as_json: bool) -> 
 @click.option("--by", required=True, metavar="NAME", help="Who approves.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why: what was looked at.")
 @store_option
-def approve(model: str, by: str, reason: str, store: Path | None) -> None:
+def approve(model: str, by: str, reason: str, store: Path | str | None) -> None:
     """Note that somebody approves of MODEL@VERSION, for a policy that asks for approvals.
 
     Anybody can write any name here. The audit log also holds which user of the machine it was.

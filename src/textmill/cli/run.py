@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textmill.cli.process import load_pyarrow
-from textmill.cli.stores import store_in
+from textmill.cli.stores import StorePlace, store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
 from textmill.errors import TextmillError
 
@@ -61,8 +61,8 @@ def _days(context: click.Context, option: click.Parameter, value: str | None) ->
 )
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    type=StorePlace(),
+    metavar="DIR|URL",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
 @click.option("--again", metavar="WHEN", hidden=True, help="Said by the schedule: when it is tried again if it fails.")
@@ -76,7 +76,7 @@ def command(
     dates: list[str],
     threads: int | None,
     wait: float | None,
-    store: Path | None,
+    store: Path | str | None,
     again: str | None,
     as_json: bool,
 ) -> None:
@@ -90,8 +90,10 @@ def command(
     how: dict[str, Any] = {"store": None if store is None else store_in(store), "force": force}
     how |= {"only": only, "since": since}
     found: list[dict[str, Any]] = []
+    left: list[str] = []
     try:
         for number, date in enumerate(dates or (None,)):
+            left = dates[number:]
             if date is not None and not as_json:
                 click.echo(date)
             if dry_run:
@@ -99,9 +101,9 @@ def command(
             else:
                 found.append(_run(project, as_json, again, date=date, threads=threads, wait=wait, **how))
     except TextmillError as error:
-        if dates[number + 1 :]:  # what was not reached is not to be forgotten
+        if left[1:]:  # what was not reached is not to be forgotten
             error.hint = f"{error.hint} " if error.hint else ""
-            error.hint += f"Go on from this day with: --dates {dates[number]}..{dates[-1]}"
+            error.hint += f"Go on from this day with: --dates {left[0]}..{left[-1]}"
             error.args = (error.sentence(),)
         raise
     finally:
@@ -180,7 +182,7 @@ def _tell(result: RunResult) -> None:
     click.echo(f"\nReport: {story.short(result.folder / 'report.html')}")
     if result.manifest is not None:
         ref = result.manifest.ref
-        click.echo(f"Registered: {ref.name}, version {ref.version}, in {story.short(result.store.root)}")
+        click.echo(f"Registered: {ref.name}, version {ref.version}, in {story.short(result.store.place)}")
         click.echo("\nTry next:")
         for line in story.next_commands(result):
             click.echo(f"  {line}")

@@ -32,7 +32,7 @@ def command(
     max_texts: int,
     max_body: int,
     log_requests: bool,
-    store: Path | None,
+    store: Path | str | None,
 ) -> None:
     """Answer over HTTP with MODEL..., each a name or NAME@VERSION; without one, with every model of the store.
 
@@ -47,7 +47,7 @@ def command(
     service = Service(found, models)
     served = service.warm()
     if not served:
-        raise NotInStore("there is no model", where=str(found.root), hint="Make one with: textmill run PROJECT")
+        raise NotInStore("there is no model", where=found.place, hint="Make one with: textmill run PROJECT")
     if log_requests:
         logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
         logging.getLogger("textmill.serve").setLevel(logging.INFO)

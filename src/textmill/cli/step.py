@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textmill.cli.stores import store_in
+from textmill.cli.stores import StorePlace, store_in
 from textmill.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ __all__ = ["command"]
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    type=StorePlace(),
+    metavar="DIR|URL",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in the project]",
 )
 def command(
@@ -47,7 +47,7 @@ def command(
     plan: str | None,
     force: bool,
     threads: int | None,
-    store: Path | None,
+    store: Path | str | None,
 ) -> None:
     """Do one step of a run, as Airflow or another scheduler asks for it.
 

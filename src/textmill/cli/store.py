@@ -34,7 +34,7 @@ def command() -> None:
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="For runs at work. [default: till done]")
 @store_option
 @json_option
-def gc(dry_run: bool, older_than: float, wait: float | None, store: Path | None, as_json: bool) -> None:
+def gc(dry_run: bool, older_than: float, wait: float | None, store: Path | str | None, as_json: bool) -> None:
     """Remove finished steps and objects that no version and no project's last run needs.
 
     Every version stays, the rows of every data set, and what a run would find done. Waits for runs at work.

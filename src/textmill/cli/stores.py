@@ -19,12 +19,22 @@ __all__ = ["command_line", "find_store", "quoted", "store_in", "store_option", "
 _FOLDER = ".textmill"
 
 
+class StorePlace(click.ParamType[Path | str]):
+    """A folder, or the URL of a store that machines share, which a `Path` would spoil."""
+
+    name = "store"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """A URL as it is, anything else as a path."""
+        return value if isinstance(value, str) and "://" in value else Path(value)
+
+
 def store_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--store DIR``, the same for every verb."""
     return click.option(
         "--store",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
+        type=StorePlace(),
+        metavar="DIR|URL",
         help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill here or above]",
     )(function)
 
@@ -36,7 +46,7 @@ def version_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def find_store(named: Path | None) -> Store:
+def find_store(named: Path | str | None) -> Store:
     """The store that is meant: the one named, or the one near here.
 
     Raises
@@ -47,19 +57,21 @@ def find_store(named: Path | None) -> Store:
 
     if named is None:
         return Store.near()
-    root = store_in(named)
-    if not root.is_dir():
+    place = store_in(named)
+    if isinstance(place, Path) and not place.is_dir():
         raise NotInStore("there is no store here", where=str(named), hint="Make one with: textmill run PROJECT")
-    return Store(root)
+    return Store.at(place)
 
 
-def store_in(named: Path) -> Path:
-    """The store that a folder is, or that lies in it if it is a project."""
+def store_in(named: Path | str) -> Path | str:
+    """The store that a folder is, or that lies in it if it is a project; a URL as it is."""
+    if isinstance(named, str):
+        return named
     project = (named / _FOLDER).is_dir() or (named / "mill.toml").is_file()
     return named / _FOLDER if project else named
 
 
-def command_line(verb: str, model: str, *rest: str, store: Path) -> str:
+def command_line(verb: str, model: str, *rest: str, store: Path | str) -> str:
     """A command that works in the current folder: it names the store unless that is found without.
 
     Examples
@@ -69,22 +81,30 @@ def command_line(verb: str, model: str, *rest: str, store: Path) -> str:
     """
     words = ["textmill", verb, model, *rest]
     if not _is_near(store):
-        words += ["--store", str(_short(store.parent if store.name == _FOLDER else store))]
+        words += ["--store", _short(store)]
     return " ".join(quoted(word) for word in words)
 
 
-def _is_near(store: Path) -> bool:
+def _is_near(store: Path | str) -> bool:
     from textmill.registry import Store
 
     try:
-        return Store.near().root.resolve() == store.resolve()
+        near = Store.near().place
     except NotInStore:
         return False
+    return near == str(store) or (_is_folder(store) and Path(near).resolve() == Path(store).resolve())
 
 
-def _short(path: Path) -> Path:
-    path, here = path.absolute(), Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def _short(store: Path | str) -> str:
+    if not _is_folder(store):
+        return str(store)
+    path, here = Path(store).absolute(), Path.cwd()
+    path = path.parent if path.name == _FOLDER else path
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _is_folder(store: Path | str) -> bool:
+    return "://" not in str(store)
 
 
 def quoted(word: str) -> str:

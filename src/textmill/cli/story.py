@@ -71,7 +71,7 @@ def next_commands(result: RunResult) -> list[str]:
     """Three commands that work where the user stands: predict, explain, serve."""
     assert result.manifest is not None
     assert result.report is not None
-    name, store, details = result.manifest.ref.name, result.store.root, result.report.details
+    name, store, details = result.manifest.ref.name, result.store.place, result.report.details
     mistake, hit = _typed(details.get("mistakes") or ()), _hit(details)
     return [
         command_line("predict", name, hit or mistake or "some text", store=store),
@@ -90,15 +90,17 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "nothing_to_do": result.nothing_to_do,
         "refused": str(result.refused) if result.refused else None,
         "steps": [{"step": done.step, "cached": done.cached, "seconds": done.seconds} for done in result.steps],
-        "store": str(result.store.root),
+        "store": str(result.store.place),
         "page": str(result.folder / "report.html") if result.report else None,
         "report": result.report.to_json() if result.report else None,
     }
 
 
-def short(path: Path) -> str:
-    """A path as short as it can be written here."""
-    path, here = path.absolute(), Path.cwd()
+def short(path: Path | str) -> str:
+    """A path as short as it can be written here; a URL as it is."""
+    if "://" in str(path):
+        return str(path)
+    path, here = Path(path).absolute(), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

@@ -50,7 +50,7 @@ def command(
     texts: tuple[str, ...],
     persons: tuple[str, ...],
     file: str | None,
-    store: Path | None,
+    store: Path | str | None,
     as_json: bool,
 ) -> None:
     """Say where REF comes from and what was made of it, or who holds a text or a person.

@@ -50,7 +50,8 @@ def systemd_unit(places: Sequence[Path]) -> str:
     projects_in(places)
     words = [sys.executable, "-m", "textmill.cli", "schedule", *(str(place.absolute()) for place in places)]
     store = os.environ.get("TEXTMILL_STORE")
-    named = f"Environment={_quoted(f'TEXTMILL_STORE={Path(store).absolute()}')}\n" if store else ""
+    place = store if store is None or "://" in store else str(Path(store).absolute())
+    named = f"Environment={_quoted(f'TEXTMILL_STORE={place}')}\n" if place else ""
     return _UNIT.format(
         projects="".join(f" {place}" for place in places if place != Path()),
         command=" ".join(_quoted(word).replace("$", "$$") for word in words),

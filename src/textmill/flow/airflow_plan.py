@@ -93,7 +93,7 @@ class DagPlan:
     email_on_retry: tuple[str, ...] = ()
 
 
-def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store | Path | None = None) -> DagPlan:
+def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store | Path | str | None = None) -> DagPlan:
     """What Airflow is told of a project.
 
     Parameters
@@ -109,11 +109,13 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
     day = "2000-01-01" if dated_keys(load(Path(folder))) else None
     project = open_project(folder, store, day)
     flow = classify(project.mill, project.folder, project.store, project.digests)
-    home, root = project.folder.resolve(), project.store.root.resolve()
+    home, place = project.folder.resolve(), project.store.place
+    if "://" not in place:
+        place = str(Path(place).resolve())
     program = [python or sys.executable, "-m", "textmill.cli", "step"]
     words = ["--project", str(Path(folder).resolve())]
-    if root != home / ".textmill":
-        words += ["--store", str(root)]
+    if place != str(home / ".textmill"):
+        words += ["--store", place]
     words += ["--plan", shape(flow)]
     if braced := [word for word in (*program, *words) if "{" in word]:
         raise ConfigError(

@@ -17,7 +17,7 @@ from textmill import plugins
 from textmill.errors import DataError, StepFailed, TextmillError
 from textmill.flow.record import last_line
 from textmill.flow.step import Work
-from textmill.registry import Finished
+from textmill.registry import Finished, Store
 from textmill.registry.disk import writing
 from textmill.types import Ref
 
@@ -57,7 +57,7 @@ def call(entry: str, folder: Path, given: Mapping[str, Any], *, step: str) -> An
     return _kept(result)
 
 
-def shell(command: str, folder: Path, work: Work, results: Mapping[str, Any], *, step: str, store: Path) -> Any:
+def shell(command: str, folder: Path, work: Work, results: Mapping[str, Any], *, step: str, store: Store) -> Any:
     """Run a command with /bin/sh in the project's folder, up to the first line that fails.
 
     It is told what it needs in variables: ``TEXTMILL_RUN``, ``TEXTMILL_STEP``, ``TEXTMILL_STORE``; ``TEXTMILL_OUT``, a
@@ -73,14 +73,15 @@ def shell(command: str, folder: Path, work: Work, results: Mapping[str, Any], *,
     StepFailed : if it ends with another code than 0; says its last line
     DataError : if ``result.json`` is no JSON
     """
-    told = {"TEXTMILL_RUN": work.run, "TEXTMILL_STEP": step, "TEXTMILL_STORE": str(store.absolute())}
+    place = store.place if "://" in store.place else str(store.root.absolute())
+    told = {"TEXTMILL_RUN": work.run, "TEXTMILL_STEP": step, "TEXTMILL_STORE": place}
     told["TEXTMILL_OUT"] = str(work.folder.absolute())
     if "item" in work.settings:
         item = work.settings["item"]
         told["TEXTMILL_ITEM"] = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
     for name, result in results.items():
         files = work.tree(name, "").absolute()
-        with writing(store):
+        with writing(store.root):
             files.mkdir(parents=True, exist_ok=True)
             files.with_name(f"{name}.json").write_text(json.dumps(_plain(result), ensure_ascii=False), encoding="utf-8")
         told["TEXTMILL_NEEDS"] = str(files.parent)

@@ -45,7 +45,7 @@ class Crew:
         date: str | None = None,
         on_output: Callable[[bytes], None] | None = None,
     ) -> None:
-        self._hello = {"folder": str(folder), "store": str(store.root), "date": date}
+        self._hello = {"folder": str(folder), "store": store.place, "date": date}
         self._hello |= {"run": record.run, "grace": str(self.grace)}
         self._record, self._on_output = record, on_output
         self._process: subprocess.Popen[bytes] | None = None

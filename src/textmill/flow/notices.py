@@ -221,7 +221,7 @@ class Notices:
 def noticing(
     project: Path,
     *,
-    store: Path | None = None,
+    store: Path | str | None = None,
     on_event: Callable[[Event], None] | None = None,
     again: str | None = None,
     warn: Callable[[str], None],
@@ -249,7 +249,7 @@ def noticing(
         yield on_event
         return
     home = project if project.is_dir() else project.parent
-    notices = Notices(mill, home, Store(store) if store is not None else Store.beside(home), warn=warn)
+    notices = Notices(mill, home, Store.at(store) if store is not None else Store.beside(home), warn=warn)
     watch = _Watch(notices, on_event)
     try:
         yield watch

@@ -260,6 +260,6 @@ def _run(own: Own, work: Work) -> dict[str, Any]:
         assert config.shell is not None
         left = {name: work.outputs[name] for name in own.asked if name in work.outputs}
         results = {name: calling.result_of(one, own.model) for name, one in left.items()}
-        result = calling.shell(config.shell, own.folder, work, results, step=config.name, store=own.store.root)
+        result = calling.shell(config.shell, own.folder, work, results, step=config.name, store=own.store)
     made = _made(own, work.settings.get("item"))
     return {"result": result} | ({"outputs": made} if config.outputs else {})

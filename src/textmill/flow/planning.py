@@ -51,7 +51,7 @@ class ProjectPlan:
 def plan_project(
     folder: Path | str,
     *,
-    store: Store | Path | None = None,
+    store: Store | Path | str | None = None,
     date: str | None = None,
     force: bool = False,
     only: Collection[str] = (),

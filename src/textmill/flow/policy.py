@@ -78,8 +78,9 @@ def policy_of(store: Store, manifest: Manifest) -> PolicyConfig:
     """
     from textmill.evaluate.gate import check_policy_metrics
 
-    where = str(store.root / POLICY)
-    found = load_policy(store.root / POLICY)
+    path = store.settings_file(POLICY)
+    where = str(path)
+    found = load_policy(path)
     try:
         if found is None:
             where = f"{manifest.ref}, [policy]"

@@ -67,7 +67,7 @@ class ProjectRefused(GateRefused):
 def run_project(
     folder: Path | str,
     *,
-    store: Store | Path | None = None,
+    store: Store | Path | str | None = None,
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     force: bool = False,
@@ -152,7 +152,7 @@ def _crew(folder: Path, store: Store, date: str | None, record: Record) -> Crew:
     return Crew(folder, store, record, date=date)
 
 
-def open_project(folder: Path | str, store: Store | Path | None = None, date: str | None = None) -> Project:
+def open_project(folder: Path | str, store: Store | Path | str | None = None, date: str | None = None) -> Project:
     """Read a project's file, and look for what is sure to fail, before hours of training and not after.
 
     Parameters
@@ -179,7 +179,7 @@ def open_project(folder: Path | str, store: Store | Path | None = None, date: st
     _check_space(mill, where)
     _check_extras(mill)
     _check_splitters(mill, home, where)
-    kept = store if isinstance(store, Store) else Store(store) if store is not None else Store.beside(home)
+    kept = store if isinstance(store, Store) else Store.at(store) if store is not None else Store.beside(home)
     return Project(mill, home, kept, FileDigests(kept))
 
 

@@ -173,12 +173,8 @@ class Schedule:
                 raise ConfigError(["[schedule] does not say when: wanted cron, every or on_change"], where=str(folder))
             return
         if dated := dated_keys(mill):
-            raise ConfigError(
-                [
-                    f"{dated[0]}: {{date}} wants a day, which a schedule gives no run; TEXTMILL_DUE in a step says the time"
-                ],
-                where=str(folder),
-            )
+            fault = f"{dated[0]}: {{date}} wants a day, and a schedule gives none; TEXTMILL_DUE tells a step the time"
+            raise ConfigError([fault], where=str(folder))
         now = self._clock.now()
         due_after(mill.schedule, now)  # a package that is missing is told now
         self._projects[folder] = Scheduled(folder, mill, now, lambda sentence: self._say(mill.project.name, sentence))

@@ -58,7 +58,7 @@ def run_step(
     item: int | None = None,
     date: str | None = None,
     expected: str | None = None,
-    store: Store | Path | None = None,
+    store: Store | Path | str | None = None,
     threads: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     on_output: Callable[[bytes], None] | None = None,

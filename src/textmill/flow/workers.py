@@ -56,7 +56,7 @@ class _Child:
 
 class _Nursery:
     def __init__(self, hello: dict[str, Any]) -> None:
-        self.store = Store(Path(hello["store"]))
+        self.store = Store.at(hello["store"])
         self.run, self.grace = hello["run"], float(hello["grace"])
         project = open_project(Path(hello["folder"]), self.store, hello["date"])
         self.flow = classify(project.mill, project.folder, self.store, project.digests)
@@ -101,7 +101,7 @@ class _Nursery:
         if step.name != asked["do"]:
             step = piece(step, int(asked["do"].partition("[")[2].rstrip("]")), asked["item"])
         if not step.apart:
-            for name in _HEAVY:
+            for name in (*_HEAVY, *(["s3fs"] if "://" in self.store.place else [])):
                 import_module(name)
         gc.freeze()  # else the child's collector would copy what it only shares
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the child knows what to do about it

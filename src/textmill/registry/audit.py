@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,32 +62,7 @@ class Audit:
         """
         with hold(self._lock, "the audit log", wait=60, disk=self._disk), writing(self.path):
             last, keep = self._last()
-            line = {
-                "format": _FORMAT,
-                "n": last[0] + 1,
-                "before": last[1],
-                "when": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "by": _user(),
-                "event": event,
-                "facts": facts,
-            }
-            raw = canonical_json(line)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                os.ftruncate(descriptor, keep)  # a line that a crash cut short was never acknowledged
-                os.lseek(descriptor, keep, os.SEEK_SET)
-                try:
-                    self._disk.write(descriptor, raw + b"\n")
-                    self._disk.sync(descriptor)
-                except OSError:
-                    with suppress(OSError):
-                        os.ftruncate(descriptor, keep)
-                    raise
-            finally:
-                os.close(descriptor)
-            if last[0] == 0:
-                self._disk.sync_folder(self.path.parent)
-            self._write_head(last[0] + 1, hashlib.sha256(raw).hexdigest())
+            self._keep([self._line(last, event, facts)], last[0] + 1, keep)
             return last[0] + 1
 
     def lines(self) -> Iterator[Line]:
@@ -135,6 +110,40 @@ class Audit:
                 hint=_HINT,
             )
         return n
+
+    def _line(self, last: tuple[int, str], event: str, facts: Mapping[str, Any]) -> bytes:
+        """The line after the one with this number and hash."""
+        line = {
+            "format": _FORMAT,
+            "n": last[0] + 1,
+            "before": last[1],
+            "when": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "by": _user(),
+            "event": event,
+            "facts": facts,
+        }
+        return canonical_json(line)
+
+    def _keep(self, raws: Sequence[bytes], n: int, keep: int) -> int:
+        """Write lines, of which the last is number `n`, after the first `keep` bytes; how many bytes there are then."""
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        data = b"".join(raw + b"\n" for raw in raws)
+        try:
+            os.ftruncate(descriptor, keep)  # a line that a crash cut short was never acknowledged
+            os.lseek(descriptor, keep, os.SEEK_SET)
+            try:
+                self._disk.write(descriptor, data)
+                self._disk.sync(descriptor)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, keep)
+                raise
+        finally:
+            os.close(descriptor)
+        if keep == 0:
+            self._disk.sync_folder(self.path.parent)
+        self._write_head(n, hashlib.sha256(raws[-1]).hexdigest())
+        return keep + len(data)
 
     def _parse(self, raw: bytes, n: int, before: str) -> Line:
         try:

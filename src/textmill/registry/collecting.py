@@ -62,8 +62,10 @@ def garbage(store: Store, *, older_than: float = 0.0, now: Callable[[], float] =
 
     Raises
     ------
-    StoreError : if a version's manifest cannot be read: what it needs is not known, so nothing can be told
+    StoreError : if a version's manifest cannot be read: what it needs is not known, so nothing can be told; or if other
+        machines share the store
     """
+    store.must_be_ours("collecting")
     manifests = [*manifests_of(store, "model"), *manifests_of(store, "dataset")]
     versions = runs_behind(manifests)
     needed = [run for run in runs_of(store) if run.last or not versions.isdisjoint(run.keys.values())]
@@ -130,6 +132,7 @@ def collect(
     LockHeld : if a run, or somebody who publishes, is still at work after `wait` seconds
     StoreError, StoreWriteError
     """
+    store.must_be_ours("collecting")
     with store.in_use(wait=wait, on_wait=on_wait, alone=True):
         going = garbage(store, older_than=older_than, now=now)
         sweep(store, going, "collect")

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textmill.errors import CorruptError
+from textmill.registry.overtaking import decides
 from textmill.registry.sealed import seal, unseal
 from textmill.registry.store import Store
 
 if TYPE_CHECKING:
     from textmill.read.row_hashes import Erased
 
-__all__ = ["erased_of", "list_of", "write_erased"]
+__all__ = ["add_erased", "erased_of", "list_of"]
 
 _FORMAT = 1
 
 
 def list_of(store: Store, name: str) -> Path:
     """Where the list of a data set lies, or would lie."""
+    store.catch_up()
     return store.root / "erased" / f"{name}.json"
 
 
@@ -43,8 +45,11 @@ def erased_of(store: Store, name: str) -> Erased:
         raise CorruptError("this list of erased rows lacks what it must say", where=str(path)) from error
 
 
-def write_erased(store: Store, name: str, erased: Erased) -> None:
-    """Put the list of a data set in the place of the old one."""
+@decides
+def add_erased(store: Store, name: str, wanted: Erased, **facts: Any) -> None:
+    """Put texts and persons on the list of a data set; `facts` are for the audit log."""
+    erased = erased_of(store, name) | wanted
     body = {part: sorted(one.hex() for one in getattr(erased, part)) for part in ("texts", "persons")}
     path = list_of(store, name)
-    store.write(path, seal(body, format=_FORMAT, where=str(path)))
+    said = {part: sorted(one.hex() for one in getattr(wanted, part)) for part in ("texts", "persons")}
+    store.commit("erase", path, seal(body, format=_FORMAT, where=path.name), **said, **facts)

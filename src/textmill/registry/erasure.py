@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textmill.errors import NotInStore, StoreError
 from textmill.registry.collecting import Garbage, finished_steps, manifests_of, named_by, rest, runs_behind, sweep
 from textmill.registry.datasets import CORPORA, publish_rows
-from textmill.registry.erased import erased_of, write_erased
+from textmill.registry.erased import add_erased
 from textmill.registry.finished import Finished
 from textmill.registry.lineage import Found, find
 from textmill.registry.runs import runs_of
@@ -86,6 +86,8 @@ def erase(
     NotInStore : if no data set holds any of it
     LockHeld, StoreWriteError, CorruptError
     """
+    if purge:
+        store.must_be_ours("purging")
     found = find(store, wanted, name=name)
     if not found.datasets:
         which = f"dataset/{name}" if name is not None else "a data set"
@@ -94,14 +96,7 @@ def erase(
     for one in sorted({holding.ref.name for holding in found.datasets}):
         with store.lock(f"run-{one}", wait=None, on_wait=on_wait):
             holding = [str(each.ref) for each in found.datasets if each.ref.name == one]
-            store.audit.append(
-                "erase",
-                datasets=holding,
-                texts=sorted(map(bytes.hex, wanted.texts)),
-                persons=sorted(map(bytes.hex, wanted.persons)),
-                reason=reason,
-            )
-            write_erased(store, one, erased_of(store, one) | wanted)
+            add_erased(store, one, wanted, datasets=holding, reason=reason)
             successors.append(_successor(store, store.manifest(f"dataset/{one}"), wanted))
     with store.in_use(alone=purge, wait=None, on_wait=on_wait):
         found = find(store, wanted, name=name)  # a run may have come to its end since

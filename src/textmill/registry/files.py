@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 from textmill.errors import DataError, StoreError
 from textmill.registry.audit import Audit
@@ -32,11 +33,16 @@ class Files:
         self.root = Path(root)
         self.disk = disk or Disk()
         self.scratch = Scratch(self.root / "tmp", self.disk)
-        self.audit = Audit(self.root, self.scratch, self.disk)
+        self.audit: Audit = Audit(self.root, self.scratch, self.disk)
         self._objects = Objects(self.root / "objects", self.scratch, self.disk)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.root)!r})"
+        return f"{type(self).__name__}({self.place!r})"
+
+    @property
+    def place(self) -> str:
+        """Where the store is, as it is named to a command."""
+        return str(self.root)
 
     def put_bytes(self, data: bytes) -> str:
         """Keep some bytes; their sha256."""
@@ -71,7 +77,7 @@ class Files:
         except OSError:
             return None
         found = read_finished(raw, key)
-        if found is None or not all(self.has(file.sha256, file.size) for file in found.files.values()):
+        if found is None or not all(self._objects.has(file.sha256, file.size) for file in found.files.values()):
             return None
         return found
 
@@ -83,6 +89,38 @@ class Files:
         if not is_sha256(key):
             raise StoreError(f"{key!r} is no key of a step", where=str(self.root))
         return self.root / "steps" / f"{key}.json"
+
+    def settings_file(self, name: str) -> Path:
+        """Where a file lies, or would lie, that somebody puts into the store by hand."""
+        return self.root / name
+
+    def must_be_ours(self, what: str) -> None:
+        """Refuse what is only right while nobody else is at work, if that cannot be known here.
+
+        Raises
+        ------
+        StoreError : if other machines share the store
+        """
+
+    def catch_up(self) -> None:
+        """Learn what other machines did. A folder shows it by itself; a store behind a URL has to ask."""
+
+    def deciding(self) -> AbstractContextManager[None]:
+        """See `decides`: what is looked at inside stands still, or `commit` raises."""
+        return nullcontext()
+
+    def commit(self, event: str, path: Path, data: bytes, **facts: Any) -> None:
+        """Make a change: write its audit line, then the file that it is about. Called in what `decides` marks.
+
+        The line comes first: nothing changes without one, while after a kill in between there may be a line whose
+        change never came.
+
+        Raises
+        ------
+        StoreWriteError : if there is no room or no permission
+        """
+        self.audit.append(event, **facts)
+        self.write(path, data)
 
     def lock(
         self, name: str, *, wait: float | None = 0.0, on_wait: Callable[[str], None] | None = None

@@ -32,9 +32,10 @@ from textmill.registry.difference import Difference, difference
 from textmill.registry.disk import writing
 from textmill.registry.files import Files
 from textmill.registry.manifests import MANIFEST, check_files, files_of, read_manifest, renumbered, write_manifest
+from textmill.registry.overtaking import decides
 from textmill.types import Manifest, Ref
 
-__all__ = ["Removal", "Store"]
+__all__ = ["Removal", "Store", "published"]
 
 _FOLDER = ".textmill"
 _KINDS = {"model": "models", "dataset": "datasets"}  # of versions, and the folder of each
@@ -78,8 +79,21 @@ class Store(Files):
     @classmethod
     def beside(cls, project: Path) -> Store:
         """The store of a project's folder; ``TEXTMILL_STORE`` wins."""
-        named = os.environ.get("TEXTMILL_STORE")
-        return cls(Path(named) if named else Path(project) / _FOLDER)
+        return cls.at(os.environ.get("TEXTMILL_STORE") or Path(project) / _FOLDER)
+
+    @classmethod
+    def at(cls, place: str | Path) -> Store:
+        """The store in a folder, or the one that machines share behind a URL, such as ``s3://bucket/prefix``.
+
+        Raises
+        ------
+        StoreError : if there can be no store behind such a URL
+        """
+        if "://" in str(place):
+            from textmill.registry.shared import SharedStore
+
+            return SharedStore(str(place))
+        return cls(Path(place))
 
     @classmethod
     def near(cls, folder: Path | None = None) -> Store:
@@ -91,7 +105,7 @@ class Store(Files):
         """
         named = os.environ.get("TEXTMILL_STORE")
         if named:
-            return cls(Path(named))
+            return cls.at(named)
         start = (folder or Path.cwd()).absolute()
         for above in (start, *start.parents):
             if (above / _FOLDER).is_dir():
@@ -146,21 +160,22 @@ class Store(Files):
                     return Ref(kind, name, versions[-1])
         called = _CALLED.get(wanted.kind)
         if called is None:
-            raise NotInStore(f"{wanted} is neither a model nor a data set", where=str(self.root))
+            raise NotInStore(f"{wanted} is neither a model nor a data set", where=self.place)
+        self.catch_up()
         if self._folder(wanted).is_dir():  # its neighbours, which may be thousands, are not asked
             return wanted
         versions = self._versions(wanted.kind, wanted.name)
         if versions:
             raise NotInStore(
                 f"{wanted} is not in the store",
-                where=str(self.root),
+                where=self.place,
                 hint=f"There is version {', '.join(map(str, versions[-5:]))} of {wanted.name}.",
             )
         known = self._all(wanted.kind)
         near = closest(wanted.name, known)
         hint = f"There is: {', '.join(known)}." if known else f"It holds no {called}."
         hint = f"Did you mean {near!r}?" if near else hint
-        raise NotInStore(f"no {called} is called {wanted.name!r}", where=str(self.root), hint=hint)
+        raise NotInStore(f"no {called} is called {wanted.name!r}", where=self.place, hint=hint)
 
     def exactly(self, model: str | Ref) -> Ref:
         """As `ref`, but a name alone, which means another version tomorrow, is refused.
@@ -197,6 +212,7 @@ class Store(Files):
         """
         manifest = self.manifest(model, version)
         folder = self._folder(manifest.ref)
+        self._complete(manifest, folder, verify)
         if verify:
             check_files(manifest, folder)
         return manifest, folder
@@ -235,29 +251,34 @@ class Store(Files):
             with self.lock(f"{kind}-{name}", wait=None):  # held from the first file on, or it could be collected
                 files = {path: self.put_file(folder / path) for path in names}
                 manifest = replace(draft, files=files)
-                if same is not None and (found := self._newest(manifest, same)) is not None:
-                    return found
-                for path, sha256 in files.items():
-                    with writing(self.root):
-                        self.disk.make_folder((new / path).parent)
-                        self.disk.link_or_copy(self.object(sha256), new / path)
-                numbered = renumbered(manifest, self._next(kind, name))
-                raw = write_manifest(numbered)
-                target = self._folder(numbered.ref)
-                self.write(new / MANIFEST, raw)
-                with writing(target):
-                    for inner in {(new / path).parent for path in files}:
-                        self.disk.sync_folder(inner)
-                    self.disk.make_folder(target.parent)
-                self.audit.append(
-                    "publish", ref=str(numbered.ref), manifest=hashlib.sha256(raw).hexdigest(), files=len(files)
-                )
-                with writing(target):
-                    self.disk.rename(new, target)
-                    self.disk.sync_folder(target.parent)
-                return numbered
+                return self._as_next(manifest, new, same)
         finally:
             shutil.rmtree(new, ignore_errors=True)
+
+    @decides
+    def _as_next(self, manifest: Manifest, new: Path, same: Callable[[Manifest, Manifest], bool] | None) -> Manifest:
+        if (found := self._there(manifest, same)) is not None:
+            return found
+        numbered = renumbered(manifest, self._next(manifest.ref.kind, manifest.ref.name))
+        self._put_up(numbered, write_manifest(numbered), new)
+        return numbered
+
+    def _put_up(self, manifest: Manifest, raw: bytes, new: Path) -> None:
+        """Make it a version, in the empty folder `new` first."""
+        for path, sha256 in manifest.files.items():
+            with writing(self.root):
+                self.disk.make_folder((new / path).parent)
+                self.disk.link_or_copy(self.object(sha256), new / path)
+        target = self._folder(manifest.ref)
+        self.write(new / MANIFEST, raw)
+        with writing(target):
+            for inner in {(new / path).parent for path in manifest.files}:
+                self.disk.sync_folder(inner)
+            self.disk.make_folder(target.parent)
+        self.audit.append("publish", **published(manifest, raw))
+        with writing(target):
+            self.disk.rename(new, target)
+            self.disk.sync_folder(target.parent)
 
     def aliases(self, name: str) -> dict[str, Alias]:
         """The aliases of a model, by name.
@@ -267,8 +288,10 @@ class Store(Files):
         FormatError, CorruptError : if their file cannot be understood or trusted
         """
         Ref("model", name, 1)  # checks the name
+        self.catch_up()
         return read_aliases(self.root / "models" / name, name)
 
+    @decides
     def point(self, model: str | Ref, alias: str, *, seen: Mapping[str, Alias] | None = None, **facts: Any) -> Alias:
         """Let an alias of a model point to a version; where it points now.
 
@@ -303,6 +326,7 @@ class Store(Files):
             self._move(ref, alias, aliases, new, "promote", facts)
             return new
 
+    @decides
     def roll_back(self, name: str, alias: str = "champion", **facts: Any) -> Alias:
         """Let an alias point to where it pointed before; versions that were removed since are passed over.
 
@@ -329,6 +353,7 @@ class Store(Files):
             self._move(ref, alias, aliases, new, "rollback", facts)
             return new
 
+    @decides
     def drop_alias(self, name: str, alias: str, **facts: Any) -> Alias:
         """Take an alias away; where it pointed.
 
@@ -355,8 +380,8 @@ class Store(Files):
         old = aliases.get(alias)
         after = {name: one for name, one in aliases.items() if name != alias} | ({alias: new} if new else {})
         raw = write_aliases(after, ref.name)
-        self.audit.append(event, ref=str(ref), alias=alias, before=old and old.version, **facts)
-        self.write(self.root / "models" / ref.name / ALIASES, raw)
+        path = self.root / "models" / ref.name / ALIASES
+        self.commit(event, path, raw, ref=str(ref), alias=alias, before=old and old.version, **facts)
 
     def _aliased(self, name: str, alias: str) -> int:
         aliases = self.aliases(name)
@@ -367,7 +392,7 @@ class Store(Files):
         known = f"Did you mean {near!r}?" if near else f"There is: {', '.join(aliases)}."
         raise NotInStore(
             f"{name} has no {alias!r}",
-            where=str(self.root),
+            where=self.place,
             hint=known if aliases else f"Make one with: textmill models promote {name}@VERSION --to {alias}",
         )
 
@@ -383,6 +408,7 @@ class Store(Files):
         names = tuple(path.relative_to(folder).as_posix() for path in paths)
         return Removal(ref, names, sum(path.lstat().st_size for path in paths))
 
+    @decides
     def remove(self, model: str | Ref, *, force: bool = False) -> Removal:
         """Take a version away, all at once; what went.
 
@@ -396,13 +422,8 @@ class Store(Files):
             self.check_removal(ref, force=force)
             going = self.removal(ref)
             folder = self._folder(ref)
-            self.audit.append("remove", ref=str(ref))
-            self.write(folder.with_name(f"{ref.version}.removed"), b"")
-            away = self.scratch.new("removed")
-            with writing(folder):
-                self.disk.rename(folder, away)
-                self.disk.sync_folder(folder.parent)
-            shutil.rmtree(away, ignore_errors=True)
+            self.commit("remove", folder.with_name(f"{ref.version}.removed"), b"", ref=str(ref))
+            self._take_away(folder)
         return going
 
     def check_removal(self, model: str | Ref, *, force: bool = False) -> None:
@@ -428,30 +449,53 @@ class Store(Files):
                 hint="Say so with force, if that is what you want.",
             )
 
-    def _newest(self, manifest: Manifest, same: Callable[[Manifest, Manifest], bool]) -> Manifest | None:
+    def _take_away(self, folder: Path) -> None:
+        away = self.scratch.new("removed")
+        with writing(folder), suppress(FileNotFoundError):
+            self.disk.rename(folder, away)
+            self.disk.sync_folder(folder.parent)
+        shutil.rmtree(away, ignore_errors=True)
+
+    def _there(self, manifest: Manifest, same: Callable[[Manifest, Manifest], bool] | None) -> Manifest | None:
+        """The newest version that is the same as a new one would be."""
+        if same is None:
+            return None
         for version in reversed(self._versions(manifest.ref.kind, manifest.ref.name)):
             with suppress(CorruptError):  # one that was damaged gets a successor
                 found = self.manifest(Ref(manifest.ref.kind, manifest.ref.name, version))
                 if same(found, manifest):
-                    check_files(found, self._folder(found.ref))
-                    return found
+                    return self.open(found.ref)[0]
         return None
+
+    def _complete(self, manifest: Manifest, folder: Path, verify: bool) -> None:
+        """Bring the files of a version that is known and not yet here."""
 
     def _folder(self, ref: Ref) -> Path:
         return self.root / _KINDS[ref.kind] / ref.name / str(ref.version)
 
     def _all(self, kind: str) -> dict[str, tuple[int, ...]]:
+        self.catch_up()
         below = self.root / _KINDS[kind]
         found = {name: _versions_in(f"{below}/{name}") for name in sorted(_names_in(below)) if _is_name(name)}
         return {name: versions for name, versions in found.items() if versions}
 
     def _versions(self, kind: str, name: str) -> tuple[int, ...]:
         Ref(kind, name, 1)  # checks the name
+        self.catch_up()
         return _versions_in(self.root / _KINDS[kind] / name)
 
     def _next(self, kind: str, name: str) -> int:
         entries = [entry.removesuffix(".removed") for entry in _names_in(self.root / _KINDS[kind] / name)]
         return max((int(entry) for entry in entries if _is_version(entry)), default=0) + 1
+
+
+def published(manifest: Manifest, raw: bytes) -> dict[str, Any]:
+    """The facts of its audit line."""
+    return {
+        "ref": str(manifest.ref),
+        "manifest": hashlib.sha256(raw).hexdigest(),
+        "files": len(manifest.files),
+    }
 
 
 def _versions_in(folder: Path | str) -> tuple[int, ...]:

@@ -1,0 +1,92 @@
+"""A bucket in memory that can fail, and a real server for S3."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from textmill.errors import CorruptError, NotInStore
+from textmill.registry.bucket import Bucket
+from textmill.registry.objects import digest_of
+
+
+class Killed(BaseException):
+    """The machine stops here."""
+
+
+class MemoryBucket(Bucket):
+    """Keeps objects in a dict that several machines may share; `fail_at` counts calls that change something."""
+
+    def __init__(self, objects: dict[str, bytes], *, fail_at: int = 0, after: bool = False) -> None:
+        super().__init__("s3://memory/store")
+        self.objects, self.left, self.after = objects, fail_at, after
+        self._lock = threading.Lock()
+
+    def read(self, keys):
+        return [self.objects.get(key) for key in keys]
+
+    def create(self, key, data):
+        own = bytes(bytearray(data))  # setdefault is one step of the interpreter: nobody comes between
+        return self._changing(lambda: self.objects.setdefault(key, own) is own)
+
+    def write(self, key, data):
+        self._changing(lambda: self.objects.__setitem__(key, data))
+
+    def size(self, key):
+        return len(self.objects[key]) if key in self.objects else None
+
+    def upload(self, key, path):
+        if self.objects.get(key) != path.read_bytes():
+            self._changing(lambda: self.objects.__setitem__(key, path.read_bytes()))
+
+    def download(self, key, path, sha256):
+        if key not in self.objects:
+            raise NotInStore("there is no such object", where=f"{self.url}/{key}")
+        path.write_bytes(self.objects[key])
+        if digest_of(path) != sha256:
+            path.unlink()
+            raise CorruptError("this object is not what was written: its sha256 is wrong", where=f"{self.url}/{key}")
+
+    def keys(self, below):
+        return sorted(key for key in list(self.objects) if key.startswith(f"{below}/"))
+
+    def _changing(self, change):
+        with self._lock:
+            self.left -= 1
+            failing = self.left == 0
+        if failing and not self.after:
+            raise Killed
+        result = change()
+        if failing:
+            raise Killed
+        return result
+
+
+# one request after the other: moto looks whether an object is there and then makes it; S3 does so in one step
+_SERVER = """
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@contextmanager
+def s3_server(log: Path) -> Iterator[str]:
+    """A server of its own process; its address."""
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+    ):
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
+            assert port, log.read_text()
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()

@@ -21,71 +21,17 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benches.crowd import crowded
 from benches.killed_runs import are_gone, ended, first_run, forked, run_again, send, strike, tree
 from benches.measure import Row
-from textmill.errors import StoreError
-from textmill.flow import workers
-from textmill.registry import Store
-from textmill.registry.sealed import unseal
+from benches.toy_project import half_written, load, project, state
 
 TRIALS = 500
 SEED = 13
 AT_ONCE = 2
-MILL = """
-[project]
-name = "toy"
-[read]
-source = "rows.csv"
-[expect]
-rows = ">= 10"
-[features]
-ngrams = [1, 1]
-[[candidate]]
-model = { kind = "majority" }
-[evaluate]
-bootstrap = 100
-robustness = false
-
-[[step]]
-name = "make"
-shell = "cp given.csv rows.csv"
-inputs = "given.csv"
-outputs = "rows.csv"
-before = "read"
-[[step]]
-name = "list"
-python = "own:numbers"
-[[step]]
-name = "each"
-python = "own:square"
-for_each = "list"
-[[step]]
-name = "total"
-python = "own:total"
-needs = "each"
-[[step]]
-name = "last"
-shell = "cat $TEXTMILL_NEEDS/total.json > last.txt; head -c 300000 /dev/zero > $TEXTMILL_OUT/large"
-needs = "total"
-after = "report"
-inputs = "given.csv"
-outputs = "last.txt"
-"""
-OWN = """
-def numbers() -> list:
-    return [3, 4, 5]
-
-def square(item: int) -> int:
-    return item * item
-
-def total(each: list) -> int:
-    return sum(each)
-"""
-MADE = ("rows.csv", "rejected.jsonl", "report.html", "last.txt")  # what a run leaves beside the store
 
 
 @dataclass
@@ -108,6 +54,10 @@ class Trial:
 
 
 def rows() -> list[Row]:
+    return [kills(), crowded()]
+
+
+def kills() -> Row:
     began = time.perf_counter()
     found = trials(TRIALS, SEED)
     good = sum(not trial.faults for trial in found)
@@ -120,14 +70,12 @@ def rows() -> list[Row]:
     took = time.perf_counter() - began
     how = f"seed {SEED}; {counts}; {min(kept)} to {max(kept)} steps finished at the kill; {took:.0f} s"
     what = f"SIGKILL at {TRIALS} random moments of a run, then a run: same keys and bytes, nothing finished done twice"
-    return [Row(what, f"{TRIALS} of {TRIALS}", f"{good} of {len(found)}", good == len(found) == TRIALS, how)]
+    return Row(what, f"{TRIALS} of {TRIALS}", f"{good} of {len(found)}", good == len(found) == TRIALS, how)
 
 
 def trials(count: int, seed: int) -> list[Trial]:
     """Kill so often, each time in a project of its own."""
-    for name in (*workers._HEAVY, "Stemmer", "textmill.evaluate.page", "textmill.evaluate.card"):
-        import_module(name)
-    import_module("pyarrow").array([])
+    load()
     with (
         tempfile.TemporaryDirectory() as name,
         ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("fork")) as pool,
@@ -151,17 +99,6 @@ def undisturbed(top: Path) -> tuple[dict[str, Any], int, float]:
         found.append(state(folder))
     assert found[0] == found[1] == found[2], "two undisturbed runs differ"
     return found[0], int.from_bytes(counter[:], "little"), statistics.median(took)
-
-
-def project(folder: Path) -> Path:
-    chance = random.Random(1)
-    own = {"a": ["fire", "flood", "quake"], "b": ["song", "party", "coffee"]}
-    lines = [f"{' '.join(chance.sample(own['ab'[n % 2]], 2))} no{n} street{n % 5},{'ab'[n % 2]}" for n in range(40)]
-    folder.mkdir()
-    (folder / "mill.toml").write_text(MILL)
-    (folder / "own.py").write_text(OWN)
-    (folder / "given.csv").write_text("\n".join(["text,label", *lines]) + "\n")
-    return folder
 
 
 def one_kill(number: int, *, top: Path, seed: int, right: dict[str, Any], calls: int, lasted: float) -> Trial:
@@ -209,9 +146,11 @@ def killed(
     return hit, {path.stem for path in (folder / ".textmill" / "steps").glob("*.json")}, everybody
 
 
-def after(folder: Path, right: dict[str, Any], before: set[str]) -> list[str]:
+def after(
+    folder: Path, right: dict[str, Any], before: set[str], again: Callable[[Path], None] = run_again
+) -> list[str]:
     """What is wrong once it was run again, at once."""
-    status = ended(forked(partial(run_again, folder)))
+    status = ended(forked(partial(again, folder)))
     if status != 0:
         return [f"the run after it ended with {status}: {(folder / 'said').read_text()}"]
     faults = half_written(folder)
@@ -226,53 +165,6 @@ def after(folder: Path, right: dict[str, Any], before: set[str]) -> list[str]:
     twice = [step for step in started if keys.get(step) in before]
     if twice:
         faults.append(f"finished at the kill, and done again: {twice}")
-    return faults
-
-
-def state(folder: Path) -> dict[str, Any]:
-    """Keys, values and bytes of all that a run leaves, as far as they do not say when."""
-    store = Store(folder / ".textmill")
-    found: dict[str, Any] = {name: (folder / name).read_text() for name in MADE}
-    for path in (store.root / "steps").glob("*.json"):
-        step = store.finished(path.stem)
-        assert step is not None, path
-        files = {name: store.object(one.sha256, verify=True).name for name, one in step.files.items()}
-        found[step.key] = (step.step, dict(step.values), files)
-    for kind, known in (("model", store.models()), ("dataset", store.datasets())):
-        for name, versions in known.items():
-            for version in versions:
-                manifest, _ = store.open(f"{kind}/{name}@{version}")
-                found[str(manifest.ref)] = {**asdict(manifest), "created": None}
-    return found
-
-
-def half_written(folder: Path) -> list[str]:
-    """Files that have their names, and are not what was to be written; others may be at work meanwhile."""
-    store = Store(folder / ".textmill")
-    faults = []
-
-    def look(what: object, *reads: Callable[[], object]) -> None:
-        try:
-            for read in reads:
-                if read() is None:
-                    faults.append(f"half-written: {what}")
-        except StoreError as error:
-            faults.append(f"half-written: {error}")
-
-    for path in sorted(store.root.glob("objects/*/*")):
-        look(path, partial(store.object, path.name, verify=True))
-    for path in sorted(store.root.glob("steps/*")):
-        look(path, partial(store.finished, path.stem))
-    for path in sorted(store.root.glob("runs/**/*.json")):
-        look(path, lambda path=path: unseal(path.read_bytes(), format=1, where=str(path)))
-    for kind, known in (("model", store.models()), ("dataset", store.datasets())):
-        for name, versions in known.items():
-            for version in versions:
-                look(name, partial(store.open, f"{kind}/{name}@{version}"))
-    look("audit.jsonl", store.audit.verify)
-    for path in (folder / name for name in MADE if name.endswith("html")):
-        if path.exists() and not path.read_text().rstrip().endswith("</html>"):
-            faults.append(f"half-written: {path}")
     return faults
 
 

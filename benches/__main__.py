@@ -1,4 +1,4 @@
-"""Print the table and write RESULTS.md: `python -m benches [room ...]`, or `make bench`; `stream` by name only."""
+"""Print the table and write RESULTS.md: `python -m benches [room ...]`, or `make bench`; the long ones by name only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOMS = (
     "flow",
     "startup",
 )
-LONG = ("stream",)  # runs of many minutes, only when asked for
+LONG = ("stream", "reliability")  # runs of many minutes, only when asked for
 _HEAD = """# Results
 
 A section a room, made anew by `make bench` (all but the long ones) or `python -m benches ROOM`. Ratios count, absolute

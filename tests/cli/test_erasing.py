@@ -61,13 +61,14 @@ def test_collecting_says_what_it_would_free_and_what_it_freed(project, textmill)
     textmill("run", "alarm")
     textmill("models", "remove", "alarm@1", "--yes", "--store", "alarm")
     would = textmill("store", "gc", "--dry-run", "--older-than", "0d", "--store", "alarm")
-    assert would.stdout.startswith("Would free: 4 finished steps and ")
+    assert would.stdout.startswith("Would free: 4 finished steps, ")
     done = textmill("store", "gc", "--older-than", "0s", "--store", "alarm")
     assert done.stdout == would.stdout.replace("Would free", "Freed")
     assert json.loads(textmill("store", "gc", "--older-than", "0s", "--store", "alarm", "--json").stdout) == {
         "dry_run": False,
         "steps": 0,
         "objects": 0,
+        "runs": 0,
         "bytes": 0,
     }
     assert "Nothing to do" in textmill("run", "alarm").stdout

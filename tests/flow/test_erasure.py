@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from person_rows import MILL, rows, store_of
 
-from textmill.errors import CorruptError, LockHeld, NotInStore, SourceError
+from textmill.errors import CorruptError, LockHeld, NotInStore, SourceError, StepFailed
 from textmill.flow import run_project
 from textmill.read import Corpus
 from textmill.read.row_hashes import Erased, hash_of_person, hash_of_text
@@ -132,6 +133,28 @@ def test_after_a_purge_nothing_holds_the_text_but_the_models_that_are_named(proj
     assert run_project(project).nothing_to_do
 
 
+def test_a_purge_removes_what_steps_printed_and_what_people_were_told(project):
+    """A log, the sentence of an error, the items of a step, and a notice."""
+    store = store_of(project)
+    (project / "own.py").write_text("def rows() -> list:\n    return ['zebra quake xylophone']\n")
+    mill = (project / "mill.toml").read_text()
+    (project / "mill.toml").write_text(
+        mill
+        + '[[step]]\nname = "rows"\npython = "own:rows"\n'
+        + '[[step]]\nname = "each"\nshell = "true"\nfor_each = "rows"\n'
+        + '[[step]]\nname = "show"\nshell = "cat rows.csv; grep ebra rows.csv; exit 1"\n'
+    )
+    with pytest.raises(StepFailed, match="zebra quake xylophone"):
+        run_project(project)
+    store.write(store.root / "runs" / "notices" / "toy.json", b"zebra")
+    shown = {name for name in files_with(store, "zebra") if name.startswith("runs/")}
+    assert {Path(name).name for name in shown} == {"show.log", "show.json", "each[0].json", "toy.json"}
+    told = erase(store, PERSON, reason="x")
+    assert shown <= {path.relative_to(store.root).as_posix() for path in told.holding.runs}
+    erase(store, PERSON, reason="x", purge=True)
+    assert [name for name in files_with(store, "zebra", "walrus", "u99") if not name.startswith("models/")] == []
+
+
 def test_a_purge_leaves_what_surely_does_not_hold_it(project):
     store = store_of(project)
     other = project.parent / "other"
@@ -139,7 +162,10 @@ def test_a_purge_leaves_what_surely_does_not_hold_it(project):
     (other / "mill.toml").write_text(MILL.replace('"toy"', '"other"'))
     (other / "rows.csv").write_text("\n".join(["who,text,label", *rows(seed=5)]) + "\n")
     run_project(other, store=store)
+    (kept,) = (path for path in store.root.glob("runs/*/run.json") if b'"other"' in path.read_bytes())
     erase(store, PERSON, reason="x", purge=True)
+    assert kept.exists()
+    assert len(list(store.root.glob("runs/*/run.json"))) == 1
     assert run_project(other, store=store).nothing_to_do
 
 

@@ -160,3 +160,17 @@ def test_a_kill_at_any_event_or_ninth_call_loses_nothing_finished_and_ends_with_
 @pytest.mark.slow
 def test_a_kill_at_any_call_loses_nothing_finished_and_ends_with_the_same_bytes(tmp_path: Path):
     assert kill_at_every(1, tmp_path) > 100
+
+
+@pytest.mark.slow
+def test_a_run_of_a_project_that_is_killed_at_a_random_moment_ends_as_if_it_had_not_been():
+    """The run, one of its processes or all of them; `python -m benches reliability` kills 500 times."""
+    command = [sys.executable, "-m", "benches.reliability", "15", "7"]
+    root = Path(__file__).resolve().parents[2]  # benches/ stands beside tests/
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found) == 15
+    assert [trial for trial in found if trial["faults"]] == []
+    assert {trial["whom"] for trial in found} == {"run", "one", "all"}
+    assert any(0 < trial["kept"] < 15 for trial in found)

@@ -82,7 +82,7 @@ def test_a_run_belongs_to_one_flow(store):
         Record(store, "r1").begin(Flow("two", ()))
 
 
-@pytest.mark.parametrize("run", ["", "..", "a/b", "-x", "a b", "a..b", "x" * 251])
+@pytest.mark.parametrize("run", ["", "..", "a/b", "-x", "a b", "a..b", "x" * 251, "finished", "bases"])
 def test_what_cannot_be_a_folder_is_no_id(store, run):
     with pytest.raises(DataError, match="is no id of a run"):
         Record(store, run)

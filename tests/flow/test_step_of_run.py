@@ -1,13 +1,15 @@
 """One step of a run at a time, as another scheduler asks for it: the same as a whole run."""
 
 import itertools
+import os
 from pathlib import Path
 
 import pytest
 
-from textmill.errors import ConfigError, DataError, GateRefused, NotInStore, StepFailed, UnknownName
+from textmill.errors import ConfigError, DataError, GateRefused, LockHeld, NotInStore, StepFailed, UnknownName
 from textmill.flow import Record, run_project, run_step
 from textmill.registry import Store
+from textmill.registry.collecting import collect
 from textmill.registry.runs import runs_of
 
 OWN = """
@@ -95,6 +97,27 @@ def test_a_step_that_was_done_is_not_done_again_in_this_run_or_the_next(project)
     assert run_step(project, "numbers", run="r1").cached
     assert run_step(project, "numbers", run="r2").cached
     assert not run_step(project, "numbers", run="r2", force=True).cached
+
+
+def test_between_two_steps_nothing_of_the_run_is_collected(project):
+    store = Store(project / ".textmill")
+    run_step(project, "numbers", run="r1")
+    for path in store.root.glob("steps/*"):
+        os.utime(path, (0, 0))  # as of one that was done by a run of long ago
+    collect(store, older_than=3600)
+    assert run_step(project, "square", run="r1", item=0).key
+
+
+def test_while_a_step_is_done_nobody_collects(project):
+    refused = []
+
+    def between(event):
+        with pytest.raises(LockHeld, match="the store is locked by"):
+            collect(Store(project / ".textmill"), wait=0)
+        refused.append(event.kind)
+
+    run_step(project, "numbers", run="r1", on_event=between)
+    assert refused == ["started", "finished"]
 
 
 def test_a_step_waits_for_nothing_and_says_what_is_missing(project):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from strategies import examples
 from textmill.errors import LockHeld, StoreError, StoreWriteError
+from textmill.flow import Flow, Record, Step, StepState, run_flow
 from textmill.registry import Disk, FileOutput, Finished, Store
 from textmill.registry.collecting import collect, garbage
 from textmill.registry.runs import remember_run, runs_of
@@ -128,6 +129,55 @@ def test_an_object_of_a_young_step_stays_however_old_it_is(tmp_path):
     os.utime(store.object(made), (0, 0))
     store.finish(Finished("young", "a" * 64, {"out": FileOutput(made, 4)}))
     assert not garbage(store, older_than=DAY)
+
+
+def aged(store, *below):
+    """Let all files below some folders of a store be from 1970."""
+    for folder in below:
+        for path in (store.root / folder).rglob("*"):
+            os.utime(path, (0, 0))
+
+
+def test_a_young_record_keeps_the_steps_it_names_however_old_they_are(tmp_path):
+    """As of a run that goes step by step, which found some of them done."""
+    store = Store(tmp_path)
+    made = store.put_bytes(b"made")
+    store.finish(Finished("a", "a" * 64, {"out": FileOutput(made, 4)}))
+    store.finish(Finished("b", "b" * 64))
+    aged(store, "objects", "steps")
+    Record(store, "monday").write(StepState("a", "cached", "a" * 64))
+    collect(store, older_than=DAY)
+    assert store.finished("a" * 64) is not None
+    assert store.finished("b" * 64) is None
+
+
+def test_old_records_go_and_young_ones_stay(tmp_path):
+    store = Store(tmp_path)
+    for what in (1, 2):
+        run_flow(
+            Flow("demo", (Step("a", lambda work: None, settings={"n": what}), Step("c", lambda work: None))), store
+        )
+        if what == 1:
+            (old,) = (path.name for path in (tmp_path / "runs").glob("*Z-*"))
+            aged(store, f"runs/{old}", "steps")
+    assert len(list((tmp_path / "runs" / old).rglob("*"))) == 7  # run.json, two folders, and two files in each
+    young = {path for path in (tmp_path / "runs").rglob("*") if old not in path.parts}
+    going = collect(store, older_than=DAY)
+    assert {path.name for path in going.runs if old in path.parts} == {"run.json", "a.json", "c.json", "a.log", "c.log"}
+    assert not (tmp_path / "runs" / old).exists()
+    assert young - {*going.runs} == set((tmp_path / "runs").rglob("*"))
+    collect(store)
+    assert not list((tmp_path / "runs").glob("*Z-*"))
+    assert store.finished(next(iter(runs_of(store))).keys["a"]) is not None
+    assert {path.name for path in (tmp_path / "runs" / "bases" / "demo").iterdir()} == {"a.json", "c.json"}
+
+
+def test_what_a_key_was_made_of_goes_with_its_step(tmp_path):
+    store = Store(tmp_path)
+    for name in ("old", "new"):
+        run_flow(Flow("demo", (Step(name, lambda work: None),)), store)
+    collect(store)
+    assert [path.name for path in (tmp_path / "runs" / "bases" / "demo").iterdir()] == ["new.json"]
 
 
 def test_with_a_manifest_that_cannot_be_read_nothing_is_collected(tmp_path):

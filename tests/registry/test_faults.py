@@ -1,12 +1,11 @@
 import errno
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mounting import mounted
 from textmill.errors import StoreWriteError
 from textmill.registry import Disk, FileOutput, Finished, Store
 
@@ -156,23 +155,6 @@ for write in (lambda: store.put_bytes(b"more"), lambda: store.lock("a").__enter_
     except StoreWriteError as error:
         print(error)
 """
-
-
-def mounted(script: str, place: Path) -> str:
-    """What a script prints in a mount namespace of its own, which ends with it."""
-    place.mkdir()
-    own = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
-    try:
-        tried = subprocess.run([*own, "true"], check=False, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("there is no unshare here, so nothing can be mounted for a test")
-    if tried.returncode:
-        pytest.skip("this user may not mount, so no disk can be made small or closed for a test")
-    done = subprocess.run([*own, sys.executable, "-c", script, str(place)], check=False, capture_output=True, text=True)
-    if done.returncode == 77:
-        pytest.skip("this machine does not let a test mount")
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path):

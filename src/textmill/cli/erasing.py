@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textmill.cli.stores import find_store, store_option
+from textmill.cli.stores import find_store, freed, store_option
 from textmill.cli.terminal import json_option, plain, print_json
 from textmill.cli.trace import found_json, found_lines, row_options, wanted_rows
 from textmill.errors import DataError
@@ -74,6 +74,7 @@ def _as_json(done: Erasure) -> dict[str, Any]:
         "purged": done.purged,
         "steps": len(done.holding.steps),
         "objects": len(done.holding.objects),
+        "runs": len(done.holding.runs),
         "bytes": done.holding.size,
     }
 
@@ -91,11 +92,9 @@ def _told(done: Erasure) -> Iterator[str]:
     if again:
         yield f"Train again: {', '.join(again)}. A model that learned from it does so until it is removed:"
         yield from (f"  textmill models remove {one.ref.name}@{one.ref.version}" for one in done.found.models)
-    size = f"{len(done.holding.steps):,} finished steps and {len(done.holding.objects):,} objects"
-    freed = f"{done.holding.size / 1e6:,.1f} MB"
     if done.purged:
-        yield f"Purged: {size} that held it or may have, {freed}."
+        yield f"Purged, as they held it or may have: {freed(done.holding)}."
     elif done.holding:
-        yield f"Still in the store: {size} that hold it or may do so, {freed}; --purge removes them."
+        yield f"Still in the store, and holding it or maybe so: {freed(done.holding)}. --purge removes them."
     yield "The source is yours: remove the rows there too. Until then a run sets them aside as erased."
     yield "report.html and rejected.jsonl beside the project file may show them until the next run."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from textmill.cli.stores import find_store, store_option
+from textmill.cli.stores import find_store, freed, store_option
 from textmill.cli.terminal import json_option, print_json
 from textmill.config.durations import seconds
 from textmill.errors import ConfigError
@@ -35,7 +35,7 @@ def command() -> None:
 @store_option
 @json_option
 def gc(dry_run: bool, older_than: float, wait: float | None, store: Path | str | None, as_json: bool) -> None:
-    """Remove finished steps and objects that no version and no project's last run needs.
+    """Remove finished steps and objects that no version and no project's last run needs, and old records of runs.
 
     Every version stays, the rows of every data set, and what a run would find done. Waits for runs at work.
     """
@@ -52,11 +52,10 @@ def gc(dry_run: bool, older_than: float, wait: float | None, store: Path | str |
             on_wait=lambda who: click.echo(f"waiting for {who}", err=True),
         )
     if as_json:
-        counts = {"steps": len(going.steps), "objects": len(going.objects), "bytes": going.size}
-        print_json({"dry_run": dry_run} | counts)
+        counts = {"steps": len(going.steps), "objects": len(going.objects), "runs": len(going.runs)}
+        print_json({"dry_run": dry_run} | counts | {"bytes": going.size})
         return
-    said = f"{len(going.steps):,} finished steps and {len(going.objects):,} objects, {going.size / 1e6:,.1f} MB"
     if not going:
         click.echo("There is nothing to collect.")
     else:
-        click.echo(f"Would free: {said}." if dry_run else f"Freed: {said}.")
+        click.echo(f"Would free: {freed(going)}." if dry_run else f"Freed: {freed(going)}.")

@@ -13,8 +13,9 @@ from textmill.errors import NotInStore
 
 if TYPE_CHECKING:
     from textmill.registry import Store
+    from textmill.registry.collecting import Garbage
 
-__all__ = ["command_line", "find_store", "quoted", "store_in", "store_option", "version_option"]
+__all__ = ["command_line", "find_store", "freed", "quoted", "store_in", "store_option", "version_option"]
 
 _FOLDER = ".textmill"
 
@@ -118,3 +119,11 @@ def quoted(word: str) -> str:
     if shlex.quote(word) == word or any(character in word for character in '"$`\\!'):
         return shlex.quote(word)
     return f'"{word}"'  # a text with an apostrophe stays readable
+
+
+def freed(going: Garbage) -> str:
+    """What goes, or went, in words."""
+    counts = (
+        f"{len(going.steps):,} finished steps, {len(going.objects):,} objects, {len(going.runs):,} files about runs"
+    )
+    return f"{counts}; {going.size / 1e6:,.1f} MB"

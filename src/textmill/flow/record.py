@@ -4,8 +4,9 @@
     steps/NAME.json       how a step stands: its key, its tries, its error
     logs/NAME.log         what it printed, and our notes
 
-A run may be deleted: what steps left is in the store under their keys. Each step has a file of its own, so that the
-processes of one run do not get into each other's way; each is whole or not there, also after a kill.
+A run may be deleted, and is collected some time after it ended: what steps left is in the store under their keys. Each
+step has a file of its own, so that the processes of one run do not get into each other's way; each is whole or not
+there, also after a kill.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from textmill.errors import DataError, NotInStore, TextmillError
 from textmill.flow.step import Flow
 from textmill.registry import Store
 from textmill.registry.disk import writing
+from textmill.registry.runs import NO_RUNS
 from textmill.registry.sealed import seal, unseal
 from textmill.types import canonical_json
 
@@ -89,7 +91,7 @@ class Record:
     """
 
     def __init__(self, store: Store, run: str) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+:~-]{0,249}", run) or ".." in run:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+:~-]{0,249}", run) or ".." in run or run in NO_RUNS:
             raise DataError(f"{run!r} is no id of a run", wanted="letters, digits, '.', '_', '+', ':', '~' or '-'")
         self.run, self.root, self.flow, self._store = run, store.root / "runs" / run, "", store
 

@@ -99,7 +99,7 @@ def run_step(
     record = Record(kept, run)
     crew = Crew(Path(folder), kept, record, date=date, on_output=on_output)
     try:
-        with sigterm_interrupts():
+        with sigterm_interrupts(), kept.in_use():
             kept.scratch.sweep()
             record.begin(flow, date=date)
             before = _before(steps[name], steps, record, kept)

@@ -43,7 +43,16 @@ from textmill.registry import Finished, Store
 __all__: list[str] = []
 
 # What the built-in steps load, with all that these load
-_HEAVY = ("numpy", "scipy.sparse", "pyarrow.compute", "textmill.read.reading", "textmill.models.classifier")
+_HEAVY = (
+    "numpy",
+    "scipy.sparse",
+    "pyarrow.compute",
+    "textmill.read.reading",
+    "textmill.models.saved",
+    "textmill.evaluate.evaluation",
+    "textmill.evaluate.comparison",
+    "scipy.special",
+)
 _PAUSE = 0.1  # seconds between two notes of progress
 _LONGEST_NOTE = 200  # a line to the pipe must be written in one piece: 4,096 bytes at most
 
@@ -103,6 +112,8 @@ class _Nursery:
         if not step.apart:
             for name in (*_HEAVY, *(["s3fs"] if "://" in self.store.place else [])):
                 import_module(name)
+            # its first array makes pyarrow load pandas where that is installed, which would count as a step's own work
+            import_module("pyarrow").array([])
         gc.freeze()  # else the child's collector would copy what it only shares
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the child knows what to do about it
         pid = os.fork()

@@ -23,7 +23,10 @@ from textmill.types import canonical_json
 __all__ = ["Audit", "Line"]
 
 _FORMAT = 1
-_HINT = "Restore it from a copy, or put audit.jsonl and audit.head aside to begin a new one."
+_HINT = (
+    "Restore it from a copy, or copy it again if this is one that was made while a run was at work;"
+    " or put audit.jsonl and audit.head aside to begin a new one."
+)
 _FIRST = "0" * 64  # what the first line carries: there is none before it
 
 

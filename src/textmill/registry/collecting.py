@@ -13,7 +13,7 @@ from textmill.registry.datasets import CORPORA
 from textmill.registry.disk import writing
 from textmill.registry.finished import Finished, read_finished
 from textmill.registry.objects import is_sha256
-from textmill.registry.runs import runs_of
+from textmill.registry.runs import bases_of, records_of, runs_of
 from textmill.registry.store import Store
 from textmill.types import Manifest, Ref
 
@@ -36,7 +36,7 @@ class Garbage:
 
     Attributes
     ----------
-    steps, objects, runs : the files of finished steps, of objects, and of notes about runs
+    steps, objects, runs : the files of finished steps, of objects, and of what is remembered of runs
     size : bytes that this frees; a file that a version has too frees none
     """
 
@@ -52,9 +52,12 @@ class Garbage:
 def garbage(store: Store, *, older_than: float = 0.0, now: Callable[[], float] = time.time) -> Garbage:
     """What nothing needs.
 
-    Kept are: the files of every version and the rows of every data set; the steps of the last run of each project, and
-    of the run of each version; and what is younger than `older_than`. Only steps that nobody will be spared again, and
-    objects that nothing names, are garbage.
+    Kept are: the files of every version and the rows of every data set; the steps of the last run of each project, of
+    the run of each version, and those that a record names of a run which may go on; and what is younger than
+    `older_than`. Only steps that nobody will be spared again, objects that nothing names, and what is remembered of
+    runs that ended long ago, are garbage.
+
+    Between two steps of a run that goes step by step nobody uses the store: its record is what keeps its steps.
 
     Parameters
     ----------
@@ -69,17 +72,21 @@ def garbage(store: Store, *, older_than: float = 0.0, now: Callable[[], float] =
     manifests = [*manifests_of(store, "model"), *manifests_of(store, "dataset")]
     versions = runs_behind(manifests)
     needed = [run for run in runs_of(store) if run.last or not versions.isdisjoint(run.keys.values())]
-    keys = versions.union(*(run.keys.values() for run in needed))
     youngest = now() - older_than
+    records = list(records_of(store))
+    named = [record.keys for record in records if record.newest > youngest]
+    keys = versions.union(*(run.keys.values() for run in needed), *named)
     steps = [
         (path, step) for path, step in finished_steps(store) if path.stem in keys or path.stat().st_mtime > youngest
     ]
-    return rest(store, dict(steps), objects=named_by(manifests), versions=versions, youngest=youngest)
+    old = [path for record in records if record.newest <= youngest for path in record.files]
+    return rest(store, dict(steps), old, objects=named_by(manifests), versions=versions, youngest=youngest)
 
 
 def rest(
     store: Store,
     steps: Mapping[Path, Finished | None],
+    more: Iterable[Path],
     *,
     objects: frozenset[str],
     versions: frozenset[str],
@@ -89,6 +96,7 @@ def rest(
 
     Parameters
     ----------
+    more : files of what is remembered of runs that go as well
     versions : keys of the steps that made versions: the notes about their runs stay, for they say what was done
     """
     named = objects.union(*(_objects_of(step) for step in steps.values() if step is not None))
@@ -104,6 +112,8 @@ def rest(
         for run in runs_of(store)
         if not run.last and versions.isdisjoint(run.keys.values()) and not keys.issuperset(run.keys.values())
     ]
+    forgotten += [path for path, key in bases_of(store) if key not in keys and path.stat().st_mtime <= youngest]
+    forgotten += more
     # an object that is a version's file as well is freed with the version
     alone = [entry.st_size for entry in (path.stat() for path in (*away, *found, *forgotten)) if entry.st_nlink == 1]
     return Garbage(tuple(found), tuple(away), tuple(forgotten), sum(alone))
@@ -149,7 +159,7 @@ def sweep(store: Store, going: Garbage, event: str) -> None:
         # steps first: one without its objects would be looked for and not found
         for path in (*going.steps, *going.runs, *going.objects):
             store.disk.remove(path)
-        for path in going.objects:
+        for path in (*going.objects, *going.runs):
             with suppress(OSError):  # others are in it
                 path.parent.rmdir()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from textmill.registry.datasets import CORPORA, publish_rows
 from textmill.registry.erased import add_erased
 from textmill.registry.finished import Finished
 from textmill.registry.lineage import Found, find
-from textmill.registry.runs import runs_of
+from textmill.registry.runs import notices_of, records_of, runs_of
 from textmill.registry.store import Store
 from textmill.types import Manifest, Ref
 
@@ -51,7 +51,7 @@ class Erasure:
     ----------
     found : the versions that held it; models that learned from it do so until they are removed
     successors : what became of each data set
-    holding : steps and objects of earlier runs that hold it or may do so
+    holding : steps, objects and records of earlier runs that hold it or may do so
     purged : whether those are gone
     """
 
@@ -155,15 +155,25 @@ def _holding(store: Store, found: Found, wanted: Erased) -> Garbage:
     reads = {step.key: _is_clean(store, step, wanted, spoiled) for step in steps.values() if _READ in step.files}
     clean, dirty = set[str](), set[str]()
     for run in runs_of(store):
-        known = [reads[key] for key in run.keys.values() if key in reads]
-        (clean if known and all(known) else dirty).update(run.keys.values())
+        (clean if _all_clean(run.keys.values(), reads) else dirty).update(run.keys.values())
     # a step that stands in no run may be one of a run that was killed, whatever it had read
     kept = {path: step for path, step in steps.items() if step.key in clean - dirty}
+    # what steps printed, and the sentences of errors, may show any row that was read
+    told = [record for record in records_of(store) if not _all_clean(record.keys, reads)]
+    flows = {one.name for one in held} | {record.flow for record in told}
+    said = [path for path in notices_of(store) if path.stem in flows]
+    said += [path for record in told for path in record.files]
     hashes = frozenset(sha256 for one in datasets for sha256 in one.files.values())
     named = named_by(
         [*(one for one in models if one.ref not in met), *(one for one in datasets if one.ref not in held)]
     )
-    return rest(store, kept, objects=hashes | named, versions=runs_behind(models))
+    return rest(store, kept, said, objects=hashes | named, versions=runs_behind(models))
+
+
+def _all_clean(keys: Iterable[str], reads: Mapping[str, bool]) -> bool:
+    """Whether a run surely held none of the rows: it has read something, and nothing but what is clean."""
+    known = [reads[key] for key in keys if key in reads]
+    return bool(known) and all(known)
 
 
 def _is_clean(store: Store, read: Finished, wanted: Erased, spoiled: Set[str | None]) -> bool:

@@ -1,7 +1,11 @@
-"""Which finished steps belong together: the keys of every run of a flow, ``runs/finished/NAME/``.
+"""What the folder ``runs/`` says of finished steps, and so of what may be collected, and whose objects hold a row.
 
-The same keys are one file. What is written here only says what may be collected, and whose objects hold a row; without
-it nothing is lost but the work of doing steps again.
+    runs/finished/NAME/   which steps belong together: the keys of every run of a flow; the same keys are one file
+    runs/RUN/             the record of a run (`flow/record.py`), maybe of one that goes on
+    runs/bases/NAME/      what the key of each step was made of (`flow/bases.py`)
+    runs/notices/         what people were told (`flow/notices.py`)
+
+Without it nothing is lost but the work of doing steps again.
 """
 
 from __future__ import annotations
@@ -19,7 +23,9 @@ from textmill.registry.sealed import seal, unseal
 from textmill.registry.store import Store
 from textmill.types import canonical_json
 
-__all__ = ["Run", "remember_run", "runs_of"]
+__all__ = ["NO_RUNS", "Run", "RunRecord", "bases_of", "notices_of", "records_of", "remember_run", "runs_of"]
+
+NO_RUNS = frozenset({"bases", "finished", "notices", "schedule"})  # what else is in runs/, which no run can be called
 
 _FORMAT = 1
 _LAST = "last.json"
@@ -41,6 +47,24 @@ class Run:
     keys: Mapping[str, str]
     last: bool
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the record of a run says here.
+
+    Attributes
+    ----------
+    flow : its name; "" if that cannot be read
+    keys : of its steps, as far as they were known
+    files : all of the record, the one last that says which run it is
+    newest : when a file of it was last written, seconds since 1970
+    """
+
+    flow: str
+    keys: frozenset[str]
+    files: tuple[Path, ...]
+    newest: float
 
 
 def remember_run(store: Store, flow: str, keys: Mapping[str, str]) -> None:
@@ -69,3 +93,35 @@ def runs_of(store: Store) -> Iterator[Run]:
                 keys = found.get("keys")
                 if isinstance(keys, dict) and all(map(is_sha256, keys.values())):
                     yield Run(folder.name, keys, path.name == _LAST, path)
+
+
+def records_of(store: Store) -> Iterator[RunRecord]:
+    """Every record of a run, also of one that goes on."""
+    for folder in sorted((store.root / "runs").glob("*")):
+        if folder.name in NO_RUNS or not folder.is_dir():
+            continue
+        about = folder / "run.json"
+        files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: (path == about, path))
+        states = (path for path in files if path.parent == folder / "steps")
+        keys = frozenset(key for path in states if is_sha256(key := _said(path, "key")))
+        with suppress(FileNotFoundError):  # it is being written
+            newest = max((path.stat().st_mtime for path in files), default=folder.stat().st_mtime)
+            yield RunRecord(_said(about, "flow"), keys, tuple(files), newest)
+
+
+def bases_of(store: Store) -> Iterator[tuple[Path, str]]:
+    """The file of each step's basis, and the key that the step had; "" if that cannot be read."""
+    for path in sorted((store.root / "runs" / "bases").glob("*/*.json")):
+        yield path, _said(path, "key")
+
+
+def notices_of(store: Store) -> Iterator[Path]:
+    """What people were told of the runs of each flow, by its name."""
+    yield from sorted((store.root / "runs" / "notices").glob("*.json"))
+
+
+def _said(path: Path, name: str) -> str:
+    with suppress(OSError, StoreError):
+        found = unseal(path.read_bytes(), format=_FORMAT, where=str(path)).get(name)
+        return found if isinstance(found, str) else ""
+    return ""

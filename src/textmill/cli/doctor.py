@@ -38,6 +38,7 @@ EXTRAS = {
     "subword": {"tokenizers": "tokenizers"},
     "regex": {"regex": "regex"},
     "tune": {"optuna": "optuna"},
+    "dask": {"distributed": "distributed"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
     "airflow": {"apache-airflow": "airflow"},

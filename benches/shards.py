@@ -58,7 +58,7 @@ def cost(folder: Path) -> Row:
         f"{'; '.join(told)}; the same bytes each time; CPU seconds of "
         f"{SHARDS[1]} shards {times[SHARDS[1]]:.2f} times those of one, of {SHARDS[2]} {times[SHARDS[2]]:.2f} times",
         times[SHARDS[1]] <= _MOST,
-        "four shards are of 8 MB, a half of what shards have at least; the step alone, in a process of its own; workers started before",
+        "the step alone, workers started before; four shards have 8 MB each, half of what they have at least otherwise",
     )
 
 
@@ -169,7 +169,7 @@ def _merged(path: Any, config: Any, texts: list[str]) -> tuple[float, int]:
         return time.process_time() - began, sum(file.stat().st_size for file in folders[8].iterdir())
 
 
-# What the rows above saw on 2026-11-26, Intel Xeon: IMDB, 1-2-grams, one core; megabytes are a million bytes of text
+# About what the rows above see where little else runs, 2026-11-26: IMDB, 1-2-grams, one core; megabytes are a million bytes of text
 COUNT_MB, WEIGH_MB = 33.0, 25.0  # a second
 MERGE_GRAMS = 5.4e6  # a second, of what goes in
 GRAMS, WORDS_AT, AT_MB = 2.10e6, 103e3, 65.0  # distinct, in so many megabytes

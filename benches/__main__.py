@@ -29,6 +29,7 @@ ROOMS = (
     "models",
     "registry",
     "flow",
+    "shards",
     "startup",
 )
 LONG = ("stream", "reliability")  # runs of many minutes, only when asked for

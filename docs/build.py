@@ -49,6 +49,7 @@ PAGES = (
     ("docs/guide/words.md", "Words and their forms"),
     ("docs/guide/predict-and-serve.md", "Predict and serve"),
     ("docs/guide/flow.md", "Steps and runs"),
+    ("docs/guide/large.md", "On several machines"),
     ("docs/guide/registry.md", "Promote, go back, prove it"),
     ("docs/guide/schedule.md", "Run by itself"),
     ("docs/guide/airflow.md", "On Apache Airflow"),

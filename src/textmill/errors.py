@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 __all__ = [
     "ConfigError",
@@ -102,6 +103,10 @@ class TextmillError(Exception):
         self.what, self.where, self.wanted, self.got, self.hint = what, where, wanted, got, hint
         super().__init__(self.sentence())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # sent by another process it has all its fields, though classes of errors take different arguments
+        return _as_it_was, (type(self), *self.args), self.__dict__
+
     def sentence(self) -> str:
         """The error as one line."""
         line = f"{self.where}: {self.what}" if self.where else self.what
@@ -112,6 +117,10 @@ class TextmillError(Exception):
         elif self.got is not None:
             line += f"; got {self.got}"
         return f"{line}. {self.hint}" if self.hint else line
+
+
+def _as_it_was(kind: type[TextmillError], *args: object) -> TextmillError:
+    return kind.__new__(kind, *args)
 
 
 class ConfigError(TextmillError):

@@ -140,6 +140,12 @@ def test_a_source_that_is_not_there_is_one_sentence(fresh, textmill):
     assert found.stderr.count("\n") == 1
 
 
+def test_a_place_to_share_the_work_that_is_none_is_one_sentence(fresh, textmill):
+    found = textmill("run", "alarm", "--on", "dsk")
+    wanted = "Error: --on: wanted 'dask' or an address such as tcp://10.0.0.1:8786, got 'dsk'\n"
+    assert (found.exit_code, found.stdout, found.stderr) == (1, "", wanted)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_ends_with_130_and_goes_on_later(fresh, textmill, number):

@@ -1,5 +1,6 @@
 """What a run remembers of itself."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,14 @@ def test_an_error_is_the_same_in_another_process(error):
     again = error_of(told(error))
     assert type(again) is type(error)
     assert str(again) == str(error) == again.sentence()
+    assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_is_the_same_where_others_pickle_it(error):
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - what Dask does to send one to another process
+    assert type(again) is type(error)
+    assert str(again) == str(error)
     assert vars(again) == vars(error)
 
 

@@ -38,6 +38,7 @@ EXTRAS = {
     "subword": {"tokenizers": "tokenizers"},
     "regex": {"regex": "regex"},
     "tune": {"optuna": "optuna"},
+    "dask": {"distributed": "distributed"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
     "shared": {"fsspec": "fsspec", "s3fs": "s3fs"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},

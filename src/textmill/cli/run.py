@@ -52,6 +52,11 @@ def _days(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option("--from", "since", metavar="STEP", help="Do this step again, and all that come after it.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--dates", callback=_days, metavar="DAY[..DAY]", help="Run for each of these days, one after the other.")
+@click.option(
+    "--on",
+    metavar="WHERE",
+    help="Share the heavy parts: 'dask' for processes on this machine, or tcp://HOST:PORT, a Dask scheduler.",
+)
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use. [default: all cores]")
 @click.option(
     "--wait",
@@ -74,6 +79,7 @@ def command(
     since: str | None,
     dry_run: bool,
     dates: list[str],
+    on: str | None,
     threads: int | None,
     wait: float | None,
     store: Path | str | None,
@@ -99,7 +105,7 @@ def command(
             if dry_run:
                 found.append(_planned(project, as_json, date=date, **how))
             else:
-                found.append(_run(project, as_json, again, date=date, threads=threads, wait=wait, **how))
+                found.append(_run(project, as_json, again, date=date, on=on, threads=threads, wait=wait, **how))
     except TextmillError as error:
         if left[1:]:  # what was not reached is not to be forgotten
             error.hint = f"{error.hint} " if error.hint else ""

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+from textmill.config import FeaturesConfig
 from textmill.features.chars import CharFeatures
+from textmill.features.csr import Csr
 from textmill.features.saved import analyzer_of
 from textmill.features.words import WordFeatures
+from textmill.text.path import TextPath
 
-__all__ = ["Features", "features_class", "load_features"]
+__all__ = ["Features", "LearnFeatures", "features_class", "load_features"]
 
 Features: TypeAlias = WordFeatures | CharFeatures
+
+
+class LearnFeatures(Protocol):
+    """How features are learned: the `fit` of their class, or something that gives what that gives."""
+
+    def __call__(
+        self, text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
+    ) -> tuple[Features, Csr]:
+        """The frozen features, and the rows of `texts`."""
 
 
 def features_class(analyzer: str) -> type[WordFeatures] | type[CharFeatures]:

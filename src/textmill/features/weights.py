@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -11,6 +11,9 @@ from textmill import _native
 from textmill.config import FeaturesConfig
 from textmill.errors import DataError
 from textmill.features.csr import Csr
+
+if TYPE_CHECKING:
+    from textmill.features.word_counts import WordCounts
 
 __all__ = [
     "chosen",
@@ -69,7 +72,11 @@ def nothing_left(n_texts: int, there: bool) -> DataError:
 
 
 def chosen(
-    counter: _native.GramCounter | _native.SkipGramCounter | _native.StreamCounter | _native.CharGramCounter,
+    counter: _native.GramCounter
+    | _native.SkipGramCounter
+    | _native.StreamCounter
+    | _native.CharGramCounter
+    | WordCounts,
     df: NDArray[np.int64],
     low: int,
     high: int,

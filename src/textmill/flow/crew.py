@@ -52,7 +52,7 @@ class Crew:
         self._heard = self._unsent = b""
         self._read: dict[str, int] = {}  # how much of each running step's log was handed on
 
-    def start(self, step: Step, key: str, outputs: Mapping[str, Finished], threads: int) -> None:
+    def start(self, step: Step, key: str, outputs: Mapping[str, Finished], threads: int, on: str | None) -> None:
         """Begin a step."""
         if self._process is None:
             # a session of its own: what the terminal sends goes to us alone, and we end it
@@ -69,8 +69,8 @@ class Crew:
         log = self._record.log(step.name)
         self._read[step.name] = log.stat().st_size if log.exists() else 0
         needs = {need: left.key for need, left in outputs.items()}
-        asked = {"do": step.name, "item": step.settings.get("item"), "key": key, "needs": needs, "threads": threads}
-        self._send(asked)
+        asked = {"do": step.name, "item": step.settings.get("item"), "key": key, "needs": needs}
+        self._send(asked | {"threads": threads, "on": on})
 
     def stop(self, step: Step) -> None:
         """Have a step end: SIGTERM now, SIGKILL after the grace."""

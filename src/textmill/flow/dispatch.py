@@ -56,6 +56,7 @@ class Dispatch:
     ----------
     steps : in an order in which each comes after its needs
     record : of the run
+    on : the address of a Dask scheduler, as `Work` has it
     before : how steps outside of `steps` that these need ended, and what they left
     bases : remember what the keys of steps that are done were made of
     again : names of those that are done though they were done before
@@ -72,6 +73,7 @@ class Dispatch:
         *,
         before: Mapping[str, tuple[End, Finished | None]],
         threads: int | None,
+        on: str | None = None,
         tell: Callable[[Event], None],
         again: Collection[str],
         crew: Crew | None = None,
@@ -82,7 +84,7 @@ class Dispatch:
         self.done: dict[str, Done] = {}
         self.errors: dict[str, TextmillError] = {}
         self.refusals: dict[str, GateRefused] = {}
-        self._store, self._record, self._threads = store, record, threads
+        self._store, self._record, self._threads, self._on = store, record, threads, on
         self._bases, self._basis = bases, dict[str, Basis]()
         self._tell, self._again = tell, again
         self._clock, self._sleep = clock, sleep
@@ -257,6 +259,7 @@ class Dispatch:
                 self._store,
                 self._record,
                 threads=self._threads,
+                on=self._on,
                 progress=progress,
                 checked=self._checked,
             )
@@ -275,7 +278,7 @@ class Dispatch:
         self._tell(Event(step.name, "started"))
         self._running[step.name] = _Running(step, self._clock())
         self._say_where()
-        crew.start(step, fresh.key, fresh.outputs, share)
+        crew.start(step, fresh.key, fresh.outputs, share, self._on)
 
     def _wait(self) -> None:
         """Until something happens: a step tells something, or it is time to try again or to stop one."""

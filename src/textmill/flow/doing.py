@@ -20,7 +20,7 @@ from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.disk import writing
 from textmill.types import canonical_json
 
-__all__ = ["attempt", "found"]
+__all__ = ["attempt", "found", "lay_out", "taken"]
 
 _ROOM_TO_WORK = 1 << 20  # bytes; a disk with less is full
 
@@ -43,6 +43,7 @@ def attempt(
     record: Record,
     *,
     threads: int | None,
+    on: str | None,
     progress: Progress,
     checked: set[str],
 ) -> Finished:
@@ -77,7 +78,7 @@ def attempt(
         with store.lock(_lock_of(step, record), wait=None, on_wait=waited.append):
             left = found(step, key, outputs, store) if waited else None
             if left is None:
-                left = _do(step, key, outputs, store, record, threads, progress, checked, began)
+                left = _do(step, key, outputs, store, record, threads, on, progress, checked, began)
     except BaseException as error:
         with suppress(StoreWriteError):
             if isinstance(error, KeyboardInterrupt):
@@ -100,6 +101,7 @@ def _do(
     store: Store,
     record: Record,
     threads: int | None,
+    on: str | None,
     progress: Progress,
     checked: set[str],
     began: float,
@@ -114,11 +116,8 @@ def _do(
         # links to the objects, so that a reader of folders finds its files under their names
         root = linked[-1] if linked else store.scratch.new_folder(f"{step.name}-needs")
         linked.append(root)
-        with writing(store.root):
-            for name in outputs[need].files:
-                if name.startswith(below):
-                    (root / need / name).parent.mkdir(parents=True, exist_ok=True)
-                    store.disk.link_or_copy(file(need, name), root / need / name)
+        names = [name for name in outputs[need].files if name.startswith(below)]
+        lay_out(store, {name: file(need, name) for name in names}, root / need)
         return root / need / below
 
     linked: list[Path] = []
@@ -126,21 +125,34 @@ def _do(
     try:
         with _full_disk_said(store):
             given = (step.settings, threads, file, tree, outputs, progress, record.run, record.log(step.name))
-            left = step.run(Work(folder, key, *given)) or {}
+            left = step.run(Work(folder, key, *given, on)) or {}
         values = _as_kept(left, step)
         _check_unchanged(step, key, outputs)
-        files = {}
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            size = path.stat().st_size
-            sha256 = store.take_file(path)
-            checked.add(sha256)
-            files[path.relative_to(folder).as_posix()] = FileOutput(sha256, size)
+        files = taken(store, folder)
+        checked.update(file.sha256 for file in files.values())
         finished = Finished(step.name, key, files, values, round(time.perf_counter() - began, 6))
         store.finish(finished)
     finally:
         for made in (folder, *linked):
             shutil.rmtree(made, ignore_errors=True)
     return finished
+
+
+def taken(store: Store, folder: Path) -> dict[str, FileOutput]:
+    """Make objects of all files in a scratch folder, which they leave."""
+    files = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        size = path.stat().st_size
+        files[path.relative_to(folder).as_posix()] = FileOutput(store.take_file(path), size)
+    return files
+
+
+def lay_out(store: Store, objects: Mapping[str, Path], folder: Path) -> None:
+    """Objects under the names that a reader of a folder looks for."""
+    with writing(store.root):
+        for name, path in objects.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            store.disk.link_or_copy(path, folder / name)
 
 
 def _check_unchanged(step: Step, key: str, outputs: Mapping[str, Finished]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
-from textmill.flow.learning import check_slices, corpora_of, rows_of, side_of, tested_rows
+from textmill.flow.learning import check_slices, corpora_of, rows_of, sharing, side_of, tested_rows
 from textmill.flow.looking import looked_at, looked_into, told_of_rows, words_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
@@ -48,7 +48,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     rows = tested_rows(work)
     truth = rows["label"].to_pylist()
     began = time.perf_counter()
-    prediction, weighed = _said(work, "train", model, rows)
+    prediction, weighed = _said(project, work, "train", model, rows)
     predicted = time.perf_counter() - began
     mill = project.mill
     majority = _majority(model, learned, len(truth))
@@ -104,7 +104,9 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     return {"metrics": {name: score.value for name, score in report.metrics.items()}, "cost": cost}
 
 
-def _said(work: Work, step: str, model: TextModel, rows: Any) -> tuple[Prediction | LabelSets, Csr | None]:
+def _said(
+    project: Project, work: Work, step: str, model: TextModel, rows: Any
+) -> tuple[Prediction | LabelSets, Csr | None]:
     """What a model says of the test rows; with folds, what the models of the other folds said.
 
     And what its features made of those rows that are `looked_at`, where they made anything of them.
@@ -119,6 +121,9 @@ def _said(work: Work, step: str, model: TextModel, rows: Any) -> tuple[Predictio
         return model.decision.of(scores) if model.decision else Prediction(model.classes, scores), None
     if model.features is None:
         return model.predict(rows["text"], threads=work.threads), None
+    with sharing(project, work) as shards:
+        if shards is not None:
+            return model.answers(shards.outputs(step)), None
     weighed = model.features.rows(rows["text"], threads=work.threads)
     return model.predict(weighed, threads=work.threads), weighed.take(looked_at(rows))
 
@@ -144,7 +149,7 @@ def compare(project: Project, work: Work) -> dict[str, Any]:
     for number, (step, one) in enumerate(project.models.items()):
         work.progress(number, len(project.models), one.name)
         model = load_model(work.tree(step, "model/"))
-        predictions[one.name], _ = _said(work, step, model, rows)
+        predictions[one.name], _ = _said(project, work, step, model, rows)
         costs[one.name] = timed(model, rows["text"], threads=work.threads)
         costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
     mill = project.mill

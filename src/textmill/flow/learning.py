@@ -6,7 +6,7 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textmill.config import CandidateConfig, EvaluateConfig, MillConfig, TextConfig
+    from textmill.flow.shards import Shards
     from textmill.models import TextClassifier
     from textmill.models.decision import Decision
     from textmill.read import Corpus
@@ -35,6 +36,7 @@ __all__ = [
     "learning_of",
     "read",
     "rows_of",
+    "sharing",
     "side_of",
     "sources_of",
     "split",
@@ -235,13 +237,16 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     # before the work, though only deciding and scoring ask for them
     check_classes(mill.decide, sorted(corpus.facts["classes"]), where="mill.toml")
     check_slices(mill.evaluate, test or corpus)
+    asked = chosen(asked, work)
     began = time.process_time()
-    made = model_class(mill.project.task).fit(
-        texts_of(corpus, side, 0),
-        rows_of(corpus, side, 0, "label")["label"].to_pylist(),
-        **learning_of(project, chosen(asked, work), work),
-        progress=lambda note: work.progress(0, None, note),
-    )
+    with sharing(project, work) as shards:
+        made = model_class(mill.project.task).fit(
+            texts_of(corpus, side, 0),
+            rows_of(corpus, side, 0, "label")["label"].to_pylist(),
+            **learning_of(project, asked, work),
+            progress=lambda note: work.progress(0, None, note),
+            learn=None if shards is None else shards.learn(asked),
+        )
     if isinstance(made, TextClassifier) and not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
@@ -253,6 +258,19 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
     return {"text_path": path and path.hash, "facts": made.facts, **spent}
+
+
+@contextmanager
+def sharing(project: Project, work: Work) -> Iterator[Shards | None]:
+    """Who shares the heavy parts of a step's work; None where it is done by this process alone."""
+    if work.on is None:
+        yield None
+        return
+    from textmill.flow.dask_bridge import connected
+    from textmill.flow.shards import Shards
+
+    with connected(work.on) as cluster:
+        yield Shards(project, work, cluster)
 
 
 def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ def run_flow(
     only: Collection[str] = (),
     since: str | None = None,
     wait: float | None = None,
+    on: str | None = None,
     about: Mapping[str, Any] | None = None,
     crew: Callable[[Record], Crew] | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -66,6 +67,7 @@ def run_flow(
     only : do these steps and no others; what they need is taken as it was left
     since : do this step and all that come after it again
     wait : seconds to wait for another run of this flow; None waits until it is done
+    on : ``dask`` or the address of a Dask scheduler, whose workers share the heavy parts; None: this process does all
     about : noted in the record of the run
     crew : gives processes for the steps of a project's run; without, all are done in this process, one after the other
     clock, sleep : tell and wait the seconds between a failure and the next try; put in by tests
@@ -75,6 +77,7 @@ def run_flow(
     ConfigError : if a step needs a process of its own and there is none
     Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
     LockHeld : if another run still works after `wait` seconds
+    MissingExtra, StepFailed : if there is nobody to share the work with
     StoreWriteError, CorruptError, and whatever a step raises
     """
     steps = plan(flow)
@@ -94,6 +97,7 @@ def run_flow(
         with (
             sigterm_interrupts(),
             store.lock(f"run-{flow.name}", wait=wait, on_wait=lambda who: tell(Event("", "waiting", note=who))),
+            ExitStack() as stack,
         ):
             store.scratch.sweep()
             from textmill.flow.bases import Bases  # a run with nothing to do needs none of these
@@ -105,6 +109,10 @@ def run_flow(
             record = Record(store, new_run())
             record.begin(flow, **(about or {}))
             workers = crew(record) if crew is not None else None
+            if on is not None:
+                from textmill.flow.dask_bridge import scheduler
+
+                on = stack.enter_context(scheduler(on, threads))
             dispatch = Dispatch(
                 asked,
                 store,
@@ -112,6 +120,7 @@ def run_flow(
                 Bases(store, flow.name),
                 before={name: ("cached", one) for name, one in before.items()},
                 threads=threads,
+                on=on,
                 tell=tell,
                 again=again,
                 crew=workers,

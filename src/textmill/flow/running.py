@@ -75,6 +75,7 @@ def run_project(
     since: str | None = None,
     date: str | None = None,
     wait: float | None = None,
+    on: str | None = None,
 ) -> RunResult:
     """Run a project: from its file to a registered model and a report.
 
@@ -92,6 +93,9 @@ def run_project(
     since : do this step and all that come after it again
     date : the day that the run is for, as 2026-11-01: it stands for ``{date}`` in the project file
     wait : seconds to wait for another run of the project; None waits until it is done
+    on : who shares counting words, weighing them and scoring the test rows: ``dask`` for processes on this machine, or
+        the address of a Dask scheduler, such as tcp://10.0.0.1:8786; None: this process. The result does not depend
+        on it
 
     Raises
     ------
@@ -101,9 +105,12 @@ def run_project(
     ProjectRefused : if the gate said no (a GateRefused); the report is written, nothing is registered
     Interrupted : on Ctrl-C or SIGTERM; finished steps are kept
     LockHeld : if another run of the project still works after `wait` seconds
+    StepFailed : if there is nobody to share the work with
     StoreWriteError : if there is no room or no permission
     """
     project = open_project(folder, store, date)
+    if on is not None:
+        _check_shared(project, on)
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
@@ -114,6 +121,7 @@ def run_project(
         only=only,
         since=since,
         wait=wait,
+        on=on,
         about={"date": date},
         crew=partial(_crew, Path(folder), kept, date),
     )
@@ -181,6 +189,22 @@ def open_project(folder: Path | str, store: Store | Path | str | None = None, da
     _check_splitters(mill, home, where)
     kept = store if isinstance(store, Store) else Store.at(store) if store is not None else Store.beside(home)
     return Project(mill, home, kept, FileDigests(kept))
+
+
+def _check_shared(project: Project, on: str) -> None:
+    """Features whose counts cannot be added up are told before the data are read."""
+    from textmill.flow.dask_bridge import check_on
+
+    check_on(on)
+    for step, one in project.models.items():
+        reads = project.mill.trains and one.model.kind != "majority"
+        faults = []
+        if reads and one.features.analyzer != "word":
+            faults.append(f"features.analyzer of {step}: wanted 'word' with --on, got {one.features.analyzer!r}")
+        if reads and one.features.skip:
+            faults.append(f"features.skip of {step}: wanted 0 with --on, got {one.features.skip}")
+        if faults:
+            raise ConfigError(faults, where=str(project.folder / "mill.toml"))
 
 
 def _check_space(mill: MillConfig, where: Path) -> None:

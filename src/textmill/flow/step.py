@@ -42,6 +42,8 @@ class Work:
     progress : to be told how far it is
     run : the id of the run
     log : the file of what it prints
+    on : the address of a Dask scheduler whose workers share the work; None: this process does all. No result depends on
+        it, so no key does
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class Work:
     progress: Progress
     run: str = ""
     log: Path = Path(os.devnull)
+    on: str | None = None
 
     def value(self, step: str, name: str) -> Any:
         """A value that a needed step returned."""

@@ -4,7 +4,7 @@ It has one thread and has loaded what steps need, so a step begins within millis
 would not be in a process where libraries have started threads. It is told in lines of JSON on its stdin what to do:
 
     {"folder": ..., "store": ..., "date": null, "run": ..., "grace": "5.0"}   first: the project and the run
-    {"do": NAME, "item": [...], "key": ..., "needs": {NAME: KEY}, "threads": 2}
+    {"do": NAME, "item": [...], "key": ..., "needs": {NAME: KEY}, "threads": 2, "on": null}
     {"stop": NAME}
 
 and tells on its stdout ``{"began": NAME}``, ``{"progress": NAME, "done": 3, "total": 9, "note": ""}`` and
@@ -188,7 +188,7 @@ class _Nursery:
         except TextmillError as error:
             record.write(StepState(step.name, "failed", asked["key"], error=told(error)))
             raise
-        how: dict[str, Any] = {"threads": asked["threads"], "progress": progress, "checked": set()}
+        how: dict[str, Any] = {"threads": asked["threads"], "on": asked["on"], "progress": progress, "checked": set()}
         attempt(step, asked["key"], outputs, self.store, record, **how)
 
     def _outputs(self, step: Step, asked: dict[str, Any]) -> dict[str, Finished]:

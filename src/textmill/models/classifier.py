@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import LabelError
-from textmill.features.learned import Features
+from textmill.features.learned import Features, LearnFeatures
 from textmill.models.decision import Decision
 from textmill.models.linear import Explanation, LinearText, Pull, check_count, counted, facts_of
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
@@ -76,6 +76,7 @@ class TextClassifier(LinearText):
         seed: int = 13,
         threads: int | None = None,
         progress: Callable[[str], None] | None = None,
+        learn: LearnFeatures | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -88,6 +89,7 @@ class TextClassifier(LinearText):
         seed : of the folds of cross-validation
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
+        learn : in the place of the features' own `fit`; it has to give the same
 
         Raises
         ------
@@ -114,7 +116,7 @@ class TextClassifier(LinearText):
             shares = np.bincount(codes, minlength=len(classes)) / len(codes)
             log_odds = np.log(shares[1:] / shares[:1]) if len(classes) == 2 else np.log(shares)
             return cls(classes, model, None, np.zeros((0, len(log_odds))), log_odds, facts)
-        made, csr = counted(texts, len(names), text, features, threads, progress)
+        made, csr = counted(texts, len(names), text, features, threads, progress, learn)
         then = time.perf_counter()
         fit = fit_logistic(
             csr,
@@ -147,12 +149,19 @@ class TextClassifier(LinearText):
         ------
         DataError : if an item is no text
         """
-        p = self.learned(texts, threads=threads)
+        return self.answers(self.outputs(texts, threads=threads))
+
+    def answers(self, outputs: NDArray[np.float64]) -> Prediction:
+        """What `predict` says of texts whose `outputs` are known."""
+        p = self._probabilities(outputs)
         return self.decision.of(p) if self.decision else Prediction(self.classes, p.astype(np.float32))
 
     def learned(self, texts: Any, *, threads: int | None = None) -> NDArray[np.float64]:
         """Probabilities before ``[decide]``, float64 (n_texts, n_classes)."""
-        p = probabilities(self.outputs(texts, threads=threads))
+        return self._probabilities(self.outputs(texts, threads=threads))
+
+    def _probabilities(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        p = probabilities(outputs)
         return np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else p
 
     def _says(self, text: str) -> tuple[str, str | None, tuple[float, ...]]:

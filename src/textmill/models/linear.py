@@ -17,7 +17,7 @@ from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mappin
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
-from textmill.features.learned import Features, features_class, load_features
+from textmill.features.learned import Features, LearnFeatures, features_class, load_features
 from textmill.models.logistic import LogisticFit
 from textmill.text.buffers import TextBuffers, text_buffers, text_chunks
 from textmill.text.path import TextPath
@@ -297,6 +297,7 @@ def counted(
     features: FeaturesConfig | None,
     threads: int,
     progress: Callable[[str], None] | None,
+    learn: LearnFeatures | None,
 ) -> tuple[Features, Csr]:
     """The features that texts have, learned from them; there is one label a text.
 
@@ -309,7 +310,8 @@ def counted(
         progress("splitting and counting words")
     path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
     asked = features or FeaturesConfig()
-    made, csr = features_class(asked.analyzer).fit(path, asked, texts, threads=threads)
+    learn = learn or features_class(asked.analyzer).fit
+    made, csr = learn(path, asked, texts, threads=threads)
     _check_equal(len(csr.indptr) - 1, n_labels)
     if progress is not None:
         progress(f"learning {made.n_features:,} weights")

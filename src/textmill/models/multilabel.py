@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, LabelError
+from textmill.features.learned import LearnFeatures
 from textmill.models.linear import LinearText, check_count, counted, facts_of
 from textmill.models.logistic import fit_labels, sigmoid
 from textmill.text.path import TextPath
@@ -56,6 +57,7 @@ class MultiLabelClassifier(LinearText):
         seed: int = 13,
         threads: int | None = None,
         progress: Callable[[str], None] | None = None,
+        learn: LearnFeatures | None = None,
     ) -> MultiLabelClassifier:
         """Learn from labelled texts.
 
@@ -68,6 +70,7 @@ class MultiLabelClassifier(LinearText):
         seed : nothing is left to chance here; taken as `TextClassifier.fit` takes it
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
+        learn : in the place of the features' own `fit`; it has to give the same
 
         Raises
         ------
@@ -92,7 +95,7 @@ class MultiLabelClassifier(LinearText):
             there = members.sum(axis=0)
             log_odds = np.log((there + 0.5) / (len(sets) - there + 0.5))
             return cls(classes, model, None, np.zeros((0, len(classes))), log_odds, facts)
-        made, csr = counted(texts, len(sets), text, features, threads, progress)
+        made, csr = counted(texts, len(sets), text, features, threads, progress, learn)
         then = time.perf_counter()
         fit = fit_labels(
             csr,
@@ -119,7 +122,11 @@ class MultiLabelClassifier(LinearText):
         ------
         DataError : if an item is no text
         """
-        scores = self.learned(texts, threads=threads).astype(np.float32)
+        return self.answers(self.outputs(texts, threads=threads))
+
+    def answers(self, outputs: NDArray[np.float64]) -> LabelSets:
+        """What `predict` says of texts whose `outputs` are known."""
+        scores = sigmoid(outputs).astype(np.float32)
         return LabelSets(self.classes, scores, scores >= 0.5)
 
     def learned(self, texts: Any, *, threads: int | None = None) -> NDArray[np.float64]:

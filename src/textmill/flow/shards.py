@@ -1,0 +1,164 @@
+"""The heavy parts of learning and judging, shared among processes: each does tasks on shards of the corpus.
+
+What the tasks make together is what one process makes alone, to the bit, however many shards there are: words are
+numbered by first appearance in the data, which the counts of neighbouring shards keep when they are added; a row
+depends on its text and the vocabulary alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill.config import CandidateConfig, FeaturesConfig
+from textmill.features.arrays import read_array
+from textmill.features.csr import Csr
+from textmill.features.learned import Features, LearnFeatures, load_features
+from textmill.flow.project import Project
+from textmill.flow.shard_tasks import (
+    Place,
+    Program,
+    Rows,
+    code,
+    count,
+    laid_out,
+    left_by,
+    merge,
+    score,
+    stacked,
+    vocabulary,
+    weigh,
+)
+from textmill.flow.step import Work
+from textmill.read.shards import shards_of
+from textmill.text.path import TextPath
+from textmill.types import canonical_json
+
+__all__ = ["Cluster", "Shards"]
+
+SIZE = 16 * 2**20  # bytes of the corpus's file that a shard stands for, at least: a second's work or two
+_SHARDS_AT_MOST = 20_000  # a scheduler takes a millisecond for each task: of a large corpus they are larger
+_FAN = 8  # counts that are merged at once
+
+
+class Cluster(Protocol):
+    """Processes that do tasks."""
+
+    def submit(self, task: Callable[..., str], *arguments: Any) -> Any:
+        """Have a task done; what is given back may be an argument of another task, which then waits for it."""
+
+    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> None:
+        """Until all that was asked for is done; `done` is told how many are.
+
+        Raises
+        ------
+        TextmillError : what a task raised
+        StepFailed : if a task cannot be done
+        """
+
+
+class Shards:
+    """The corpus of a run in shards, and the processes that work on them.
+
+    Parameters
+    ----------
+    work : of the step that asks
+    cluster : does the tasks
+    """
+
+    def __init__(self, project: Project, work: Work, cluster: Cluster) -> None:
+        self._project, self._work, self._cluster = project, work, cluster
+        self._store = project.store
+        self._place = Place(str(project.store.root.absolute()), code())
+        self._asked: dict[str, Any] = {}  # by key: what `submit` gave, or the key of what was done before
+
+    def learn(self, asked: CandidateConfig) -> LearnFeatures:
+        """What learns features as `WordFeatures.fit` does, from the rows that are learned from."""
+
+        def learn(
+            text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
+        ) -> tuple[Features, Csr]:
+            program = self._program(asked, text_path.hash)
+            rows = self._rows("corpus.arrow", 0)
+            counts = [self._ask(count, [text_path.hash, config.ngrams, one], program, one) for one in rows]
+            whole = self._sum(counts)
+            features = self._ask(vocabulary, [text_path.hash, asdict(config), whole], program, whole)
+            weighed = [self._ask(weigh, [features, one], program, one, features) for one in rows]
+            self._wait(counts, "counting words")
+            self._wait([features], "adding the counts up")
+            self._wait(weighed, "weighing words")
+            with laid_out(self._store, features) as folder:
+                made = load_features(folder)
+            return made, stacked([self._csr(key, made.n_features) for key in weighed])
+
+        return learn
+
+    def outputs(self, step: str) -> NDArray[np.float64]:
+        """The outputs of the model that a training step left for the test rows, float64 (n_rows, n_outputs)."""
+        left = self._work.outputs[step]
+        if "test.arrow" in self._work.outputs["read"].files:
+            rows = self._rows("test.arrow", None)
+        else:
+            rows = self._rows("corpus.arrow", None if "folds.npy" in self._work.outputs["split"].files else 1)
+        program = self._program(self._project.models[step])
+        files = {name: file.sha256 for name, file in left.files.items() if name.startswith("model/")}
+        scored = [self._ask(score, [files, one], program, one, left.key) for one in rows]
+        self._wait(scored, "scoring the test rows")
+        return np.concatenate([self._array(key, "outputs", np.float64, 2) for key in scored])
+
+    def _program(self, asked: CandidateConfig, text_path: str = "") -> Program:
+        text, features = (canonical_json(asdict(table)).decode() for table in (asked.text, asked.features))
+        return Program(str(self._project.folder.absolute()), text, features, text_path)
+
+    def _rows(self, file: str, which: int | None) -> list[Rows]:
+        path = self._work.file("read", file)
+        side, fold = (self._work.outputs["split"].files[name].sha256 for name in ("side.npy", "fold.npy"))
+        corpus = self._work.outputs["read"].files[file].sha256
+        size = max(SIZE, path.stat().st_size // _SHARDS_AT_MOST)
+        return [Rows(corpus, shard, side, fold, which) for shard in shards_of(path, size)]
+
+    def _sum(self, counts: Sequence[str]) -> str:
+        """The key of the sum of all counts."""
+        while len(counts) > 1:
+            groups = [counts[first : first + _FAN] for first in range(0, len(counts), _FAN)]
+            counts = [self._ask(merge, [group], group) if len(group) > 1 else group[0] for group in groups]
+        return counts[0]
+
+    def _ask(self, task: Callable[..., str], decisive: Sequence[Any], *arguments: Any) -> str:
+        """Have a task done unless it was; its key.
+
+        Parameters
+        ----------
+        decisive : what decides its result besides the code
+        arguments : the task's own; a key stands for what the task of that key leaves
+        """
+        key = hashlib.sha256(canonical_json([task.__name__, self._place.code, decisive])).hexdigest()
+        if key not in self._asked:
+            if self._store.finished(key) is not None:
+                self._asked[key] = key
+            else:
+                given = [self._given(argument) for argument in arguments]
+                self._asked[key] = self._cluster.submit(task, self._place, key, *given)
+        return key
+
+    def _given(self, argument: Any) -> Any:
+        if isinstance(argument, list):
+            return [self._given(one) for one in argument]
+        return self._asked.get(argument, argument) if isinstance(argument, str) else argument
+
+    def _wait(self, keys: Sequence[str], note: str) -> None:
+        asked = [self._asked[key] for key in keys]
+        self._cluster.wait(asked, lambda done: self._work.progress(done, len(keys), note))
+
+    def _csr(self, key: str, n_columns: int) -> Csr:
+        data = self._array(key, "data", np.float32)
+        return Csr(data, self._array(key, "indices", np.int32), self._array(key, "indptr", np.int32), n_columns)
+
+    def _array(self, key: str, name: str, dtype: Any, n_dimensions: int = 1) -> NDArray[Any]:
+        file = left_by(self._store, key).files[f"{name}.npy"]
+        return read_array(self._store.object(file.sha256, verify=True), dtype, n_dimensions)

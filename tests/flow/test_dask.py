@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -62,8 +63,21 @@ def test_workers_of_a_scheduler_give_the_same_bytes(project: Path, workers: dist
 
 
 @pytest.mark.slow
-def test_workers_that_are_started_for_the_run_give_the_same_bytes_and_end_with_it(project: Path) -> None:
-    shared = run(project, "shared", on="dask")
+def test_workers_that_are_started_for_the_run_give_the_same_bytes_leave_ctrl_c_to_it_and_end_with_it(
+    project: Path,
+) -> None:
+    others = {child.pid for child in multiprocessing.active_children()}
+    pids: list[int] = []
+
+    def interrupt(event: Event) -> None:
+        if event.step == "train" and event.kind == "progress" and not pids:  # as Ctrl-C in a terminal does
+            pids.extend({child.pid for child in multiprocessing.active_children()} - others)
+            for pid in pids:
+                os.kill(pid, signal.SIGINT)
+
+    shared = run(project, "shared", on="dask", on_event=interrupt)
+    assert len(pids) == 1
+    assert {child.pid for child in multiprocessing.active_children()} == others
     assert left_by(shared) == left_by(run(project, "alone"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from toy_shards import MILL, left_by, rows_file, run
 
+from buckets import MemoryBucket
 from textmill.errors import ConfigError, DataError, MissingExtra, StepFailed
-from textmill.flow import dask_bridge, shard_tasks, shards
+from textmill.flow import dask_bridge, run_project, shard_tasks, shards
 from textmill.read.shards import shards_of
+from textmill.registry.shared import SharedStore
 
 DECIDING = '\n[decide]\ncalibrate = "temperature"\n'
 FOLDS = "\n[split]\nfolds = 3\n"
@@ -141,6 +144,25 @@ def test_what_the_rows_lack_is_said_as_one_process_says_it(
             run(project, str(on), on=on)
         said.append(str(caught.value))
     assert said[0] == said[1]
+
+
+@pytest.mark.slow
+def test_machines_that_share_nothing_but_a_bucket_give_the_same_bytes(
+    project: Path, here: Here, cut: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects: dict[str, bytes] = {}
+    machines = itertools.count()
+
+    def another(place: str) -> SharedStore:
+        assert place == "s3://memory/store"
+        return SharedStore(place, project / f"machine{next(machines)}", bucket=MemoryBucket(objects))
+
+    monkeypatch.setattr(shard_tasks.Store, "at", another)
+    cut(3)
+    shared = run_project(project, store=another("s3://memory/store"), threads=1, on="dask")
+    assert next(machines) > 3
+    monkeypatch.undo()
+    assert left_by(shared) == left_by(run(project, "alone"))
 
 
 def test_features_that_do_not_add_up_are_refused_before_the_work(project: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -71,9 +72,15 @@ def scheduler(on: str, threads: int | None = None) -> Iterator[str]:
         dashboard_address="127.0.0.1:0",  # no page; None would be a port that others see
         scheduler_kwargs={"dashboard": False},
         memory_limit=0,  # as a run without it
+        preload=[__name__],
         silence_logs=logging.CRITICAL,
     ) as local:
         yield local.scheduler_address
+
+
+def dask_setup(worker: object) -> None:
+    """What Dask calls in a worker of our own: Ctrl-C is for the run, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

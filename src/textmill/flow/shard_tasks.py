@@ -241,8 +241,8 @@ def _kept(place: Place, name: str, key: str, make: Callable[[Store, Path], None]
     if place.code != code():
         what = "a worker has another version of textmill, or of a package that textmill uses"
         raise StepFailed(what, hint="Install the same versions there.")
-    store = Store(Path(place.store))
-    if not store.root.is_dir():
+    store = Store.at(place.store)
+    if "://" not in place.store and not store.root.is_dir():
         hint = "It has to lie under the same path on each machine."
         raise StoreError("a worker does not see the store", where=place.store, hint=hint)
     try:
@@ -259,7 +259,7 @@ def _kept(place: Place, name: str, key: str, make: Callable[[Store, Path], None]
 @lru_cache(maxsize=1)  # the next shard needs the same
 def _features(place: Place, program: Program, key: str) -> Features:
     program.load_functions()
-    store = Store(Path(place.store))
+    store = Store.at(place.store)
     try:
         with laid_out(store, key) as folder:
             return load_features(folder)
@@ -270,7 +270,7 @@ def _features(place: Place, program: Program, key: str) -> Features:
 @lru_cache(maxsize=1)
 def _model(place: Place, program: Program, key: str) -> TextModel:
     program.load_functions()
-    store = Store(Path(place.store))
+    store = Store.at(place.store)
     try:
         with laid_out(store, key, "model/") as folder:
             return load_model(folder)

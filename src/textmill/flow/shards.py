@@ -74,7 +74,8 @@ class Shards:
     def __init__(self, project: Project, work: Work, cluster: Cluster) -> None:
         self._project, self._work, self._cluster = project, work, cluster
         self._store = project.store
-        self._place = Place(str(project.store.root.absolute()), code())
+        at = project.store.place  # its URL, or a folder that may be named from where we stand
+        self._place = Place(at if "://" in at else str(project.store.root.absolute()), code())
         self._asked: dict[str, Any] = {}  # by key: what `submit` gave, or the key of what was done before
 
     def learn(self, asked: CandidateConfig) -> LearnFeatures:

@@ -52,12 +52,20 @@ def canonical_json(value: object) -> bytes:
 def joined(labels: Iterable[str]) -> str:
     """Several labels of one text as one: sorted, each once; no label is the empty text.
 
+    Raises
+    ------
+    DataError : if a label holds what stands between two, as it would come apart as others
+
     Examples
     --------
     >>> joined(["wheat", "grain", "wheat"]), joined([])
     ('grain + wheat', '')
     """
-    return BETWEEN.join(sorted(set(labels)))
+    names = sorted(set(labels))
+    unclear = next((name for name in names if BETWEEN in name), None)
+    if unclear is not None:
+        raise DataError(f"the label {unclear!r} holds {BETWEEN!r}, which stands between two labels of a text")
+    return BETWEEN.join(names)
 
 
 def parted(label: str) -> list[str]:

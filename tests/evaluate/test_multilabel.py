@@ -14,7 +14,7 @@ from textmill.config import EvaluateConfig
 from textmill.errors import DataError
 from textmill.evaluate import compare, evaluate
 from textmill.evaluate.multilabel import SETS_ORDER, measure_sets, resample_sets
-from textmill.types import LabelSets, Prediction, joined
+from textmill.types import LabelSets, Prediction, joined, parted
 
 CLASSES = ("a", "b", "c", "d")
 
@@ -107,7 +107,7 @@ def test_a_report_says_what_leads_and_beside_what() -> None:
 
 def test_a_label_that_no_training_row_has_counts_as_missed_and_is_named() -> None:
     truth, said, labels = drawn(2)
-    labels[0] = joined([labels[0], "new"] if labels[0] else ["new"])
+    labels[0] = joined([*parted(labels[0]), "new"])
     found = evaluate(labels, said, base(labels), config=EvaluateConfig(), seed=1)
     assert found.per_class["new"]["recall"].value == 0
     assert found.per_class["new"]["support"].value == 1

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from textmill.config import ModelConfig
-from textmill.errors import ConfigError, CorruptError, FormatError, LabelError
+from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.models import MultiLabelClassifier, TextClassifier, load_model
 from textmill.models.logistic import fit_labels, fit_logistic
 from textmill.types import joined, memberships, parted
@@ -103,6 +103,8 @@ def test_what_cannot_be_learned_is_refused() -> None:
         MultiLabelClassifier.fit(["a b", "c d"], [[], []])
     with pytest.raises(LabelError, match="differ in number"):
         MultiLabelClassifier.fit(["a b"], [["x"], ["y"]])
+    with pytest.raises(DataError, match=r"the label 'x \+ y' holds ' \+ '"):
+        MultiLabelClassifier.fit(["a b", "c d"], [["x + y"], ["z"]])
     with pytest.raises(ConfigError, match=r"model\.C"):
         MultiLabelClassifier.fit(TEXTS, LABELS, model=ModelConfig(C="cv"))
 

@@ -227,8 +227,9 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     import numpy as np
 
     from textmill.evaluate.probe import PROBE, Probe, probe_texts
+    from textmill.models import TextClassifier
     from textmill.models.decision import check_classes
-    from textmill.models.saved import TextClassifier, model_class
+    from textmill.models.saved import model_class
     from textmill.read.seen import write_seen
 
     corpus, test = corpora_of(work)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from textmill import plugins
 from textmill.config import MillConfig, StepConfig
@@ -198,27 +198,24 @@ def _as_parameter(name: str) -> str:
 
 
 def _sources(own: Own, item: object = None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pattern in listed(own.config.inputs):
-        paths = _matching(own, pattern, item)
-        if not paths:
-            raise SourceError(
-                f"no file is called {_with_item(pattern, item)!r}",
-                where=f"step {own.config.name}, inputs",
-                wanted=f"a file in {own.folder}",
-            )
-        found |= {path.relative_to(own.folder).as_posix(): own.digests.of(path) for path in paths}
-    return found
+    return _digests(own, "inputs", item, SourceError, "no file is called")
 
 
 def _made(own: Own, item: object) -> dict[str, str]:
+    return _digests(own, "outputs", item, StepFailed, "it made no file that is called")
+
+
+def _digests(
+    own: Own, key: Literal["inputs", "outputs"], item: object, error: type[SourceError | StepFailed], what: str
+) -> dict[str, str]:
+    """The sha256 of the files that a key of the step names; the error says which of the names has none."""
     found: dict[str, str] = {}
-    for pattern in listed(own.config.outputs):
+    for pattern in listed(getattr(own.config, key)):
         paths = _matching(own, pattern, item)
         if not paths:
-            raise StepFailed(
-                f"it made no file that is called {_with_item(pattern, item)!r}",
-                where=f"step {own.config.name}, outputs",
+            raise error(
+                f"{what} {_with_item(pattern, item)!r}",
+                where=f"step {own.config.name}, {key}",
                 wanted=f"a file in {own.folder}",
             )
         found |= {path.relative_to(own.folder).as_posix(): own.digests.of(path) for path in paths}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
 from textmill.errors import LabelError
-from textmill.features.learned import Features, LearnFeatures
+from textmill.features.learned import LearnFeatures
 from textmill.models.decision import Decision
 from textmill.models.linear import Explanation, LinearText, Pull, check_count, counted, facts_of
 from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
@@ -52,17 +52,7 @@ class TextClassifier(LinearText):
     kind = "text-classifier"
     formats = (_PLAIN, _DECIDING)
 
-    def __init__(
-        self,
-        classes: tuple[str, ...],
-        config: ModelConfig,
-        features: Features | None,
-        weights: NDArray[np.float64],
-        bias: NDArray[np.float64],
-        facts: dict[str, Any],
-    ) -> None:
-        super().__init__(classes, config, features, weights, bias, facts)
-        self.decision: Decision | None = None
+    decision: Decision | None = None
 
     @classmethod
     def fit(

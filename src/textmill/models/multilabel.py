@@ -76,17 +76,17 @@ class MultiLabelClassifier(LinearText):
         ------
         LabelError : if there is no label, or there are not labels for each text
         ConfigError : if a setting is out of its range, or C is to be chosen
-        DataError : if a text is none, or no word is left of them
+        DataError : if a text is none, or no word is left of them; or if a label cannot be joined with others
         """
         threads = thread_count(threads)
         model = from_mapping(ModelConfig, asdict(model or ModelConfig()))
         if model.C == "cv":
             raise ConfigError(["model.C: wanted a number for a multi-label model, got 'cv'"])
-        sets = [parted(one) if isinstance(one, str) else list(one) for one in labels]
-        classes = tuple(sorted({name for one in sets for name in one}))
+        sets = [one if isinstance(one, str) else joined(one) for one in labels]
+        classes = tuple(sorted({name for one in set(sets) for name in parted(one)}))
         if not classes:
             raise LabelError("no text has a label", wanted="a label for some of them")
-        members = memberships([joined(one) for one in sets], classes)
+        members = memberships(sets, classes)
         facts: dict[str, Any] = {"n_texts": len(sets), "n_classes": len(classes)}
         started = time.perf_counter()
         if model.kind == "majority":

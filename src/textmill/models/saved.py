@@ -10,7 +10,7 @@ from textmill.models.classifier import TextClassifier
 from textmill.models.linear import read_head
 from textmill.models.multilabel import MultiLabelClassifier
 
-__all__ = ["TextClassifier", "TextModel", "load_model", "model_class"]
+__all__ = ["TextModel", "load_model", "model_class"]
 
 TextModel: TypeAlias = TextClassifier | MultiLabelClassifier
 

@@ -64,7 +64,8 @@ def label_sets(
     labels = [None if value is None else [label_text(one) for one in value] for value in values]
     sets = [None if value is None else [one for one in value if one is not None] for value in labels]
     clash = np.array([any(BETWEEN in one for one in value or ()) for value in sets], bool)
-    made = pa.array([None if value is None else joined(value) for value in sets], pa.string())
+    whole = zip(sets, clash.tolist(), strict=True)
+    made = pa.array([None if value is None or unclear else joined(value) for value, unclear in whole], pa.string())
     return made, [(clash, f"{BETWEEN!r} in a label")] if clash.any() else []
 
 

@@ -63,8 +63,8 @@ def test_no_text_of_training_is_kept(tmp_path):
 def test_one_weight_that_is_another_by_a_hair_is_found_with_the_number_of_the_text():
     model = fitted()
     trained = Probe.of(model, probe_texts(model))
-    model.weights = model.weights.copy()
-    model.weights[model.features.words.index("radio")] *= 1.001
+    model.body.weights = model.body.weights.copy()
+    model.body.weights[model.features.words.index("radio")] *= 1.001
     told = difference(trained, Probe.of(model, probe_texts(model)), "in a fresh process")
     # only the text of the model's own words holds it
     assert told.startswith(f"text {len(PROBE) + 1} of the probe set: the score of 'bad' is 0.")

@@ -109,7 +109,7 @@ def test_the_telling_terms_are_the_largest_weights(model: TextClassifier) -> Non
         assert told == {label: [] for label in model.classes}
         return
     for place, label in enumerate(model.classes):
-        column = model.weights[:, 0] * (1 if place else -1) if len(model.classes) == 2 else model.weights[:, place]
+        column = model.body.weights[:, 0] * (1 if place else -1) if len(model.classes) == 2 else model.body.weights[:, place]
         best = sorted(zip(model.features.names, column.tolist(), strict=True), key=lambda pair: -pair[1])[:4]
         assert [weight for _, weight in told[label]] == [weight for _, weight in best]
         assert all(weight > 0 for _, weight in told[label])
@@ -120,7 +120,7 @@ def test_the_majority_knows_only_the_shares() -> None:
     for labels, shares in ((TWO, [1 / 3, 2 / 3]), (["a"] * 3 + ["b"] * 6 + ["c"] * 18, [1 / 9, 2 / 9, 2 / 3])):
         model = TextClassifier.fit(TEXTS, labels, model=ModelConfig(kind="majority"))
         np.testing.assert_allclose(model.predict(["anything"]).scores, [shares], atol=1e-7)
-        assert (model.text_path, model.n_features, model.explain("fire").pulls) == (None, 0, ())
+        assert (model.text_path, model.features, model.explain("fire").pulls) == (None, None, ())
 
 
 def test_the_same_as_scikit_learn_from_text_to_score(data_dir: Path) -> None:
@@ -158,7 +158,7 @@ def test_threads_and_a_second_fit_change_no_bit() -> None:
     ]
     for way in ways:
         two = TextClassifier.fit(way, pa.array(THREE * 150), threads=2, **chosen)
-        assert one.weights.tobytes() == two.weights.tobytes()
+        assert one.body.weights.tobytes() == two.body.weights.tobytes()
         assert one.facts == two.facts
 
 
@@ -166,7 +166,7 @@ def test_facts_say_what_was_learned() -> None:
     said: list[str] = []
     model = TextClassifier.fit(TEXTS, TWO, model=ModelConfig(C="cv"), progress=said.append, **SETTINGS)
     assert model.facts["n_texts"] == len(TEXTS)
-    assert model.facts["n_features"] == model.n_features == len(model.weights)
+    assert model.facts["n_features"] == model.features.n_features == len(model.body.weights)
     assert str(model.facts["C"]).removesuffix(".0") in model.facts["tried_C"]
     assert model.facts["converged"] is True
     assert said[0] == "splitting and counting words"
@@ -303,6 +303,6 @@ def test_a_damaged_model_is_refused(tmp_path: Path, damage: str, capsys: pytest.
 
 def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
     TextClassifier.fit(TEXTS, TWO, **SETTINGS).save(tmp_path)
-    head_with(format=3)(tmp_path)
-    with pytest.raises(FormatError, match="wanted 2, got 3"):
+    head_with(format=4)(tmp_path)
+    with pytest.raises(FormatError, match="wanted 3, got 4"):
         TextClassifier.load(tmp_path)

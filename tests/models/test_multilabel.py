@@ -62,9 +62,9 @@ def test_each_label_is_learned_as_if_it_were_alone_and_as_by_scikit_learn(balanc
 
 def test_threads_and_company_change_nothing() -> None:
     one, two = (MultiLabelClassifier.fit(TEXTS, LABELS, threads=threads) for threads in (1, 2))
-    assert one.weights.tobytes() == two.weights.tobytes()
+    assert one.body.weights.tobytes() == two.body.weights.tobytes()
     alone = MultiLabelClassifier.fit(TEXTS, [["grain"] if "grain" in one else [] for one in LABELS])
-    np.testing.assert_allclose(alone.weights[:, 0], one.weights[:, one.classes.index("grain")], atol=1e-3)
+    np.testing.assert_allclose(alone.body.weights[:, 0], one.body.weights[:, one.classes.index("grain")], atol=1e-3)
 
 
 def test_a_saved_model_says_the_same_and_is_told_from_one_of_single_labels(
@@ -84,7 +84,7 @@ def test_a_saved_model_says_the_same_and_is_told_from_one_of_single_labels(
     with pytest.raises(FormatError, match="a kind this textmill does not know"):
         load_model(tmp_path / "a")
     (tmp_path / "a" / "model.json").write_text(json.dumps(head | {"classes": ["grain"]}))
-    with pytest.raises(CorruptError, match="does not fit together"):
+    with pytest.raises(CorruptError, match="do not fit the features"):
         load_model(tmp_path / "a")
 
 

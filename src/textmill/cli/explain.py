@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from textmill.cli.stores import find_store, store_option, version_option
 from textmill.cli.terminal import console, json_option, print_json
+
+if TYPE_CHECKING:
+    from textmill.evaluate.attribution import Predict
 
 __all__ = ["command"]
 
@@ -61,16 +65,17 @@ def command(
         turned_shown,
     )
     from textmill.evaluate.attribution import counterfactual, leave_one_out, sampled, yes_or_no
-    from textmill.models.multilabel import MultiLabelClassifier
+    from textmill.models.classifier import TextClassifier
 
     opened = open_model(find_store(store), model, version)
     classifier = opened.classifier
     explanation = classifier.explain(typed(text), toward=toward)
-    if isinstance(classifier, MultiLabelClassifier):  # whether a text has one label is a question of its own
+    predict: Predict
+    if isinstance(classifier, TextClassifier):
+        predict = partial(classifier.predict, threads=1)
+    else:  # whether a text has one label is a question of its own
         toward = explanation.toward
         predict = yes_or_no(partial(classifier.predict, threads=1), toward)
-    else:
-        predict = partial(classifier.predict, threads=1)
     turned = counterfactual(predict, text)
     effects = None
     if method != "exact":
@@ -88,7 +93,7 @@ def command(
         shown.print(pulls_shown(opened.ref, explanation, top=top))
     else:
         shown.print(effects_shown(opened.ref, explanation, effects, top=top))
-    decision = None if isinstance(classifier, MultiLabelClassifier) else classifier.decision
+    decision = classifier.decision if isinstance(classifier, TextClassifier) else None
     if decision is not None:
         shown.print(decision_shown(explanation, decision.told()))
     if turned is not None:

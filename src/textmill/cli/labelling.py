@@ -15,7 +15,7 @@ from textmill.cli.terminal import plain
 from textmill.errors import DataError, SourceError
 
 if TYPE_CHECKING:
-    from textmill.models.saved import TextModel
+    from textmill.models import MultiLabelClassifier, TextClassifier
     from textmill.registry import Store
     from textmill.types import LabelSets, Manifest, Prediction, Ref
 
@@ -30,7 +30,7 @@ class OpenModel:
     """A version of a model, ready to be asked."""
 
     manifest: Manifest
-    classifier: TextModel
+    classifier: TextClassifier | MultiLabelClassifier
     folder: Path
 
     @property

@@ -1,4 +1,4 @@
-"""The tables about models: the text path, features, what learns, what decides, what is looked for."""
+"""The tables about learning: the text path, features, what decides, what is looked for, candidates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from textmill.config.models import ModelConfig, TrainConfig
 from textmill.names import Cleaner, Language
 
-__all__ = ["CandidateConfig", "DecideConfig", "FeaturesConfig", "ModelConfig", "TextConfig", "TuneConfig"]
+__all__ = ["CandidateConfig", "DecideConfig", "FeaturesConfig", "TextConfig", "TuneConfig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +79,6 @@ class FeaturesConfig:
             found.append(f"max_features: wanted 1 or more, got {self.max_features}")
         if self.log_base != 0 and self.log_base <= 1:
             found.append(f"log_base: wanted 0 (for e) or a base above 1, got {self.log_base}")
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelConfig:
-    """``[model]``: what learns."""
-
-    kind: Literal["logistic-regression", "majority"] = "logistic-regression"
-    C: float | Literal["cv"] = 5.0  # inverse strength of the L2 penalty, as in scikit-learn
-    class_weight: Literal["none", "balanced"] = "none"
-    max_iter: int = 1000
-    tol: float = 1e-4
-
-    def _faults(self) -> list[str]:
-        found = []
-        if isinstance(self.C, float) and not 0 < self.C < float("inf"):
-            found.append(f"C: wanted a number above 0, or 'cv', got {self.C}")
-        if self.max_iter < 1:
-            found.append(f"max_iter: wanted 1 or more, got {self.max_iter}")
-        if not 0 < self.tol < 1:
-            found.append(f"tol: wanted a number between 0 and 1, got {self.tol}")
         return found
 
 
@@ -178,3 +158,4 @@ class CandidateConfig:
     text: TextConfig = field(default_factory=TextConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)

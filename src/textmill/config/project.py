@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
-from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, ModelConfig, TextConfig, TuneConfig
+from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, TextConfig, TuneConfig
+from textmill.config.models import ModelConfig, TrainConfig, model_keys
 from textmill.config.policy import PolicyConfig
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
 from textmill.config.telling import NotifyConfig
@@ -74,6 +75,7 @@ class MillConfig:
     text: TextConfig = field(default_factory=TextConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
     decide: DecideConfig = field(default_factory=DecideConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     candidate: tuple[CandidateConfig, ...] = ()
@@ -96,7 +98,7 @@ class MillConfig:
     @property
     def own(self) -> CandidateConfig:
         """The project's own model, as a candidate."""
-        return CandidateConfig(name="model", text=self.text, features=self.features, model=self.model)
+        return CandidateConfig(name="model", text=self.text, features=self.features, model=self.model, train=self.train)
 
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -128,7 +130,7 @@ class MillConfig:
             + [
                 f"candidate[{number}]: it says nothing that is other than in the project"
                 for number, one in enumerate(self.candidate)
-                if (one.text, one.features, one.model) == (self.text, self.features, self.model)
+                if replace(one, name="model") == self.own
             ]
             + _dealing_nothing(self)
             + _holding_back(self)
@@ -368,7 +370,12 @@ def _read_stop_words(raw: dict[str, Any], folder: Path) -> list[str]:
 
 def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     own = {key: table for key, table in candidate.items() if isinstance(table, Mapping)}
-    bases = {key: raw.get(key, {}) for key in ("text", "features", "model")}
+    bases = {key: raw.get(key, {}) for key in ("text", "features", "model", "train")}
+    asked = own.get("model", {}).get("kind", "")
+    if (
+        isinstance(bases["model"], Mapping) and asked in model_keys
+    ):  # what another kind does not know is not asked of it
+        bases["model"] = {key: value for key, value in bases["model"].items() if key in model_keys[asked]}
     whole = {
         key: {**base, **own.get(key, {})}
         for key, base in bases.items()

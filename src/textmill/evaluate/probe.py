@@ -19,7 +19,7 @@ from textmill.errors import CorruptError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
 
 __all__ = ["FILE", "PROBE", "Probe", "difference", "probe_texts"]
 
@@ -93,14 +93,11 @@ class Probe:
         """
         texts = list(texts)
         digests = [hashlib.sha256() for _ in texts]
-        if model.features is not None:
-            tokens = model.features.text_path.tokens(texts, threads=1)
-            csr = model.features.rows(texts, threads=1)
-            for digest, terms, begin, end in zip(
-                digests, tokens.lists(), csr.indptr[:-1].tolist(), csr.indptr[1:].tolist(), strict=True
-            ):
-                digest.update("\0".join(terms).encode())
-                digest.update(csr.indices[begin:end].astype("<i8").tobytes())
+        if model.text_path is not None:
+            terms = model.text_path.tokens(texts, threads=1).lists()
+            for digest, those, numbers in zip(digests, terms, model.body.numbers(texts), strict=True):
+                digest.update("\0".join(those).encode())
+                digest.update(numbers.astype("<i8").tobytes())
         scores = model.predict(texts, threads=1).scores
         return cls(model.classes, tuple(digest.hexdigest() for digest in digests), scores)
 
@@ -157,8 +154,7 @@ def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     >>> probe_texts(TextClassifier.fit(["fire", "flood", "song"], ["bad", "bad", "good"]))[-1]
     'fire flood song'
     """
-    words = model.features.some_words(_OWN) if model.features is not None else []
-    return [*texts, " ".join(words)]
+    return [*texts, " ".join(model.body.some_words(_OWN))]
 
 
 def difference(trained: Probe, other: Probe, where: str) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from textmill import plugins
-from textmill.config import ExpectConfig, MillConfig, TextConfig
+from textmill.config import CandidateConfig, ExpectConfig, MillConfig, TextConfig
 from textmill.flow import checking, datasets, judging, learning, publishing, tuning
 from textmill.flow import curve as curves
 from textmill.flow.keys import code_version
@@ -104,7 +105,8 @@ def _built_in(project: Project) -> tuple[Step, ...]:
             partial(work, project, asked),
             needs=("read", "split", *expected, *chosen),
             settings={"seed": seed, "decide": config["decide"], **more}
-            | {table: tables[model][table] for table in ("text", "features", "model")}
+            | {table: tables[model][table] for table in ("text", "features")}
+            | _model_settings(asked)
             | _own_functions(asked.text, folder),
             code=code_version(*learns, *code, guests=(*guests, *lists, *_splitter_guests(asked.text))),
             keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
@@ -177,7 +179,8 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
-        | {table: config[table] for table in ("split", "text", "features", "model", "decide", "evaluate", "policy")},
+        | {table: config[table] for table in ("split", "text", "features", "decide", "evaluate", "policy")}
+        | _model_settings(mill.own),
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
         holds=partial(publishing.is_registered, project),
     )
@@ -199,6 +202,12 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     first = (read, split, expect) if expected else (read, split)
     learnt = (*tune, *trained.values(), *validated.values(), *curve, *check)
     return (*first, *learnt, *compared, evaluate, register, report)
+
+
+def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
+    """What of ``[model]`` counts for its kind; ``[train]`` where there is something to train."""
+    found: dict[str, Any] = {"model": asked.model.said}
+    return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textmill.features.csr import Csr
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
     from textmill.types import LabelSets, Prediction
 
 __all__ = ["compare", "evaluate"]
@@ -64,7 +64,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     measured.details.update(looked_into(project, model, rows, prediction, majority, measured))
     if "curve" in work.outputs:
         measured.details["learning_curve"] = work.value("curve", "points")
-    if model.features is not None:
+    if model.text_path is not None:
         measured.details.update(words_of(model, work, rows, prediction, measured, weighed))
     if "check" in work.outputs:
         measured.details["data_check"] = work.value("check", "found")
@@ -113,10 +113,10 @@ def _said(
     """
     import numpy as np
 
-    from textmill.models import MultiLabelClassifier
+    from textmill.models import TextClassifier
     from textmill.types import Prediction
 
-    if not isinstance(model, MultiLabelClassifier) and validation_of(step) in work.outputs:
+    if isinstance(model, TextClassifier) and validation_of(step) in work.outputs:
         scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
         return model.decision.of(scores) if model.decision else Prediction(model.classes, scores), None
     if model.features is None:

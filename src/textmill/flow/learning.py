@@ -311,7 +311,7 @@ def learning_of(project: Project, asked: CandidateConfig, work: Work) -> dict[st
 
     path = TextPath(asked.text, folder=project.folder)
     common = {"seed": project.mill.project.seed, "threads": work.threads}
-    return {"text": path, "features": asked.features, "model": asked.model, **common}
+    return {"text": path, "features": asked.features, "model": asked.model, "train": asked.train, **common}
 
 
 def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:

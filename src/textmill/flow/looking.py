@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textmill.config import ReadConfig
     from textmill.evaluate import Evaluation
     from textmill.features.csr import Csr
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
     from textmill.read import Corpus
     from textmill.types import LabelSets, Prediction, Tokens
 
@@ -142,15 +142,15 @@ def _numbered(labels: list[str], said: Prediction | LabelSets) -> tuple[Any, Any
 
 
 def _terms(model: TextModel, texts: Any, threads: int | None, weighed: Csr | None = None) -> Tokens:
-    """The words and pairs of words of each text that the model knows, each once; of a model of letters, its words."""
+    """The words and pairs of words of each text that the model knows, each once; where it weighs none, its tokens."""
     import numpy as np
 
     from textmill.types import Tokens
 
     features = model.features
-    assert features is not None
-    if features.config.analyzer != "word":
-        return features.text_path.tokens(texts, threads=threads)
+    if features is None or features.config.analyzer != "word":
+        assert model.text_path is not None
+        return model.text_path.tokens(texts, threads=threads)
     csr = features.rows(texts, threads=threads) if weighed is None else weighed
     return Tokens(csr.indices, csr.indptr.astype(np.int64), None, features.words)
 

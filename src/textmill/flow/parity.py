@@ -17,7 +17,7 @@ from textmill.errors import TextmillError
 
 if TYPE_CHECKING:
     from textmill.evaluate.probe import Probe
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
     from textmill.registry import Store
     from textmill.types import Ref
 

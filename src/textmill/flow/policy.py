@@ -16,7 +16,7 @@ from textmill.flow.step import Work
 from textmill.registry.objects import is_sha256
 
 if TYPE_CHECKING:
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
     from textmill.registry import Finished, Store
     from textmill.types import Manifest, Ref, Report
 

@@ -32,7 +32,8 @@ from textmill.features.word_counts import WordCounts
 from textmill.features.words import WordFeatures
 from textmill.flow.doing import lay_out, taken
 from textmill.flow.keys import code_version
-from textmill.models.saved import TextModel, load_model
+from textmill.models.saved import load_model
+from textmill.models.text_model import TextModel
 from textmill.read.shards import Shard
 from textmill.registry import Finished, Store
 from textmill.text.path import TextPath

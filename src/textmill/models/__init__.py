@@ -1,4 +1,4 @@
-"""What learns from features: linear models, the majority baseline, and the classifier that goes from text to label."""
+"""What learns from texts: linear models, networks, the majority baseline, and the classifiers made of them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ if TYPE_CHECKING:
     from textmill.models.classifier import TextClassifier
     from textmill.models.decision import Decision
     from textmill.models.estimators import LogisticRegression
-    from textmill.models.linear import Explanation, LinearText, Pull
+    from textmill.models.explanation import Explanation, Pull
     from textmill.models.logistic import LogisticFit, fit_logistic
     from textmill.models.multilabel import MultiLabelClassifier
     from textmill.models.positive import positive_class
     from textmill.models.saved import load_model
+    from textmill.models.text_model import TextModel
     from textmill.models.thresholds import Threshold, choose_threshold
 
 __all__ = [
     "Calibration",
     "Decision",
     "Explanation",
-    "LinearText",
     "LogisticFit",
     "LogisticRegression",
     "MultiLabelClassifier",
     "Pull",
     "TextClassifier",
+    "TextModel",
     "Threshold",
     "choose_threshold",
     "fit_logistic",
@@ -37,13 +38,13 @@ __all__ = [
 _FILE = {
     "Calibration": "calibration",
     "Decision": "decision",
-    "Explanation": "linear",
-    "LinearText": "linear",
+    "Explanation": "explanation",
     "LogisticFit": "logistic",
     "LogisticRegression": "estimators",
     "MultiLabelClassifier": "multilabel",
-    "Pull": "linear",
+    "Pull": "explanation",
     "TextClassifier": "classifier",
+    "TextModel": "text_model",
     "Threshold": "thresholds",
     "choose_threshold": "thresholds",
     "fit_logistic": "logistic",

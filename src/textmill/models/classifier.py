@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import LabelError
+from textmill.config import FeaturesConfig, ModelConfig, TextConfig, TrainConfig, from_mapping
 from textmill.features.learned import LearnFeatures
 from textmill.models.decision import Decision
-from textmill.models.linear import Explanation, LinearText, Pull, check_count, counted, facts_of
-from textmill.models.logistic import balanced_weights, fit_logistic, probabilities
+from textmill.models.explanation import Explanation, Pull
+from textmill.models.logistic import probabilities
+from textmill.models.targets import Targets
+from textmill.models.text_model import TextModel
 from textmill.text.path import TextPath
 from textmill.types import Prediction
 
 __all__ = ["Explanation", "Pull", "TextClassifier"]
 
-_PLAIN, _DECIDING = 1, 2  # formats; where the answer is the most probable class, what cannot do more can read it
+# formats; where the answer is the most probable class, what cannot do more can read it
+_PLAIN, _DECIDING, _NETWORK = 1, 2, 3
 
 
-class TextClassifier(LinearText):
-    """A text path, its features and a linear model.
+class TextClassifier(TextModel):
+    """One label for each text, said by whichever kind of model ``[model]`` names.
 
-    Made by `fit` or `load`.
+    Made by `fit` or `load`. Its body has one output for two classes, else one a class.
 
     Attributes
     ----------
     classes : names of the classes, sorted
-    weights : float64 (n_features, n_outputs); one output for two classes, else one a class
-    bias : float64 (n_outputs,)
+    body : text path and model: what gives each text its outputs
     facts : what the fit took: types, features, iterations
     decision : how its probabilities become answers; None: the most probable class, as it stands
 
@@ -50,7 +51,8 @@ class TextClassifier(LinearText):
     """
 
     kind = "text-classifier"
-    formats = (_PLAIN, _DECIDING)
+    formats = (_PLAIN, _DECIDING, _NETWORK)
+    fewest = 2
 
     decision: Decision | None = None
 
@@ -63,10 +65,12 @@ class TextClassifier(LinearText):
         text: TextConfig | TextPath | None = None,
         features: FeaturesConfig | None = None,
         model: ModelConfig | None = None,
+        train: TrainConfig | None = None,
         seed: int = 13,
         threads: int | None = None,
         progress: Callable[[str], None] | None = None,
         learn: LearnFeatures | None = None,
+        keep: Path | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -74,12 +78,14 @@ class TextClassifier(LinearText):
         ----------
         texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
         labels : one a text
-        text, features, model : settings; the defaults of ``mill.toml`` where left out. A text path may stand for its
-            settings
-        seed : of the folds of cross-validation
+        text, features, model, train : settings; the defaults of ``mill.toml`` where left out. A text path may stand for
+            its settings
+        seed : of all that is left to chance
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
         learn : in the place of the features' own `fit`; it has to give the same
+        keep : a folder for what a network's training needs to go on after it was stopped; made if it is not there. The
+            caller removes it
 
         Raises
         ------
@@ -87,42 +93,25 @@ class TextClassifier(LinearText):
         ConfigError : if a setting is out of its range
         DataError : if a text is none, or no word is left of them
         """
-        threads = thread_count(threads)
-        model = from_mapping(ModelConfig, asdict(model or ModelConfig()))
-        names = _label_names(labels)
-        classes = tuple(sorted(set(names)))
-        if len(classes) < 2:
-            raise LabelError(
-                "there is nothing to tell apart",
-                wanted="two classes or more",
-                got=f"only {classes[0]!r}" if classes else "no labelled text",
-            )
-        code = {name: i for i, name in enumerate(classes)}
-        codes = np.array([code[name] for name in names], np.int64)
-        facts: dict[str, Any] = {"n_texts": len(names), "n_classes": len(classes)}
-        started = time.perf_counter()
-        if model.kind == "majority":
-            check_count(texts, len(names), through=True)
-            shares = np.bincount(codes, minlength=len(classes)) / len(codes)
-            log_odds = np.log(shares[1:] / shares[:1]) if len(classes) == 2 else np.log(shares)
-            return cls(classes, model, None, np.zeros((0, len(log_odds))), log_odds, facts)
-        made, csr = counted(texts, len(names), text, features, threads, progress, learn)
-        then = time.perf_counter()
-        fit = fit_logistic(
-            csr,
-            codes,
-            len(classes),
-            C=model.C,
-            sample_weights=balanced_weights(codes, len(classes)) if model.class_weight == "balanced" else None,
-            tol=model.tol,
-            max_iter=model.max_iter,
+        return cls._fit(
+            texts,
+            Targets.of_labels(labels),
+            text=text,
+            features=features,
+            model=from_mapping(ModelConfig, asdict(model or ModelConfig())),
+            train=train,
             seed=seed,
             threads=threads,
             progress=progress,
+            learn=learn,
+            keep=keep,
         )
-        model_made = cls(classes, model, made, fit.weights, fit.bias, facts | facts_of(made, csr, fit))
-        model_made.seconds = {"features": then - started, "model": time.perf_counter() - then}
-        return model_made
+
+    @classmethod
+    def _log_odds(cls, targets: Targets) -> NDArray[np.float64]:
+        assert targets.codes is not None
+        shares = np.bincount(targets.codes, minlength=len(targets.classes)) / len(targets)
+        return np.log(shares[1:] / shares[:1]) if len(shares) == 2 else np.log(shares)
 
     def predict(self, texts: Any, *, threads: int | None = None) -> Prediction:
         """Probabilities of the classes.
@@ -159,8 +148,9 @@ class TextClassifier(LinearText):
         label = self.classes[int(said.codes[0])]
         return label, said.labels[0], tuple(said.scores[0].tolist())
 
-    def _output(self, place: int) -> tuple[float, int]:
-        return (1.0 if place == 1 else -1.0, 0) if len(self.classes) == 2 else (1.0, place)
+    @classmethod
+    def _output(cls, classes: tuple[str, ...], place: int) -> tuple[float, int]:
+        return (1.0 if place == 1 else -1.0, 0) if len(classes) == 2 else (1.0, place)
 
     def _head(self) -> dict[str, Any]:
         if self.decision is None:
@@ -168,18 +158,5 @@ class TextClassifier(LinearText):
         return {"format": _DECIDING, "decision": self.decision.to_json()}
 
     def _take(self, head: Mapping[str, Any]) -> None:
-        if head["format"] == _DECIDING:
+        if "decision" in head:
             self.decision = Decision.from_json(head["decision"], self.classes)
-
-    def _fits(self) -> bool:
-        return len(self.classes) > 1 and super()._fits()
-
-
-def _label_names(labels: Sequence[str]) -> list[str]:
-    names = []
-    for i, label in enumerate(labels):
-        plain = label.as_py() if hasattr(label, "as_py") else label  # what an Arrow array hands out
-        if plain is None or plain != plain:  # a missing label is None in lists and NaN in pandas
-            raise LabelError(f"label {i} is missing")
-        names.append(str(plain))
-    return names

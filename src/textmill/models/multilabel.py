@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textmill.config import FeaturesConfig, ModelConfig, TextConfig, from_mapping, thread_count
-from textmill.errors import ConfigError, LabelError
+from textmill.config import FeaturesConfig, ModelConfig, TextConfig, TrainConfig, from_mapping
+from textmill.errors import ConfigError
 from textmill.features.learned import LearnFeatures
-from textmill.models.linear import LinearText, check_count, counted, facts_of
-from textmill.models.logistic import fit_labels, sigmoid
+from textmill.models.logistic import sigmoid
+from textmill.models.targets import Targets
+from textmill.models.text_model import TextModel
 from textmill.text.path import TextPath
-from textmill.types import LabelSets, joined, memberships, parted
+from textmill.types import LabelSets
 
 __all__ = ["MultiLabelClassifier"]
 
 
-class MultiLabelClassifier(LinearText):
-    """A text path, its features, and one logistic regression for each label.
+class MultiLabelClassifier(TextModel):
+    """For each label whether a text has it, said by whichever kind of model ``[model]`` names.
 
-    Made by `fit` or `load`. A label is said of a text where its probability is one half or more.
+    Made by `fit` or `load`. Its body has one output a label; a label is said of a text where its probability is one
+    half or more. The linear kind is one logistic regression for each label.
 
     Attributes
     ----------
     classes : names of the labels, sorted
-    weights : float64 (n_features, n_classes)
-    bias : float64 (n_classes,)
+    body : text path and model: what gives each text its outputs
     facts : what the fit took: types, features, iterations
 
     Examples
@@ -43,7 +44,7 @@ class MultiLabelClassifier(LinearText):
 
     several = True
     kind = "multi-label-classifier"
-    formats = (1,)
+    formats = (1, 2)
 
     @classmethod
     def fit(
@@ -54,10 +55,12 @@ class MultiLabelClassifier(LinearText):
         text: TextConfig | TextPath | None = None,
         features: FeaturesConfig | None = None,
         model: ModelConfig | None = None,
+        train: TrainConfig | None = None,
         seed: int = 13,
         threads: int | None = None,
         progress: Callable[[str], None] | None = None,
         learn: LearnFeatures | None = None,
+        keep: Path | None = None,
     ) -> MultiLabelClassifier:
         """Learn from labelled texts.
 
@@ -65,12 +68,12 @@ class MultiLabelClassifier(LinearText):
         ----------
         texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
         labels : of each text, in a list or joined by `textmill.types.joined`; a text may have none
-        text, features, model : settings; the defaults of ``mill.toml`` where left out. A text path may stand for its
-            settings
-        seed : nothing is left to chance here; taken as `TextClassifier.fit` takes it
+        text, features, model, train : settings; the defaults of ``mill.toml`` where left out. A text path may stand for
+            its settings
+        seed : of all that is left to chance
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
-        learn : in the place of the features' own `fit`; it has to give the same
+        learn, keep : as `TextClassifier.fit` takes them
 
         Raises
         ------
@@ -78,38 +81,30 @@ class MultiLabelClassifier(LinearText):
         ConfigError : if a setting is out of its range, or C is to be chosen
         DataError : if a text is none, or no word is left of them; or if a label cannot be joined with others
         """
-        threads = thread_count(threads)
         model = from_mapping(ModelConfig, asdict(model or ModelConfig()))
         if model.C == "cv":
             raise ConfigError(["model.C: wanted a number for a multi-label model, got 'cv'"])
-        sets = [one if isinstance(one, str) else joined(one) for one in labels]
-        classes = tuple(sorted({name for one in set(sets) for name in parted(one)}))
-        if not classes:
-            raise LabelError("no text has a label", wanted="a label for some of them")
-        members = memberships(sets, classes)
-        facts: dict[str, Any] = {"n_texts": len(sets), "n_classes": len(classes)}
-        started = time.perf_counter()
-        if model.kind == "majority":
-            check_count(texts, len(sets), through=True)
-            # half a text more and half a text less keep the odds of a label that every text has finite
-            there = members.sum(axis=0)
-            log_odds = np.log((there + 0.5) / (len(sets) - there + 0.5))
-            return cls(classes, model, None, np.zeros((0, len(classes))), log_odds, facts)
-        made, csr = counted(texts, len(sets), text, features, threads, progress, learn)
-        then = time.perf_counter()
-        fit = fit_labels(
-            csr,
-            members,
-            C=float(model.C),
-            balanced=model.class_weight == "balanced",
-            tol=model.tol,
-            max_iter=model.max_iter,
+        return cls._fit(
+            texts,
+            Targets.of_sets(labels),
+            text=text,
+            features=features,
+            model=model,
+            train=train,
+            seed=seed,
             threads=threads,
             progress=progress,
+            learn=learn,
+            keep=keep,
         )
-        model_made = cls(classes, model, made, fit.weights, fit.bias, facts | facts_of(made, csr, fit))
-        model_made.seconds = {"features": then - started, "model": time.perf_counter() - then}
-        return model_made
+
+    @classmethod
+    def _log_odds(cls, targets: Targets) -> NDArray[np.float64]:
+        assert targets.members is not None
+        # half a text more and half a text less keep the odds of a label that every text has finite
+        there = targets.members.sum(axis=0)
+        odds: NDArray[np.float64] = (there + 0.5) / (len(targets) - there + 0.5)
+        return np.log(odds)
 
     def predict(self, texts: Any, *, threads: int | None = None) -> LabelSets:
         """The probability of each label, and which of them are said.

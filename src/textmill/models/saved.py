@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
 
 from textmill.errors import FormatError
 from textmill.models.classifier import TextClassifier
-from textmill.models.linear import read_head
 from textmill.models.multilabel import MultiLabelClassifier
+from textmill.models.text_model import read_head
 
-__all__ = ["TextModel", "load_model", "model_class"]
-
-TextModel: TypeAlias = TextClassifier | MultiLabelClassifier
+__all__ = ["load_model", "model_class"]
 
 
 def model_class(task: str) -> type[TextClassifier] | type[MultiLabelClassifier]:
@@ -26,7 +23,7 @@ def model_class(task: str) -> type[TextClassifier] | type[MultiLabelClassifier]:
     return MultiLabelClassifier if task == "multi-label" else TextClassifier
 
 
-def load_model(folder: Path | str) -> TextModel:
+def load_model(folder: Path | str) -> TextClassifier | MultiLabelClassifier:
     """Read what `save` of a model wrote.
 
     Raises

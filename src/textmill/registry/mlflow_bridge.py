@@ -20,7 +20,7 @@ from textmill.types import Ref
 if TYPE_CHECKING:
     import pandas as pd
 
-    from textmill.models.saved import TextModel
+    from textmill.models.text_model import TextModel
 
 __all__ = ["log_model"]
 

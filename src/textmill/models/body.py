@@ -1,0 +1,85 @@
+"""What makes outputs of texts, whichever model it is: what the outputs mean is said elsewhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textmill.config import ModelConfig
+
+if TYPE_CHECKING:
+    from textmill.features.learned import Features
+    from textmill.models.explanation import Pull
+    from textmill.text.path import TextPath
+
+__all__ = ["Body"]
+
+
+class Body(ABC):
+    """The learned part of a model: one or more outputs for each text, before sigmoid or softmax.
+
+    Attributes
+    ----------
+    name : as ``model.json`` says it
+    text_path : the program that makes terms of texts; None for the majority baseline, which reads none
+    features : the columns that a linear model weighs; None where there are none
+    n_outputs : how many outputs a text has
+    exact : whether what it says of a text is the same to the bit wherever it is asked, and whatever texts are beside
+        it. Where it is not, two answers of one model may differ by less than `TOLERANCE`
+    """
+
+    TOLERANCE: ClassVar[float] = 1e-4
+    name: ClassVar[str]
+    exact: ClassVar[bool] = True
+    text_path: TextPath | None
+    features: Features | None = None
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many outputs a text has."""
+
+    @abstractmethod
+    def outputs(self, texts: Any, *, threads: int) -> NDArray[np.float64]:
+        """What is learned to be said of each text, float64 (n_texts, n_outputs).
+
+        Parameters
+        ----------
+        texts : what `textmill.text.text_buffers` takes
+        threads : no result depends on it
+        """
+
+    @abstractmethod
+    def pulls(self, text: str, output: int) -> tuple[float, list[Pull]]:
+        """One output of one text as a sum: what it is without any term, and what each term adds."""
+
+    @abstractmethod
+    def numbers(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """What each text is to the model: the numbers of its columns, or of its tokens in their order."""
+
+    @abstractmethod
+    def some_words(self, most: int) -> list[str]:
+        """Up to `most` words that it knows."""
+
+    def strongest(self, output: int, sign: float, n: int) -> list[tuple[str, float]]:
+        """The terms that raise an output times `sign` most, with their weights; none where terms have no weight."""
+        return []
+
+    @abstractmethod
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write its files into a folder; what ``model.json`` has to say of them."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, head: Any, config: ModelConfig, n_outputs: int) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        CorruptError, OSError, ValueError, KeyError, TypeError : if it is not there, or is not what it says
+        """

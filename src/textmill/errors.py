@@ -16,6 +16,7 @@
     │   └── StoreWriteError            no room, or no permission
     ├── RequestError                   a request to the server; carries the HTTP status
     ├── MissingExtra (ImportError)     an optional package is not installed; names the extra
+    ├── TrainingError                  a network cannot be trained: no number comes of it, or memory is short
     ├── StepFailed                     a step of the user's own failed, or took too long
     ├── PluginError                    a function of the user's own is not registered, or failed
     ├── Interrupted                    Ctrl-C or SIGTERM; what was finished is kept; exit code 130
@@ -50,6 +51,7 @@ __all__ = [
     "StoreWriteError",
     "TextmillError",
     "TooManyRejected",
+    "TrainingError",
     "UnknownName",
     "closest",
 ]
@@ -218,6 +220,10 @@ class MissingExtra(TextmillError, ImportError):
         super().__init__(
             f"{what} needs the package {package!r}", hint=f"Install it with: pip install 'textmill[{extra}]'"
         )
+
+
+class TrainingError(TextmillError):
+    """A network cannot be trained: its loss is no number, or memory or hardware is missing."""
 
 
 class StepFailed(TextmillError):

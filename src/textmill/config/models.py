@@ -22,7 +22,7 @@ model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "gru": (*_WORDS, "layers", "pooling"),
     "encoder": (*_NETWORK, "width", "vocabulary", "layers", "heads", "pooling", "positions"),
     "pretrained": (*_NETWORK, "weights", "pooling", "learns", "layer_decay"),
-    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer"),
+    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns"),
 }
 
 
@@ -47,13 +47,13 @@ class ModelConfig:
     max_tokens: int | Literal["auto"] = "auto"  # of a text that are read at once
     longer: Literal["cut", "windows"] = "cut"  # of longer texts the beginning, or all, outputs averaged
     weights: str | None = None  # what was pretrained: a folder, an installed package, a name on the hub
-    learns: Literal["all", "head", "lora"] = "all"  # which part of what was pretrained
+    learns: Literal["auto", "all", "head", "lora"] = "auto"  # which part of what was pretrained; of sentences the head
     layer_decay: float = 1.0  # learning rate of each layer as a share of that of the one above it
 
     @property
     def is_network(self) -> bool:
         """Whether it is trained in PyTorch."""
-        return model_keys[self.kind][: len(_NETWORK)] == _NETWORK
+        return "max_tokens" in model_keys[self.kind]
 
     @property
     def is_linear(self) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textmill.config import FeaturesConfig, TextConfig, from_mapping
+from textmill.config import FeaturesConfig, from_mapping
 from textmill.errors import ConfigError, CorruptError, FormatError, PluginError, UnknownName
 from textmill.features.arrays import read_array, write_array
 from textmill.text.buffers import TextBuffers
 from textmill.text.path import TextPath
-from textmill.text.splitters import asset_keys, digests_of
+from textmill.text.saved import read_path, write_path
 
 __all__ = ["HEAD", "analyzer_of", "read_head", "read_strings", "reading", "write_features"]
 
@@ -40,13 +40,9 @@ def write_features(
         del settings["skip"]
     for name, array in arrays.items():
         write_array(folder / f"{name}.npy", array)
-    for key, data in text_path.assets.items():
-        (folder / _asset_name(key)).write_bytes(data)
     head = {
         "format": format_number,
-        "text": asdict(text_path.config),
-        "text_path": text_path.hash,
-        "text_path_description": text_path.description,
+        **write_path(folder, text_path),
         "features": settings,
         **facts,
         "arrays": sorted(arrays),
@@ -83,7 +79,7 @@ def read_head(folder: Path, format_number: int) -> tuple[TextPath, FeaturesConfi
     head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
     if head["format"] != format_number:
         raise FormatError("features of another format", where=where, wanted=str(format_number), got=str(head["format"]))
-    text_path = _read_path(folder, head, where)
+    text_path = read_path(folder, head, where)
     return text_path, from_mapping(FeaturesConfig, head["features"]), head
 
 
@@ -107,32 +103,3 @@ def read_strings(folder: Path, data: str, offsets: str) -> TextBuffers:
     if ((found.bytes[starts] & 0xC0) == 0x80).any():
         raise ValueError(f"{offsets}.npy cuts a character of {data}.npy")
     return found
-
-
-def _asset_name(key: str) -> str:
-    return f"asset_{key}"
-
-
-def _read_path(folder: Path, head: dict[str, Any], where: str) -> TextPath:
-    config = from_mapping(TextConfig, head["text"])
-    assets = {key: (folder / _asset_name(key)).read_bytes() for key in asset_keys(config)}
-    for key, sha256 in digests_of(assets).items():
-        if head["text_path_description"]["assets"][key] != sha256:
-            raise CorruptError("this file is not what was saved", where=str(folder / _asset_name(key)))
-    path = TextPath(config, assets=assets)
-    _require_same_path(path, head, where)
-    return path
-
-
-def _require_same_path(text_path: TextPath, head: dict[str, Any], where: str) -> None:
-    if text_path.hash == head["text_path"]:
-        return
-    saved, here = head["text_path_description"], json.loads(json.dumps(text_path.description))
-    changed = [key for key in here if saved.get(key) != here[key]]
-    raise FormatError(
-        f"this model's text path cannot be run here as it was: {', '.join(changed) or 'it'} changed",
-        where=where,
-        wanted=str({key: saved.get(key) for key in changed}),
-        got=str({key: here[key] for key in changed}),
-        hint="Install the versions it was made with, or train it again.",
-    )

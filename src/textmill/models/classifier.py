@@ -71,6 +71,7 @@ class TextClassifier(TextModel):
         progress: Callable[[str], None] | None = None,
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
+        folder: Path | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -86,6 +87,7 @@ class TextClassifier(TextModel):
         learn : in the place of the features' own `fit`; it has to give the same
         keep : a folder for what a network's training needs to go on after it was stopped; made if it is not there. The
             caller removes it
+        folder : where the paths of weights and vectors begin, by default the working directory
 
         Raises
         ------
@@ -105,6 +107,7 @@ class TextClassifier(TextModel):
             progress=progress,
             learn=learn,
             keep=keep,
+            folder=folder,
         )
 
     @classmethod

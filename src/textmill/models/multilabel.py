@@ -61,6 +61,7 @@ class MultiLabelClassifier(TextModel):
         progress: Callable[[str], None] | None = None,
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
+        folder: Path | None = None,
     ) -> MultiLabelClassifier:
         """Learn from labelled texts.
 
@@ -73,7 +74,7 @@ class MultiLabelClassifier(TextModel):
         seed : of all that is left to chance
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
-        learn, keep : as `TextClassifier.fit` takes them
+        learn, keep, folder : as `TextClassifier.fit` takes them
 
         Raises
         ------
@@ -96,6 +97,7 @@ class MultiLabelClassifier(TextModel):
             progress=progress,
             learn=learn,
             keep=keep,
+            folder=folder,
         )
 
     @classmethod

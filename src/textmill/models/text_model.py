@@ -68,6 +68,7 @@ class TextModel(ABC):
         progress: Callable[[str], None] | None,
         learn: LearnFeatures | None,
         keep: Path | None,
+        folder: Path | None,
     ) -> Self:
         threads = thread_count(threads)
         if hasattr(texts, "__len__"):  # said before the work, where it can be known
@@ -92,6 +93,7 @@ class TextModel(ABC):
                 threads=threads,
                 progress=progress or _silent,
                 keep=keep,
+                folder=folder,
             )
         else:
             body, took, seconds = fit_linear(

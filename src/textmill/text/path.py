@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from textmill import _native, plugins
 from textmill.config import TextConfig, from_mapping, thread_count
-from textmill.text.buffers import TextBuffers, decode_types, numbered_from, text_buffers, text_count, texts_in_place
+from textmill.text.buffers import (
+    TextBuffers,
+    decode_types,
+    numbered_from,
+    text_buffers,
+    text_chunks,
+    text_count,
+    texts_in_place,
+)
 from textmill.text.maps import TokenMap, token_map
 from textmill.text.profiles import profile
 from textmill.text.splitters import digests_of, read_assets, splitter, windows
@@ -182,6 +190,22 @@ class TextPath:
     def is_plain(self) -> bool:
         """Whether every word stays as it is: no map, nothing left out."""
         return not self._filters and not self._maps
+
+    def prepared(self, texts: Any, *, threads: int | None = None) -> Iterator[str]:
+        """The texts as they are split: cleaned, and in small letters where the path says so.
+
+        Parameters
+        ----------
+        texts : what `text_chunks` takes
+
+        Examples
+        --------
+        >>> list(TextPath(TextConfig(clean=("urls",))).prepared(["SEE http://t.example/x"]))
+        ['see  ']
+        """
+        for chunk in text_chunks(texts):
+            data, ends = _native.rewrite(self._splitter.program, chunk.bytes, chunk.offsets, thread_count(threads))
+            yield from decode_types(data, ends)
 
     def scan(
         self, texts: Any, types: _native.TypeTable, *, spans: bool = False, threads: int | None = None

@@ -1,0 +1,269 @@
+"""The training loop, one for all networks and tasks. Imports torch.
+
+What is trained says what its items are and what they cost (`Problem`); the loop decides the rest: batches of about one
+length by a budget of tokens, warm-up and decay, clipping, accumulation, early stopping on a part that is not learned
+from, and a checkpoint, from which a run that was killed goes on to the same weights, to the bit.
+
+Chance is drawn anew for each step from the seed and the number of the step, so that no state of a generator has to be
+kept. Sums of floats depend on torch's number of threads, which is therefore a setting.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from textmill.config import TrainConfig
+from textmill.errors import TrainingError
+from textmill.models.networks.batching import shuffled_batches
+from textmill.models.networks.checkpoint import Checkpoint, Standing
+from textmill.models.networks.optimizer import Optimizer, Rates
+from textmill.models.networks.shape import Training
+
+__all__ = ["Problem", "Trained", "device_of", "fit", "one_thread_number"]
+
+_STREAM = 0x7E87  # of the seed, apart from other uses of it
+_KEEP_EVERY = 20.0  # seconds between two checkpoints; no result depends on it
+
+
+class Problem(Protocol):
+    """What is learned.
+
+    Attributes
+    ----------
+    lengths : int64 (n_items,), tokens of each item
+    judges : whether there is a part to judge by
+    """
+
+    lengths: NDArray[np.int64]
+    judges: bool
+
+    def loss(self, module: nn.Module, some: NDArray[np.int64]) -> Tensor:
+        """What some of the items cost, added up."""
+
+    def judge(self, module: nn.Module) -> float:
+        """What an item that is not learned from costs on average; the lower the better."""
+
+    def rows(self, some: NDArray[np.int64]) -> list[int]:
+        """The numbers under which a user knows some of the items."""
+
+
+@dataclass(slots=True)
+class Trained:
+    """How a training went.
+
+    Attributes
+    ----------
+    epochs : of each what its items cost on average, what the others did, and the highest rate
+    best : the epoch whose weights the module has now, from 1
+    steps : updates of the weights
+    halved : how often the batch was cut in two because memory ran out
+    """
+
+    epochs: list[dict[str, float | None]] = field(default_factory=list)
+    best: int = 0
+    steps: int = 0
+    halved: int = 0
+
+
+def fit(
+    module: nn.Module,
+    problem: Problem,
+    train: TrainConfig,
+    training: Training,
+    *,
+    seed: int,
+    rates: Rates | None = None,
+    keep: Path | None = None,
+    progress: Callable[[str], None] = lambda note: None,
+    after_step: Callable[[int], None] | None = None,
+) -> Trained:
+    """Train a module; it is left with the weights that were best.
+
+    Parameters
+    ----------
+    module : on the device where it is to be trained
+    rates : the parameters in groups, each with its share of the learning rate; by default all alike
+    keep : a folder for the checkpoint; where there is one for the same settings, the training goes on from it
+    progress : told of loss, speed and time left
+    after_step : called with the number of each step, for those who log or watch
+
+    Raises
+    ------
+    TrainingError : if a loss is no number, or one item is too large for the memory
+    """
+    device = next(module.parameters()).device
+    with one_thread_number(train.threads):
+        optimizer = Optimizer(module, train, rates or Rates.alike(module))
+        checkpoint = Checkpoint(keep)
+        standing = checkpoint.load(module, optimizer) or Standing()
+        told = _Teller(len(problem.lengths), training.epochs, progress, standing)
+        last_kept = time.monotonic()
+        while standing.epoch < training.epochs and not _is_over(standing, train):
+            module.train()
+            rng = np.random.default_rng([_STREAM, seed, standing.epoch])
+            batches = shuffled_batches(problem.lengths, training.batch_tokens, rng)
+            steps = [batches[i : i + train.accumulate] for i in range(0, len(batches), train.accumulate)]
+            usual = len(problem.lengths) / len(batches) * train.accumulate  # items of a step
+            for place in range(standing.place, len(steps)):
+                n = sum(map(len, steps[place]))
+                done = (standing.epoch + standing.items / len(problem.lengths)) / training.epochs
+                torch.manual_seed(int(np.random.SeedSequence([_STREAM, seed, standing.step]).generate_state(1)[0]))
+                loss = _backward(module, problem, steps[place], usual, standing, device, train)
+                optimizer.step(training.learning_rate * _rate(done, train), train.clip)
+                standing.loss += loss
+                standing.items += n
+                standing.step += 1
+                standing.place = place + 1
+                told.step(standing)
+                if keep is not None and time.monotonic() - last_kept > _KEEP_EVERY:
+                    checkpoint.save(module, optimizer, standing)
+                    last_kept = time.monotonic()
+                if after_step is not None:
+                    after_step(standing.step)
+            _end_epoch(module, problem, standing)
+            told.epoch(standing)
+            if keep is not None:
+                checkpoint.save(module, optimizer, standing)
+                last_kept = time.monotonic()
+        if standing.best is not None:
+            module.load_state_dict(standing.best)
+    return Trained(standing.epochs, standing.best_epoch or standing.epoch, standing.step, standing.halved)
+
+
+def _end_epoch(module: nn.Module, problem: Problem, standing: Standing) -> None:
+    judged = None
+    if problem.judges:
+        module.eval()
+        with torch.inference_mode():
+            judged = problem.judge(module)
+    standing.epoch += 1
+    standing.epochs.append({"loss": standing.loss / max(1, standing.items), "validation": judged})
+    standing.place = standing.items = 0
+    standing.loss = 0.0
+    if judged is not None and judged < standing.lowest:
+        standing.lowest, standing.best_epoch = judged, standing.epoch
+        standing.best = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _is_over(standing: Standing, train: TrainConfig) -> bool:
+    """Whether it got no better for as many epochs as it may."""
+    return bool(train.patience and standing.best_epoch and standing.epoch - standing.best_epoch >= train.patience)
+
+
+def _rate(done: float, train: TrainConfig) -> float:
+    """The learning rate as a share of the highest, after a share of all items."""
+    if done < train.warmup:
+        return max(done / train.warmup, 0.01)
+    left = (done - train.warmup) / max(1e-9, 1.0 - train.warmup)
+    if train.decay == "none":
+        return 1.0
+    return 1.0 - left if train.decay == "linear" else 0.5 * (1.0 + math.cos(math.pi * min(1.0, left)))
+
+
+def _backward(
+    module: nn.Module,
+    problem: Problem,
+    batches: list[NDArray[np.int64]],
+    usual: float,
+    standing: Standing,
+    device: torch.device,
+    train: TrainConfig,
+) -> float:
+    """The gradient of a step: each item counts the same, however many are in its batch. Gives the loss, added up."""
+    total = 0.0
+    waiting = [part for batch in batches for part in np.array_split(batch, min(len(batch), 2**standing.halved))]
+    while waiting:
+        some = waiting.pop(0)
+        try:
+            with _precision(train, device):
+                loss = problem.loss(module, some)
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                rows = ", ".join(map(str, problem.rows(some)[:20]))
+                raise TrainingError(
+                    f"the loss is no number at step {standing.step + 1}",
+                    got=f"{value} for rows {rows}",
+                    hint="Lower train.learning_rate or train.clip.",
+                )
+            (loss / usual).backward()  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+            if len(some) < 2:
+                raise TrainingError(
+                    f"row {problem.rows(some)[0]} alone is too large for the memory",
+                    hint="Lower model.max_tokens or model.width.",
+                ) from error
+            module.zero_grad(set_to_none=True)  # a gradient that was added in part is worth nothing: the step anew
+            standing.halved += 1
+            return _backward(module, problem, batches, usual, standing, device, train)
+        total += value
+    return total
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _precision(train: TrainConfig, device: torch.device) -> AbstractContextManager[object]:
+    gains = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    if train.precision == "bf16" or (train.precision == "auto" and gains):
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def device_of(train: TrainConfig) -> torch.device:
+    """Where is trained: a GPU where there is one, unless ``[train] device`` says otherwise."""
+    there = torch.cuda.is_available()
+    if train.device == "cuda" and not there:
+        raise TrainingError("there is no GPU here", hint='Leave train.device out, or say "cpu".')
+    return torch.device("cuda" if there and train.device != "cpu" else "cpu")
+
+
+@contextmanager
+def one_thread_number(threads: int) -> Iterator[None]:
+    """Inside, torch computes with so many threads, however many processors there are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Teller:
+    """Says how far it is, not more than twice a second."""
+
+    def __init__(self, n_items: int, epochs: int, progress: Callable[[str], None], standing: Standing) -> None:
+        self._n, self._epochs, self._progress = n_items, epochs, progress
+        self._began = self._last = time.monotonic()
+        self._done_before = standing.epoch * n_items + standing.items
+
+    def step(self, standing: Standing) -> None:
+        now = time.monotonic()
+        if now - self._last < 0.5:
+            return
+        self._last = now
+        done = standing.epoch * self._n + standing.items
+        speed = (done - self._done_before) / (now - self._began)
+        left = (self._epochs * self._n - done) / speed
+        self._progress(
+            f"epoch {standing.epoch + 1} of {self._epochs}, {100 * standing.items // self._n} %, loss"
+            f" {standing.loss / max(1, standing.items):.3f}, {speed:,.0f} texts/s, at most {left:,.0f} s left"
+        )
+
+    def epoch(self, standing: Standing) -> None:
+        last = standing.epochs[-1]
+        judged = "" if last["validation"] is None else f", validation {last['validation']:.4f}"
+        self._progress(f"epoch {standing.epoch} of {self._epochs} done, loss {last['loss']:.4f}{judged}")

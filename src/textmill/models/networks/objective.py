@@ -1,0 +1,116 @@
+"""What classifying costs: the problem that `loop.fit` is given to solve. Imports torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from textmill.models.logistic import balanced_weights
+from textmill.models.networks.batching import batches_of_one_length
+from textmill.models.networks.vocabulary import Encoded
+from textmill.models.targets import Targets
+
+__all__ = ["Classification", "loss_of"]
+
+
+def loss_of(outputs: Tensor, truth: Tensor, *, apart: bool) -> Tensor:
+    """Cross-entropy of each text, float32 (n_texts,), added up over outputs that are decided apart.
+
+    Parameters
+    ----------
+    outputs, truth : float32 (n_texts, n_outputs); the truth may be anything from 0 to 1
+    apart : whether each output is a yes or no of its own; else they share one probability
+    """
+    if apart:
+        return functional.binary_cross_entropy_with_logits(outputs, truth, reduction="none").sum(1)
+    return -(truth * outputs.log_softmax(1)).sum(1)
+
+
+class Classification:
+    """Learn one class a text, or several labels, from pieces of texts.
+
+    Parameters
+    ----------
+    encoded : all texts
+    judged : bool (n_texts,), those that are not learned from
+    smoothing : share of each target that is spread over all answers
+    balanced : whether every class counts as much as any other
+    """
+
+    def __init__(
+        self,
+        encoded: Encoded,
+        targets: Targets,
+        judged: NDArray[np.bool_],
+        *,
+        smoothing: float,
+        balanced: bool,
+        budget: int,
+        pad: int,
+        device: torch.device,
+    ) -> None:
+        self._encoded, self._pad, self._device = encoded, pad, device
+        self._apart = targets.several or targets.n_outputs == 1
+        truth = targets.truth
+        self._truth = truth
+        n_answers = 2 if self._apart else truth.shape[1]
+        self._smoothed = truth * np.float32(1 - smoothing) + np.float32(smoothing / n_answers)
+        self._weights = _weights(targets, balanced)
+        self._pieces = encoded.of_texts(~judged)
+        self._budget = budget
+        self._judged = judged
+        self.judges = bool(judged.any())
+        self.lengths = encoded.lengths[self._pieces]
+        self._share = (1.0 / np.bincount(encoded.texts, minlength=encoded.n_texts))[encoded.texts].astype(np.float32)
+
+    def loss(self, module: nn.Module, some: NDArray[np.int64]) -> Tensor:
+        """See `loop.Problem`."""
+        pieces = self._pieces[some]
+        texts = self._encoded.texts[pieces]
+        costs = loss_of(self._outputs(module, pieces), self._on_device(self._smoothed[texts]), apart=self._apart)
+        weights = self._share[pieces] if self._weights is None else self._share[pieces] * self._weights[texts]
+        return (costs * self._on_device(weights)).sum()
+
+    def judge(self, module: nn.Module) -> float:
+        """The mean cross-entropy of texts that are not learned from; outputs are averaged over pieces of a text."""
+        pieces = self._encoded.of_texts(self._judged)
+        sums = np.zeros((self._encoded.n_texts, self._truth.shape[1]), np.float32)
+        for some in batches_of_one_length(self._encoded.lengths[pieces], 2 * self._budget):
+            found = self._outputs(module, pieces[some]).float().cpu().numpy()
+            np.add.at(sums, self._encoded.texts[pieces[some]], found * self._share[pieces[some], None])
+        costs = loss_of(
+            torch.from_numpy(sums[self._judged]), torch.from_numpy(self._truth[self._judged]), apart=self._apart
+        )
+        weights = np.ones(len(costs), np.float32) if self._weights is None else self._weights[self._judged]
+        return float((costs.double() * torch.from_numpy(weights)).sum() / weights.sum())
+
+    def rows(self, some: NDArray[np.int64]) -> list[int]:
+        """The numbers of the texts among those given."""
+        found: list[int] = np.unique(self._encoded.texts[self._pieces[some]]).tolist()
+        return found
+
+    def _outputs(self, module: nn.Module, pieces: NDArray[np.int64]) -> Tensor:
+        ids = self._on_device(self._encoded.padded(pieces, self._pad))
+        lengths = self._on_device(self._encoded.lengths[pieces])
+        mask = torch.arange(ids.shape[1], device=self._device) < lengths[:, None]
+        found: Tensor = module(ids, mask)
+        return found
+
+    def _on_device(self, array: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+
+def _weights(targets: Targets, balanced: bool) -> NDArray[np.float32] | None:
+    if not balanced:
+        return None
+    if targets.codes is not None:
+        return balanced_weights(targets.codes, len(targets.classes)).astype(np.float32)
+    assert targets.members is not None
+    # a text counts as much as the rarest of its labels asks for
+    often = np.maximum(targets.members.mean(axis=0), 1.0 / len(targets))
+    rarest = np.where(targets.members, often, 1.0).min(axis=1)
+    found: NDArray[np.float32] = (1.0 / rarest).astype(np.float32)
+    return found / np.float32(found.mean())

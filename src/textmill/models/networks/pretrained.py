@@ -1,0 +1,182 @@
+"""Pretrained encoders as `transformers` computes them, with a head of our own. Imports torch and transformers."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
+
+from textmill.errors import ConfigError, CorruptError, MissingExtra
+from textmill.models.networks.modules import Attention, Network, pooled
+from textmill.models.networks.optimizer import Rates
+from textmill.models.networks.shape import Shape
+from textmill.models.networks.weights import Weights
+
+__all__ = ["Pretrained", "layered"]
+
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+_LORA_RANK = 16
+
+
+class Pretrained(Network):
+    """An encoder that `transformers` knows, pooled, and a linear head.
+
+    Parameters
+    ----------
+    encoder : gives `last_hidden_state`
+    unit : whether the pooled vector is made as long as 1, as sentence vectors are
+    """
+
+    def __init__(self, encoder: nn.Module, n_outputs: int, shape: Shape, *, unit: bool = False) -> None:
+        super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            encoder.pooler = None  # type: ignore[assignment]  # nothing here asks it
+        self.encoder = encoder
+        width: int = encoder.config.hidden_size  # type: ignore[union-attr, assignment]
+        self.unit, self.pooling = unit, shape.pooling
+        self.attention = Attention(width) if shape.pooling == "attention" else None
+        self.dropout = nn.Dropout(shape.dropout)
+        self.head = nn.Linear(width, n_outputs)
+        self.frozen = False
+
+    @classmethod
+    def of_weights(cls, weights: Weights, n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
+        """With the weights that were pretrained.
+
+        Raises
+        ------
+        CorruptError : if they cannot be read, or are not those of the architecture that ``config.json`` names
+        """
+        config = weights.config
+        try:
+            with _quiet():
+                encoder, told = AutoModel.from_pretrained(
+                    weights.folder,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                    dtype=torch.float32,
+                )
+        except Exception as error:  # what transformers raises is of many kinds
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise CorruptError(f"the weights cannot be read: {said}", where=str(weights.folder)) from error
+        missing = [name for name in told["missing_keys"] if not name.startswith("pooler.")]
+        if missing:
+            few = ", ".join(sorted(missing)[:3])
+            raise CorruptError(
+                f"the weights are not those of a {config['model_type']} model",
+                where=str(weights.folder),
+                wanted=f"among others {few}",
+            )
+        return cls(encoder, n_outputs, shape, unit=unit)
+
+    @classmethod
+    def of_config(cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
+        """The same architecture with weights that are still to be loaded; no code is run from `said`."""
+        kind = said["model_type"]
+        config = AutoConfig.for_model(**said)
+        if config.model_type != kind:
+            raise ValueError(f"an architecture of another kind: {config.model_type}")
+        encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        return cls(encoder, n_outputs, shape, unit=unit)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """See `Network.embed`."""
+        found: Tensor = self.encoder.get_input_embeddings()(ids)  # type: ignore[operator]
+        return found
+
+    def score(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """See `Network.score`."""
+        outputs: Tensor = self.head(self.dropout(self.sentence(vectors, mask)))
+        return outputs
+
+    def sentence(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """One vector for each text: float32 (n_texts, width)."""
+        states = self.encoder(inputs_embeds=vectors, attention_mask=mask.long()).last_hidden_state
+        found = pooled(states, mask, self.pooling, self.attention)
+        return nn.functional.normalize(found, dim=1) if self.unit else found
+
+    def learn(self, part: str) -> None:
+        """Say which part is trained: all, the head alone, or thin matrices beside those of attention (LoRA, 2021).
+
+        Raises
+        ------
+        MissingExtra : if LoRA is asked for and peft is not installed
+        ConfigError : if the encoder has nothing that LoRA knows
+        """
+        if part in ("auto", "all"):
+            return
+        self.encoder.requires_grad_(False)
+        if part == "head":
+            self.frozen = True
+            return
+        try:
+            from peft import LoraConfig, get_peft_model
+        except ImportError as error:
+            raise MissingExtra('learns = "lora"', package="peft", extra="networks") from error
+        try:
+            asked = LoraConfig(r=_LORA_RANK, lora_alpha=2 * _LORA_RANK, lora_dropout=self.dropout.p)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers what will be called otherwise
+                self.encoder = get_peft_model(self.encoder, asked)
+        except ValueError as error:
+            raise ConfigError([f"model.learns: LoRA does not know this architecture: {error}"]) from error
+
+    def finish(self) -> None:
+        """Add what LoRA learned to the weights, so that what is kept is the plain encoder."""
+        if hasattr(self.encoder, "merge_and_unload"):
+            self.encoder = self.encoder.merge_and_unload()  # type: ignore[operator]
+
+    def train(self, mode: bool = True) -> Pretrained:
+        """As of any module; an encoder that is not trained drops nothing out."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+    def save_config(self, path: Path) -> None:
+        """Write what `of_config` needs."""
+        said = json.loads(self.encoder.config.to_json_string(use_diff=False))  # type: ignore[operator, union-attr]
+        path.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Inside, transformers draws no bars: how far a run is, is told by the run."""
+    before = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if before:
+            logging.enable_progress_bar()
+
+
+def layered(network: Pretrained, decay: float) -> Rates:
+    """Learning rates that fall from layer to layer towards the text (Howard and Ruder, 2018).
+
+    Parameters
+    ----------
+    decay : rate of each layer as a share of that of the one above it
+    """
+    names = [name for name, _ in network.named_parameters()]
+    layers = [int(found[1]) for name in names if (found := _LAYER.search(name))]
+    top = max(layers, default=-1) + 1
+
+    def share(name: str) -> float:
+        if not name.startswith("encoder."):
+            return 1.0
+        found = _LAYER.search(name)
+        return decay ** (top - int(found[1]) if found else top + 1)
+
+    return Rates({name: share(name) for name in names})

@@ -1,0 +1,87 @@
+"""What "auto" means for each kind of network: sizes, and how it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from textmill.config import ModelConfig, TrainConfig
+from textmill.errors import ConfigError
+
+__all__ = ["Shape", "Training", "shape_of", "training_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes of a network; those that its kind does not have are not looked at."""
+
+    width: int
+    layers: int
+    heads: int
+    dropout: float
+    max_tokens: int
+    pooling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What of ``[train]`` depends on the kind."""
+
+    epochs: int
+    learning_rate: float
+    batch_tokens: int
+
+
+# Chosen on validation parts of training sides: tweets, headlines, film reviews
+_SHAPES = {
+    "cnn": Shape(128, 1, 1, 0.5, 400, "max"),
+    "lstm": Shape(128, 1, 1, 0.5, 400, "attention"),
+    "gru": Shape(128, 1, 1, 0.5, 400, "attention"),
+    "encoder": Shape(128, 2, 4, 0.2, 256, "mean"),
+    "pretrained": Shape(0, 0, 0, 0.1, 256, "mean"),
+    "sentence": Shape(0, 0, 0, 0.0, 256, "mean"),
+}
+_TRAININGS = {
+    "cnn": Training(10, 1e-3, 2048),
+    "lstm": Training(10, 2e-3, 2048),
+    "gru": Training(10, 2e-3, 2048),
+    "encoder": Training(12, 1e-3, 4096),
+    "pretrained": Training(3, 1e-4, 1024),
+    "sentence": Training(1, 2e-5, 2048),  # of pairs
+}
+
+
+def shape_of(model: ModelConfig) -> Shape:
+    """The sizes of a network.
+
+    Raises
+    ------
+    ConfigError : if they do not fit together
+
+    Examples
+    --------
+    >>> shape_of(ModelConfig(kind="lstm", width=64)).width
+    64
+    """
+    default = _SHAPES[model.kind]
+    found = Shape(**{name: _or(getattr(model, name), getattr(default, name)) for name in Shape.__slots__})
+    if model.kind == "encoder" and found.width % (2 * found.heads):
+        wanted = f"a multiple of {2 * found.heads}, twice the number of heads"
+        raise ConfigError([f"model.width: wanted {wanted}, got {found.width}"])
+    return found
+
+
+def training_of(model: ModelConfig, train: TrainConfig) -> Training:
+    """How a network is trained.
+
+    Examples
+    --------
+    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(epochs=2)).epochs
+    2
+    """
+    default = _TRAININGS[model.kind]
+    return Training(**{name: _or(getattr(train, name), getattr(default, name)) for name in Training.__slots__})
+
+
+def _or(asked: Any, default: Any) -> Any:
+    return default if asked == "auto" else asked

@@ -157,12 +157,13 @@ def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     return [*texts, " ".join(model.body.some_words(_OWN))]
 
 
-def difference(trained: Probe, other: Probe, where: str) -> str | None:
+def difference(trained: Probe, other: Probe, where: str, *, tolerance: float = 0.0) -> str | None:
     """The first thing in which another answer is not that of the training process, in a sentence; None if in nothing.
 
     Parameters
     ----------
     where : of the other answer, such as ``in a fresh process``
+    tolerance : by how much scores may differ; see `textmill.models.body.Body.exact`
 
     Examples
     --------
@@ -178,7 +179,7 @@ def difference(trained: Probe, other: Probe, where: str) -> str | None:
     for number, (here, there) in enumerate(zip(trained.tokens, other.tokens, strict=True), 1):
         if here != there:
             return f"text {number} of the probe set: its token ids {where} are not those of training"
-    rows, columns = np.nonzero(trained.scores != other.scores)
+    rows, columns = np.nonzero(~(abs(trained.scores - other.scores) <= tolerance))
     if len(rows):
         row, column = int(rows[0]), int(columns[0])
         # as str, which has as few digits as tell two float32 apart; format would widen them to float64

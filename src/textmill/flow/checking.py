@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textmill.config import CandidateConfig, MillConfig, SplitConfig, thread_count
+from textmill.config import CandidateConfig, MillConfig, ModelConfig, SplitConfig, thread_count
 from textmill.errors import DataError, MissingExtra
 from textmill.flow.learning import corpora_of
 from textmill.flow.project import Project
@@ -169,7 +169,9 @@ def _doubtful(mill: MillConfig, folder: Path, corpus: Corpus, threads: int) -> d
     # a twin in another fold would confirm whatever label both have
     config = SplitConfig(folds=_FOLDS, stratify=True, similarity=mill.split.similarity, group=mill.split.group)
     path = TextPath(mill.text, folder=folder)
-    fit = partial(TextClassifier.fit, text=path, features=mill.features, model=mill.model, seed=seed, threads=threads)
+    # networks take long, and what words say of a label is what is asked here
+    judge = mill.model if mill.model.is_linear else ModelConfig()
+    fit = partial(TextClassifier.fit, text=path, features=mill.features, model=judge, seed=seed, threads=threads)
     table = corpus.table()
     labels = table["label"].to_pylist()
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from textmill import plugins
@@ -108,9 +108,9 @@ def _built_in(project: Project) -> tuple[Step, ...]:
             | {table: tables[model][table] for table in ("text", "features")}
             | _model_settings(asked)
             | _own_functions(asked.text, folder),
-            code=code_version(*learns, *code, guests=(*guests, *lists, *_splitter_guests(asked.text))),
+            code=code_version(*learns, *code, guests=(*guests, *lists, *_guests_of(asked))),
             keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
-            sources=partial(learning.assets_of, project, asked.text),
+            sources=partial(learning.assets_of, project, asked),
         )
 
     tune = [
@@ -142,7 +142,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate is no part of it: asking for more measures nothing anew
     measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}}
-    splits = tuple(guest for one in project.models.values() for guest in _splitter_guests(one.text))
+    splits = tuple(guest for one in project.models.values() for guest in _guests_of(one))
     compare = Step(
         "compare",
         partial(judging.compare, project),
@@ -206,7 +206,11 @@ def _built_in(project: Project) -> tuple[Step, ...]:
 
 def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
     """What of ``[model]`` counts for its kind; ``[train]`` where there is something to train."""
-    found: dict[str, Any] = {"model": asked.model.said}
+    model = asked.model.said
+    for key in ("weights", "vectors"):  # their bytes count, see `learning.assets_of`, and not where they lie
+        if model.get(key) is not None:
+            model[key] = PurePath(model[key]).name
+    found: dict[str, Any] = {"model": model}
     return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
 
 
@@ -214,8 +218,14 @@ def _files(step: Step | None, *names: str) -> tuple[str, ...]:
     return () if step is None else tuple(f"{step.name}.{name}" for name in names)
 
 
-def _splitter_guests(text: TextConfig) -> tuple[str, ...]:
-    return {"regex": ("regex",), "subword": ("tokenizers",)}.get(text.tokens, ())
+def _guests_of(asked: CandidateConfig) -> tuple[str, ...]:
+    """The packages that decide what a model makes of texts, besides those of every model."""
+    found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(asked.text.tokens, ())
+    if asked.model.weights is not None:
+        return (*found, "torch", "tokenizers", "transformers")
+    if asked.model.kind == "encoder":
+        return (*found, "torch", "tokenizers")
+    return (*found, "torch") if asked.model.is_network else found
 
 
 def _own_functions(text: TextConfig, folder: Path) -> dict[str, dict[str, str]]:

@@ -119,7 +119,7 @@ def _said(
     if isinstance(model, TextClassifier) and validation_of(step) in work.outputs:
         scores = np.load(work.file(validation_of(step), "scores.npy"), allow_pickle=False)
         return model.decision.of(scores) if model.decision else Prediction(model.classes, scores), None
-    if model.features is None:
+    if model.features is None:  # the majority, or a network
         return model.predict(rows["text"], threads=work.threads), None
     with sharing(project, work) as shards:
         if shards is not None:

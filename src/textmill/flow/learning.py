@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import MissingExtra, PluginError, TooManyRejected
+from textmill.errors import ConfigError, MissingExtra, PluginError, TooManyRejected
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import Work
@@ -20,7 +20,7 @@ from textmill.flow.step import Work
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textmill.config import CandidateConfig, EvaluateConfig, MillConfig, TextConfig
+    from textmill.config import CandidateConfig, EvaluateConfig, MillConfig
     from textmill.flow.shards import Shards
     from textmill.models import TextClassifier
     from textmill.models.decision import Decision
@@ -72,13 +72,25 @@ def sources_of(project: Project) -> dict[str, str]:
     return {name: project.digests.of(path) for name, path in files_of(project).items()}
 
 
-def assets_of(project: Project, text: TextConfig) -> dict[str, str]:
-    """The sha256 of the files that ``[text]`` names, by their keys."""
-    if text.tokens_file is None:  # a run with nothing to do loads nothing
-        return {}
-    from textmill.text.splitters import digests_of, read_assets
+def assets_of(project: Project, asked: CandidateConfig) -> dict[str, str]:
+    """The sha256 of the files that ``[text]`` and ``[model]`` name, by their keys."""
+    text, model = asked.text, asked.model
+    found: dict[str, str] = {}  # a run with nothing to do loads nothing
+    if text.tokens_file is not None:
+        from textmill.text.splitters import digests_of, read_assets
 
-    return digests_of(read_assets(text, project.folder))
+        found = digests_of(read_assets(text, project.folder))
+    if model.vectors is not None:
+        path = project.folder / model.vectors
+        if not path.is_file():
+            raise ConfigError([f"model.vectors: there is no file {path}"])
+        found["vectors"] = project.digests.of(path)
+    if model.weights is not None:
+        from textmill.models.networks.weights import find_weights
+
+        weights = find_weights(model.weights, project.folder)
+        found |= {f"weights {path.name}": project.digests.of(path) for path in weights.files}
+    return found
 
 
 def read(project: Project, work: Work) -> dict[str, Any]:
@@ -222,6 +234,7 @@ def chosen(asked: CandidateConfig, work: Work) -> CandidateConfig:
 
 def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any]:
     """Learn from the training side: the files of a model."""
+    import shutil
     import time
 
     import numpy as np
@@ -240,18 +253,23 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     check_slices(mill.evaluate, test or corpus)
     asked = chosen(asked, work)
     began = time.process_time()
+    keep = (
+        project.store.root / "runs" / "training" / work.key
+    )  # what is there of a run that was stopped is gone on with
     with sharing(project, work) as shards:
         made = model_class(mill.project.task).fit(
             texts_of(corpus, side, 0),
             rows_of(corpus, side, 0, "label")["label"].to_pylist(),
             **learning_of(project, asked, work),
             progress=lambda note: work.progress(0, None, note),
-            learn=None if shards is None else shards.learn(asked),
+            learn=None if shards is None or not asked.model.is_linear else shards.learn(asked),
+            keep=keep,
         )
     if isinstance(made, TextClassifier) and not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
+    shutil.rmtree(keep, ignore_errors=True)
     marks = np.load(work.file("split", "marks.npy"), allow_pickle=False)
     write_seen(work.folder / "model", marks[side != 1])
     with suppress(PluginError):  # a function that fails on such texts is told at the promotion
@@ -311,7 +329,14 @@ def learning_of(project: Project, asked: CandidateConfig, work: Work) -> dict[st
 
     path = TextPath(asked.text, folder=project.folder)
     common = {"seed": project.mill.project.seed, "threads": work.threads}
-    return {"text": path, "features": asked.features, "model": asked.model, "train": asked.train, **common}
+    return {
+        "text": path,
+        "features": asked.features,
+        "model": asked.model,
+        "train": asked.train,
+        "folder": project.folder,
+        **common,
+    }
 
 
 def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:

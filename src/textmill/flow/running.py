@@ -197,7 +197,7 @@ def _check_shared(project: Project, on: str) -> None:
 
     check_on(on)
     for step, one in project.models.items():
-        reads = project.mill.trains and one.model.kind != "majority"
+        reads = project.mill.trains and one.model.is_linear
         faults = []
         if reads and one.features.analyzer != "word":
             faults.append(f"features.analyzer of {step}: wanted 'word' with --on, got {one.features.analyzer!r}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trial", "applied", "check_space", "search"]
 
-_TABLES = ("text", "features", "model")
+_TABLES = ("text", "features", "model", "train")
 _RANGE = ("low", "high", "log", "step")
 
 

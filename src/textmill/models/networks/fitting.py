@@ -82,8 +82,10 @@ def fit_network(
     }
     common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
     if model.kind == "sentence":
+        from textmill.models.networks.pretrained import Pretrained
         from textmill.models.networks.sentence import fit_sentence
 
+        assert isinstance(network, Pretrained)
         facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
     else:
         facts |= _trained(network, vocabulary, encoded, targets, **common)

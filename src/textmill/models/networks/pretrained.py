@@ -154,12 +154,12 @@ class Pretrained(Network):
 def _quiet() -> Iterator[None]:
     """Inside, transformers draws no bars: how far a run is, is told by the run."""
     before = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if before:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def layered(network: Pretrained, decay: float) -> Rates:

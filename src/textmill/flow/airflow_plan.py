@@ -19,6 +19,7 @@ from textmill.errors import ConfigError, TextmillError
 from textmill.flow.classify import classify
 from textmill.flow.running import open_project
 from textmill.flow.step import Step, plan, shape
+from textmill.flow.stepping import PROBE
 from textmill.registry import Store
 
 __all__ = ["DagPlan", "TaskPlan", "airflow_plan"]
@@ -34,10 +35,10 @@ class TaskPlan:
 
     Attributes
     ----------
-    id : of a step, its name; others have a dot in it, which no step's name has
+    id : of a step, its name; others have a dot in it, which no step's name has: what comes before it is a step's name
     needs : ids of the tasks that come before it
     rule : Airflow's trigger rule
-    bash : None of a step; of what is no step, what it does: "" if it is there for its rule alone
+    bash : None of what `textmill step` does; of what is no step, what it does: "" if it is there for its rule alone
     each : it is done once for each of so many items, or for each of what the task of that id gives
     lists : another one is done for each of what it gives
     retries, retry_delay, timeout : None as the DAG has it; seconds
@@ -140,7 +141,7 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
         options=shlex.join(words),
         # 3 is a gate that says no: what it says is what comes of the command, and is not asked for again
         run=f"{run} || [ $? = 3 ]",
-        tasks=(*tasks, *_watcher(steps)),
+        tasks=(*tasks, *_probe(steps), *_watcher(steps)),
         **timing,
         # a refusal is a failure to Airflow
         email_on_failure=notify.email if {"failure", "refusal"} & {*notify.on} else (),
@@ -185,6 +186,11 @@ def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
             backoff=step.backoff if step.retries and step.backoff != 1 else None,
             timeout=None if step.timeout is None else step.timeout + _PUNCTUALITY,
         )
+
+
+def _probe(steps: Sequence[Step]) -> list[TaskPlan]:
+    """A task that asks the new version whether it says there what it said in training; promotion looks it up."""
+    return [TaskPlan(id=PROBE, needs=("register",))] if any(step.name == "register" for step in steps) else []
 
 
 def _watcher(steps: Sequence[Step]) -> list[TaskPlan]:

@@ -20,8 +20,11 @@ from textmill.flow.running import open_project
 from textmill.flow.step import Step, gathered, pieces, plan, shape
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
+from textmill.types import Ref
 
-__all__ = ["StepResult", "run_step"]
+__all__ = ["PROBE", "StepResult", "run_step"]
+
+PROBE = "register.probe"  # no step: what was registered is asked whether it says on Airflow what it said in training
 
 Before = dict[str, tuple[End, Finished | None]]  # how needs ended, and what they left
 
@@ -72,6 +75,7 @@ def run_step(
 
     Parameters
     ----------
+    name : of the step; ``register.probe`` asks what was registered about its probe set, in a task of Airflow's
     run : the id of the run, as the other scheduler has it; the first step begins it
     item : the number of the piece, from 0, of a step that is done for each of some items
     date : the day that the run is for
@@ -94,9 +98,11 @@ def run_step(
             ["its steps are others than those that the scheduler was told of; tell it again: textmill airflow export"],
             where=f"project {flow.name}",
         )
-    if name not in steps:
+    if name not in steps and not (name == PROBE and "register" in steps):
         raise UnknownName("step", name, steps, where=f"project {flow.name}")
     record = Record(kept, run)
+    if name == PROBE:
+        return _probe(flow.name, record, kept)
     crew = Crew(Path(folder), kept, record, date=date, on_output=on_output)
     try:
         with sigterm_interrupts(), kept.in_use():
@@ -130,6 +136,27 @@ def run_step(
         ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
         raise StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=f"run {run}, step {step.name}")
     return _result(dispatch.done[step.name], run)
+
+
+def _probe(model: str, record: Record, store: Store) -> StepResult:
+    """Ask the version that a run registered, here and now; nothing of it is kept as a step's, as it is true here alone.
+
+    Raises
+    ------
+    ConfigError : if none was registered, or this is no task of Airflow's
+    GateRefused : if it does not say what it said in training
+    """
+    from textmill.flow.parity import ask_on_airflow
+
+    try:
+        with store.in_use():
+            _, registered = _left("register", record, store)
+            if registered is None:
+                raise ConfigError(["no version has been registered in this run"], where=f"run {record.run}, {PROBE}")
+            ask_on_airflow(store, Ref("model", model, registered.values["version"]))
+    finally:
+        store.close()
+    return StepResult(PROBE, record.run, registered.key, False, None)
 
 
 def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store) -> Before:

@@ -239,6 +239,7 @@ def projects(root: Path) -> dict[str, Path]:
         shutil.copytree(EXAMPLES / name, found[name], ignore=kept)
     with (found["disaster"] / "mill.toml").open("a") as file:
         file.write("bootstrap = 100\n")  # the time goes into Airflow here
+        file.write("[schedule]\nshare_among = 2\n")
     return found
 
 
@@ -315,6 +316,11 @@ def keys_model_bytes_and_numbers_are_the_same(both: Both) -> None:
     assert list(both.airflow.runs("disaster").values()) == ["success"]
     result = run_project(both.embedded["disaster"])
     assert both.keys("disaster") == {step.step: step.key for step in result.steps}
+    parts = {name for name in both.airflow.tasks("disaster") if name.partition(".")[0] in ("train", "evaluate")}
+    assert parts == {
+        *(f"{name}[{share}]" for name in ("train.count", "train.weigh", "evaluate.score") for share in (0, 1)),
+        *("train", "train.vocabulary", "evaluate"),
+    }
     store = Store(both.on_airflow["disaster"] / ".textmill")
     other, mine = store.manifest("disaster", 1), result.manifest
     assert mine is not None

@@ -17,6 +17,7 @@ from textmill.config.durations import seconds
 from textmill.config.project import dated_keys
 from textmill.errors import ConfigError, TextmillError
 from textmill.flow.classify import classify
+from textmill.flow.parts import Part, parts_of
 from textmill.flow.running import open_project
 from textmill.flow.step import Step, plan, shape
 from textmill.flow.stepping import PROBE
@@ -117,14 +118,15 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
     words = ["--project", str(Path(folder).resolve())]
     if place != str(home / ".textmill"):
         words += ["--store", place]
-    words += ["--plan", shape(flow)]
+    parts = parts_of(project, flow)
+    words += ["--plan", shape(flow, *(part.told for part in parts))]
     if braced := [word for word in (*program, *words) if "{" in word]:
         raise ConfigError(
             ["in a command of Airflow's, a '{' is Airflow's own; wanted a path without it"], where=braced[0]
         )
     steps, notify = plan(flow), project.mill.notify
     try:
-        tasks = tuple(_tasks(steps))
+        tasks = tuple(_tasks(steps, parts))
         timing = _timing(project.mill.schedule)
     except ConfigError as error:
         raise ConfigError(error.faults, where=str(home / "mill.toml")) from error
@@ -149,8 +151,8 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
     )
 
 
-def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
-    """Steps as tasks, and before some of them what it takes for their rule to mean the same."""
+def _tasks(steps: Sequence[Step], parts: Sequence[Part]) -> Iterator[TaskPlan]:
+    """Steps as tasks; before some of them what it takes for their rule to mean the same, and the parts of a step."""
     named = {step.name: step for step in steps}
     listed = {step.for_each for step in steps if isinstance(step.for_each, str)}
     left_out = set[str]()  # steps that may be left out though nothing fails
@@ -175,9 +177,13 @@ def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
             yield TaskPlan(id=ended, needs=needs, rule="all_done", bash="")
             yield TaskPlan(id=failed, needs=needs, rule="one_failed", bash="")
             needs, rule = (ended, failed), "all_success"
+        own = [part for part in parts if part.step == step.name]
+        for number, part in enumerate(own):  # the first of them waits for what the step waits for
+            before, when = (part.needs, "all_success") if number else (needs, rule)
+            yield TaskPlan(id=part.name, needs=before, rule=when, each=part.times)
         yield TaskPlan(
             id=step.name,
-            needs=needs,
+            needs=(*needs, *(part.name for part in own[-1:])),
             rule=rule,
             each=each,
             lists=step.name in listed and each is None,  # else Airflow counts what its tasks gave

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textmill.flow.crew import Crew
     from textmill.flow.record import Record
 
-__all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
+__all__ = ["ProjectRefused", "RunResult", "check_shared", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ def run_project(
     """
     project = open_project(folder, store, date)
     if on is not None:
-        _check_shared(project, on)
+        from textmill.flow.dask_bridge import check_on
+
+        check_on(on)
+        check_shared(project, "--on")
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
@@ -191,18 +194,24 @@ def open_project(folder: Path | str, store: Store | Path | str | None = None, da
     return Project(mill, home, kept, FileDigests(kept))
 
 
-def _check_shared(project: Project, on: str) -> None:
-    """Features whose counts cannot be added up are told before the data are read."""
-    from textmill.flow.dask_bridge import check_on
+def check_shared(project: Project, by: str) -> None:
+    """Features whose counts cannot be added up are told before the data are read.
 
-    check_on(on)
+    Parameters
+    ----------
+    by : what asks for the work to be shared
+
+    Raises
+    ------
+    ConfigError : with what cannot be
+    """
     for step, one in project.models.items():
         reads = project.mill.trains and one.model.kind != "majority"
         faults = []
         if reads and one.features.analyzer != "word":
-            faults.append(f"features.analyzer of {step}: wanted 'word' with --on, got {one.features.analyzer!r}")
+            faults.append(f"features.analyzer of {step}: wanted 'word' with {by}, got {one.features.analyzer!r}")
         if reads and one.features.skip:
-            faults.append(f"features.skip of {step}: wanted 0 with --on, got {one.features.skip}")
+            faults.append(f"features.skip of {step}: wanted 0 with {by}, got {one.features.skip}")
         if faults:
             raise ConfigError(faults, where=str(project.folder / "mill.toml"))
 

@@ -116,8 +116,9 @@ def test_a_step_finds_what_its_parts_left(project: Path) -> None:
         MILL + "\n[split]\nfolds = 3\n",
         MILL.replace('"rows.csv"', '"rows.csv"\ntest = "test.csv"'),
         MILL.replace('"toy"', '"toy"\ntask = "multi-label"'),
+        MILL + '\n[tune]\ntrials = 2\n[tune.space]\n"features.ngrams" = [[1, 1], [1, 3]]\n',
     ],
-    ids=["candidates, and rows held back", "folds", "a test file", "several labels"],
+    ids=["candidates, and rows held back", "folds", "a test file", "several labels", "a search"],
 )
 def test_other_sides_and_models_give_the_same_bytes_too(project: Path, settings: str) -> None:
     (project / "mill.toml").write_text(settings + AMONG)
@@ -190,6 +191,23 @@ def test_a_dag_of_other_parts_is_noticed(project: Path) -> None:
 def test_features_that_do_not_add_up_are_refused_when_the_plan_is_asked_for(project: Path) -> None:
     (project / "mill.toml").write_text(MILL.replace("min_df = 2", 'min_df = 2\nanalyzer = "char"') + AMONG)
     said = r"features\.analyzer of train: wanted 'word' with \[schedule\] share_among, got 'char'"
+    with pytest.raises(ConfigError, match=said):
+        airflow_plan(project)
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        ('"features.analyzer" = ["word", "char"]', r"'features\.analyzer': nothing but 'word' can be tried with \[sch"),
+        ('"features.skip" = { low = 0, high = 1 }', r"'features\.skip': nothing but 0 can be tried with \[schedule\]"),
+        (
+            '"model.kind" = ["logistic-regression", "majority"]',
+            r"'model\.kind': 'majority', which reads no text, cannot be",
+        ),
+    ],
+)
+def test_a_search_among_features_that_do_not_add_up_is_refused_too(project: Path, space: str, said: str) -> None:
+    (project / "mill.toml").write_text(f"{MILL}{AMONG}[tune.space]\n{space}\n")
     with pytest.raises(ConfigError, match=said):
         airflow_plan(project)
 

@@ -205,15 +205,25 @@ def check_shared(project: Project, by: str) -> None:
     ------
     ConfigError : with what cannot be
     """
+    where = str(project.folder / "mill.toml")
+    space = project.mill.tune.space
+    faults = [
+        f"tune.space.{path!r}: nothing but {wanted!r} can be tried with {by}, got {space[path]!r}"
+        for path, wanted in (("features.analyzer", "word"), ("features.skip", 0))
+        if path in space and space[path] != [wanted]
+    ]
+    if "majority" in space.get("model.kind", ()):
+        faults.append(f"tune.space.'model.kind': 'majority', which reads no text, cannot be tried with {by}")
+    if faults:
+        raise ConfigError(faults, where=where)
     for step, one in project.models.items():
         reads = project.mill.trains and one.model.kind != "majority"
-        faults = []
         if reads and one.features.analyzer != "word":
             faults.append(f"features.analyzer of {step}: wanted 'word' with {by}, got {one.features.analyzer!r}")
         if reads and one.features.skip:
             faults.append(f"features.skip of {step}: wanted 0 with {by}, got {one.features.skip}")
         if faults:
-            raise ConfigError(faults, where=str(project.folder / "mill.toml"))
+            raise ConfigError(faults, where=where)
 
 
 def _check_space(mill: MillConfig, where: Path) -> None:

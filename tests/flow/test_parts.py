@@ -202,7 +202,7 @@ def test_features_that_do_not_add_up_are_refused_when_the_plan_is_asked_for(proj
         ('"features.skip" = { low = 0, high = 1 }', r"'features\.skip': nothing but 0 can be tried with \[schedule\]"),
         (
             '"model.kind" = ["logistic-regression", "majority"]',
-            r"'model\.kind': 'majority', which reads no text, cannot be",
+            r"'model\.kind': 'majority', which reads no text, can",
         ),
     ],
 )

@@ -47,8 +47,9 @@ def test_steps_are_tasks_with_what_they_need_and_how_often_they_are_tried(tmp_pa
 
 def test_the_built_in_steps_are_tasks_too(tmp_path: Path) -> None:
     found = tasks(plan_of(tmp_path, '[read]\nsource = "a.csv"\n'))
-    assert list(found) == ["read", "split", "train", "evaluate", "register", "report", "run.failed"]
+    assert list(found) == ["read", "split", "train", "evaluate", "register", "report", "register.probe", "run.failed"]
     assert found["report"].rule == "all_done"
+    assert found["register.probe"] == TaskPlan(id="register.probe", needs=("register",))
 
 
 def test_the_run_fails_though_its_last_step_runs_in_any_case(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_shards import rows_file
 
 from airflow_home import Airflow
 from textmill.cli.program import program
 from textmill.errors import GateRefused, StepFailed
-from textmill.flow import Record, run_project
+from textmill.flow import PromotionRefused, Record, promote, run_project
 from textmill.registry import Store
 
 pytestmark = pytest.mark.slow
@@ -146,6 +147,28 @@ def total(work: list) -> int:
     return sum(work)
 """
 
+LETTERS = """
+[project]
+name = "letters"
+
+[read]
+source = "rows.csv"
+
+[text]
+map = "shorten_maps:shorten"
+
+[evaluate]
+bootstrap = 100
+"""
+MAPS = """
+import os
+from textmill import plugins
+
+@plugins.register
+def shorten(word):
+    return word[: int(os.environ["LETTERS"])]
+"""
+
 # For Airflow's own Python: what `airflow dags test` does with some DAGs, and how long a folder of projects is read
 SCRIPT = '''
 import json, logging, sys, time
@@ -209,11 +232,14 @@ def projects(root: Path) -> dict[str, Path]:
         "refused": write(root / "folder" / "refused", REFUSED, gates=GATES),
         "steps": root / "folder" / "steps",
         "disaster": root / "exported" / "disaster",
+        "letters": write(root / "folder" / "letters", LETTERS, shorten_maps=MAPS),
     }
+    rows_file(found["letters"] / "rows.csv", 100, 1)
     for name in ("steps", "disaster"):
         shutil.copytree(EXAMPLES / name, found[name], ignore=kept)
     with (found["disaster"] / "mill.toml").open("a") as file:
         file.write("bootstrap = 100\n")  # the time goes into Airflow here
+        file.write("[schedule]\nshare_among = 2\n")
     return found
 
 
@@ -249,8 +275,11 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
     return Both(tmp_path / "airflow", tmp_path / "embedded", monkeypatch)
 
 
-def test_dags_that_airflow_tests_end_as_the_embedded_runs_do(both: Both) -> None:
+def test_dags_that_airflow_tests_end_as_the_embedded_runs_do(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it in one test, as a process of Airflow's takes long to start."""
+    monkeypatch.setenv("LETTERS", "4")
+    both.airflow.env["LETTERS"] = "3"
+    run_project(both.on_airflow["letters"])
     home = both.airflow.home
     for number in range(100):
         write(home / "many" / f"p{number}", f'[project]\nname = "p{number}"\n[read]\nsource = "texts.csv"\n')
@@ -262,6 +291,7 @@ def test_dags_that_airflow_tests_end_as_the_embedded_runs_do(both: Both) -> None
     told = json.loads(said.splitlines()[-1])
     f1_renames_only_after_the_file_is_there(both)
     keys_model_bytes_and_numbers_are_the_same(both)
+    what_airflow_said_of_the_probe_set_is_part_of_a_promotion(both)
     both_fan_out_and_in(both)
     a_failing_step_is_tried_again_and_leaves_out_what_needs_it(both)
     a_gate_that_says_no_is_not_asked_again(both)
@@ -286,6 +316,11 @@ def keys_model_bytes_and_numbers_are_the_same(both: Both) -> None:
     assert list(both.airflow.runs("disaster").values()) == ["success"]
     result = run_project(both.embedded["disaster"])
     assert both.keys("disaster") == {step.step: step.key for step in result.steps}
+    parts = {name for name in both.airflow.tasks("disaster") if name.partition(".")[0] in ("train", "evaluate")}
+    assert parts == {
+        *(f"{name}[{share}]" for name in ("train.count", "train.weigh", "evaluate.score") for share in (0, 1)),
+        *("train", "train.vocabulary", "evaluate"),
+    }
     store = Store(both.on_airflow["disaster"] / ".textmill")
     other, mine = store.manifest("disaster", 1), result.manifest
     assert mine is not None
@@ -302,6 +337,23 @@ def keys_model_bytes_and_numbers_are_the_same(both: Both) -> None:
     assert all(report.pop("cost") for report in reports)
     assert reports[0] == reports[1]
     assert reports[0]["metrics"]
+
+
+def what_airflow_said_of_the_probe_set_is_part_of_a_promotion(both: Both) -> None:
+    """In a task of its own, whose environment is Airflow's and not that of whoever promotes."""
+    [check] = promote(Store(both.on_airflow["disaster"] / ".textmill"), "disaster@1").checks
+    assert " of training in a fresh process, over HTTP and on Airflow (20" in check.said
+    assert "not compared" not in check.said
+    states = {name: state for name, (state, _) in both.airflow.tasks("letters").items()}
+    assert [name for name, state in states.items() if state == "failed"] == ["register.probe"]
+    assert list(both.airflow.runs("letters").values()) == ["failed"]
+    with pytest.raises(PromotionRefused) as caught:
+        promote(Store(both.on_airflow["letters"] / ".textmill"), "letters@1")
+    said = "text 1 of the probe set: its token ids on Airflow are not those of training"
+    assert said in caught.value.promotion.broken[0].said
+    line = next(line for line in Store(both.on_airflow["letters"] / ".textmill").audit.lines() if line.event == "probe")
+    [run] = both.airflow.runs("letters")
+    assert line.facts == {"ref": "model/letters@1", "dag": "letters", "run": run, "broken": [said]}
 
 
 def both_fan_out_and_in(both: Both) -> None:
@@ -383,14 +435,19 @@ def a_hundred_projects_are_read_in_half_a_second(told: dict[str, Any]) -> None:
 
 
 def test_a_live_scheduler_does_the_same_even_if_a_task_is_killed(both: Both) -> None:
+    """Two projects in one test, as a scheduler takes long to start."""
     airflow, folder = both.airflow, both.on_airflow["slow"]
 
     def run_state() -> str:
         return str(airflow.runs("slow")[run])
 
+    def started(name: str) -> str:
+        airflow.wait(lambda: airflow.asks("PATCH", f"/api/v2/dags/{name}", {"is_paused": False}))
+        return str(airflow.asks("POST", f"/api/v2/dags/{name}/dagRuns", {"logical_date": None})["dag_run_id"])
+
     with airflow.live():
-        airflow.wait(lambda: airflow.asks("PATCH", "/api/v2/dags/slow", {"is_paused": False}))
-        run = airflow.asks("POST", "/api/v2/dags/slow/dagRuns", {"logical_date": None})["dag_run_id"]
+        files = started("files")
+        run = started("slow")
         airflow.wait((folder / "began-2").exists)
         airflow.wait(lambda: airflow.tasks("slow").get("work[2]", ("",))[0] == "success")
         for pid in task_of(airflow, "work --item 1"):
@@ -402,7 +459,9 @@ def test_a_live_scheduler_does_the_same_even_if_a_task_is_killed(both: Both) -> 
         cleared = {"dag_run_id": run, "dry_run": False, "only_failed": True, "reset_dag_runs": True}
         airflow.asks("POST", "/api/v2/dags/slow/clearTaskInstances", cleared)
         airflow.wait(lambda: run_state() == "success")
+        airflow.wait(lambda: airflow.runs("files")[files] in ("success", "failed"))
     assert airflow.processes() == []
+    f1_is_done_in_order_by_the_scheduler(both, files)
     (both.embedded["slow"] / "go").touch()
     result = run_project(both.embedded["slow"])
     mine = {step.step: step.key for step in result.steps if step.step != "work"}
@@ -410,6 +469,19 @@ def test_a_live_scheduler_does_the_same_even_if_a_task_is_killed(both: Both) -> 
     assert result.steps[-1].finished.values["result"] == 14
     for item in (1, 3):  # nothing that was finished is done twice
         assert (folder / f"began-{item}").read_text() == "once\n"
+
+
+def f1_is_done_in_order_by_the_scheduler(both: Both, run: str) -> None:
+    told = both.airflow.rows(
+        "select task_id, state, try_number, start_date, end_date from task_instance"
+        " where dag_id = 'files' and run_id = ? order by start_date",
+        run,
+    )
+    assert [row[:3] for row in told] == [("create", "success", 1), ("rename", "success", 1)]
+    assert told[0][4] <= told[1][3]  # the file was there before it was to be renamed
+    assert both.airflow.runs("files")[run] == "success"
+    assert (both.on_airflow["files"] / "renamed.txt").read_text() == "made\n"
+    assert not (both.on_airflow["files"] / "new.txt").exists()
 
 
 def task_of(airflow: Airflow, step: str) -> list[int]:

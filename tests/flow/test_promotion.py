@@ -9,11 +9,13 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from textmill.errors import ConfigError, DataError, GateRefused, NotInStore, StoreError, TextmillError
+from textmill.evaluate.probe import Probe
 from textmill.flow import PromotionRefused, approve, parity, promote, run_project
-from textmill.flow.parity import check_parity, probe_in, probe_over_http
+from textmill.flow.parity import ask_on_airflow, check_parity, probe_in, probe_over_http
 from textmill.flow.policy import Version
 from textmill.registry import Disk, Store
 from textmill.types import Ref
@@ -38,6 +40,7 @@ bootstrap = 200
 robustness = false
 """
 WORDS = {"bad": ["fire", "flood", "quake", "smoke", "rescue"], "good": ["song", "party", "cake", "sunny", "picnic"]}
+NOT_ON_AIRFLOW = "not compared on Airflow: no task there has asked this version"
 COMMON = ["the", "town", "today", "people", "street", "on", "and", "is"]
 
 
@@ -335,8 +338,8 @@ def asked(store: Store, model: str) -> tuple[list[str], list[str], list[str]]:
 
 @pytest.mark.slow
 def test_a_model_says_the_same_in_a_fresh_process_and_over_http(store):
-    assert asked(store, "toy@2") == ([], ["in a fresh process", "over HTTP"], [])
-    assert asked(store, "toy@1") == ([], ["in a fresh process", "over HTTP"], [])  # one that reads no text
+    assert asked(store, "toy@2") == ([], ["in a fresh process", "over HTTP"], [NOT_ON_AIRFLOW])
+    assert asked(store, "toy@1") == ([], ["in a fresh process", "over HTTP"], [NOT_ON_AIRFLOW])  # it reads no text
 
 
 def test_without_the_extra_it_is_said_that_nothing_was_compared_over_http(store, monkeypatch):
@@ -344,8 +347,64 @@ def test_without_the_extra_it_is_said_that_nothing_was_compared_over_http(store,
     assert asked(store, "toy@2") == (
         [],
         ["in a fresh process"],
-        ["not compared over HTTP: the extra 'serve' is not installed here"],
+        ["not compared over HTTP: the extra 'serve' is not installed here", NOT_ON_AIRFLOW],
     )
+
+
+ON_AIRFLOW = {"AIRFLOW_CTX_DAG_ID": "toy", "AIRFLOW_CTX_DAG_RUN_ID": "manual__1"}
+
+
+@pytest.fixture
+def here_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started: a fresh one says what this one says, and nothing is compared over HTTP."""
+    monkeypatch.setattr(parity, "find_spec", lambda name: None)
+    monkeypatch.setattr(parity, "probe_in", lambda python, folder: Probe.load(folder)[0])
+
+
+@pytest.mark.usefixtures("here_alone")
+def test_what_a_task_of_airflow_found_is_part_of_the_promotion(store):
+    policy(store, "airflow = true")
+    assert refused(store, "toy@2") == {
+        "parity": "no task of Airflow's has asked it: its project's DAG does, after register"
+    }
+    ask_on_airflow(store, store.ref("toy@3"), ON_AIRFLOW)  # another version
+    assert set(refused(store, "toy@2")) == {"parity"}
+    ask_on_airflow(store, store.ref("toy@2"), ON_AIRFLOW)
+    line = list(store.audit.lines())[-1]
+    assert (line.event, line.facts) == ("probe", {"ref": "model/toy@2", "dag": "toy", "run": "manual__1", "broken": []})
+    [check] = promote(store, "toy@2").checks
+    assert check.said == (
+        "token ids and scores of the probe set are those of training in a fresh process"
+        f" and on Airflow ({line.when}); not compared over HTTP: the extra 'serve' is not installed here"
+    )
+
+
+@pytest.mark.usefixtures("here_alone")
+def test_the_last_answer_on_airflow_counts_and_one_that_differs_is_refused(store, monkeypatch):
+    version = store.ref("toy@2")
+    with monkeypatch.context() as patch:
+        patch.setattr(Probe, "of", lambda model, texts: Probe(("a",), (), np.zeros((0, 1), np.float32)))
+        with pytest.raises(GateRefused, match=r"model/toy@2: the classes are bad, good in training and a on Airflow"):
+            ask_on_airflow(store, version, ON_AIRFLOW)
+    assert refused(store, "toy@2") == {"parity": "the classes are bad, good in training and a on Airflow"}
+    with monkeypatch.context() as patch:
+        patch.setattr("textmill.models.load_model", fails)
+        with pytest.raises(GateRefused, match="on Airflow it does not answer: no such function"):
+            ask_on_airflow(store, version, ON_AIRFLOW)
+    assert refused(store, "toy@2") == {"parity": "on Airflow it does not answer: no such function"}
+    ask_on_airflow(store, version, ON_AIRFLOW)
+    promote(store, "toy@2")
+
+
+def fails(*_: object) -> None:
+    raise TextmillError("no such function")
+
+
+def test_outside_of_airflow_nothing_is_noted_as_if_it_was_there(store):
+    before = list(store.audit.lines())
+    with pytest.raises(ConfigError, match="only a task of Airflow's can ask for it"):
+        ask_on_airflow(store, store.ref("toy@2"), {})
+    assert list(store.audit.lines()) == before
 
 
 def test_a_version_without_a_probe_set_is_refused(store, tmp_path):
@@ -355,6 +414,8 @@ def test_a_version_without_a_probe_set_is_refused(store, tmp_path):
         (plain / name).unlink()
     store.publish("toy", plain, parents={}, config={}, report={})
     assert refused(store, "toy@4")["parity"].startswith("it has no probe.json")
+    with pytest.raises(GateRefused, match=r"it has no probe\.json"):
+        ask_on_airflow(store, store.ref("toy@4"), ON_AIRFLOW)
 
 
 OWN = """

@@ -194,3 +194,11 @@ def test_any_order_that_respects_the_needs_gives_the_same(project):
             run_step(project, "square", run="r", item=item, store=store)
         keys.add(run_step(project, "total", run="r", store=store).key)
     assert len(keys) == 1
+
+
+def test_a_version_is_asked_only_where_one_was_registered(project):
+    with pytest.raises(UnknownName, match=r"no step is called 'register\.probe'"):
+        run_step(project, "register.probe", run="r1")
+    (project / "mill.toml").write_text('[project]\nname = "toy"\n[read]\nsource = "rows.csv"\n')
+    with pytest.raises(ConfigError, match=r"run r1, register\.probe: no version has been registered in this run"):
+        run_step(project, "register.probe", run="r1")

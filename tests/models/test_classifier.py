@@ -109,7 +109,9 @@ def test_the_telling_terms_are_the_largest_weights(model: TextClassifier) -> Non
         assert told == {label: [] for label in model.classes}
         return
     for place, label in enumerate(model.classes):
-        column = model.body.weights[:, 0] * (1 if place else -1) if len(model.classes) == 2 else model.body.weights[:, place]
+        column = (
+            model.body.weights[:, 0] * (1 if place else -1) if len(model.classes) == 2 else model.body.weights[:, place]
+        )
         best = sorted(zip(model.features.names, column.tolist(), strict=True), key=lambda pair: -pair[1])[:4]
         assert [weight for _, weight in told[label]] == [weight for _, weight in best]
         assert all(weight > 0 for _, weight in told[label])

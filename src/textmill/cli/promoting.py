@@ -34,7 +34,8 @@ def promote(
 
     What is asked is what [policy] said in the project file that the version was made from, or policy.toml in the store.
     For the aliases that it guards, champion unless it names others, the model is also asked again in a fresh process
-    and over HTTP: token ids and scores have to be those of training. Ends with 3 if a check says no.
+    and over HTTP, and counts what a task of Airflow's found that asked it: token ids and scores have to be those of
+    training. Ends with 3 if a check says no.
     """
     if override and not ((by or "").strip() and (reason or "").strip()):
         raise click.UsageError("--override needs --by NAME and --reason TEXT: who answers for it, and why.")

@@ -24,7 +24,10 @@ __all__ = ["command"]
 )
 @click.option("--run", required=True, metavar="ID", help="The run that it is a step of; its first step begins it.")
 @click.option(
-    "--item", type=click.IntRange(min=0), metavar="N", help="Which item, from 0, if it is done for each of some."
+    "--item",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Which item or share, from 0, if it is done several times.",
 )
 @click.option("--date", metavar="DAY", help="The day that the run is for, as 2026-11-01.")
 @click.option(

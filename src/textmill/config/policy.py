@@ -28,6 +28,7 @@ class PolicyConfig:
     card: bool = False  # whether the model card has to say what the model is for and what the data may be used for
     against_current: Literal["better", "not-worse"] | None = None  # than where the alias points now, beyond noise
     p95_ms: str | None = None  # milliseconds for a text of the probe set, measured at the promotion
+    airflow: bool = False  # whether a task of Airflow's has to have found it to say what it said in training
     approvals: int = 0  # how many people have to approve the version
 
     def _faults(self) -> list[str]:

@@ -27,6 +27,7 @@ class ScheduleConfig:
     tags: tuple[str, ...] = ()
     pool: str | None = None
     max_active_runs: int = 1
+    share_among: int = 1  # how many tasks share counting words, weighing them and scoring the test rows
 
     @property
     def is_empty(self) -> bool:
@@ -75,6 +76,8 @@ class ScheduleConfig:
             found.append(f"retries: wanted a number from 0 to 100, got {self.retries}")
         if self.max_active_runs < 1:
             found.append(f"max_active_runs: wanted 1 or more, got {self.max_active_runs}")
+        if not 1 <= self.share_among <= 1000:  # Airflow maps a task 1,024 times at most
+            found.append(f"share_among: wanted a number from 1 to 1000, got {self.share_among}")
         return found
 
 

@@ -163,7 +163,7 @@ def difference(trained: Probe, other: Probe, where: str, *, tolerance: float = 0
     Parameters
     ----------
     where : of the other answer, such as ``in a fresh process``
-    tolerance : by how much scores may differ; see `textmill.models.body.Body.exact`
+    tolerance : by how much scores may differ; see `textmill.models.body.Body.tolerance`
 
     Examples
     --------

@@ -17,8 +17,10 @@ from textmill.config.durations import seconds
 from textmill.config.project import dated_keys
 from textmill.errors import ConfigError, TextmillError
 from textmill.flow.classify import classify
+from textmill.flow.parts import Part, parts_of
 from textmill.flow.running import open_project
 from textmill.flow.step import Step, plan, shape
+from textmill.flow.stepping import PROBE
 from textmill.registry import Store
 
 __all__ = ["DagPlan", "TaskPlan", "airflow_plan"]
@@ -34,10 +36,10 @@ class TaskPlan:
 
     Attributes
     ----------
-    id : of a step, its name; others have a dot in it, which no step's name has
+    id : of a step, its name; others have a dot in it, which no step's name has: what comes before it is a step's name
     needs : ids of the tasks that come before it
     rule : Airflow's trigger rule
-    bash : None of a step; of what is no step, what it does: "" if it is there for its rule alone
+    bash : None of what `textmill step` does; of what is no step, what it does: "" if it is there for its rule alone
     each : it is done once for each of so many items, or for each of what the task of that id gives
     lists : another one is done for each of what it gives
     retries, retry_delay, timeout : None as the DAG has it; seconds
@@ -116,14 +118,15 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
     words = ["--project", str(Path(folder).resolve())]
     if place != str(home / ".textmill"):
         words += ["--store", place]
-    words += ["--plan", shape(flow)]
+    parts = parts_of(project, flow)
+    words += ["--plan", shape(flow, *(part.told for part in parts))]
     if braced := [word for word in (*program, *words) if "{" in word]:
         raise ConfigError(
             ["in a command of Airflow's, a '{' is Airflow's own; wanted a path without it"], where=braced[0]
         )
     steps, notify = plan(flow), project.mill.notify
     try:
-        tasks = tuple(_tasks(steps))
+        tasks = tuple(_tasks(steps, parts))
         timing = _timing(project.mill.schedule)
     except ConfigError as error:
         raise ConfigError(error.faults, where=str(home / "mill.toml")) from error
@@ -140,7 +143,7 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
         options=shlex.join(words),
         # 3 is a gate that says no: what it says is what comes of the command, and is not asked for again
         run=f"{run} || [ $? = 3 ]",
-        tasks=(*tasks, *_watcher(steps)),
+        tasks=(*tasks, *_probe(steps), *_watcher(steps)),
         **timing,
         # a refusal is a failure to Airflow
         email_on_failure=notify.email if {"failure", "refusal"} & {*notify.on} else (),
@@ -148,8 +151,8 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
     )
 
 
-def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
-    """Steps as tasks, and before some of them what it takes for their rule to mean the same."""
+def _tasks(steps: Sequence[Step], parts: Sequence[Part]) -> Iterator[TaskPlan]:
+    """Steps as tasks; before some of them what it takes for their rule to mean the same, and the parts of a step."""
     named = {step.name: step for step in steps}
     listed = {step.for_each for step in steps if isinstance(step.for_each, str)}
     left_out = set[str]()  # steps that may be left out though nothing fails
@@ -174,9 +177,13 @@ def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
             yield TaskPlan(id=ended, needs=needs, rule="all_done", bash="")
             yield TaskPlan(id=failed, needs=needs, rule="one_failed", bash="")
             needs, rule = (ended, failed), "all_success"
+        own = [part for part in parts if part.step == step.name]
+        for number, part in enumerate(own):  # the first of them waits for what the step waits for
+            before, when = (part.needs, "all_success") if number else (needs, rule)
+            yield TaskPlan(id=part.name, needs=before, rule=when, each=part.times)
         yield TaskPlan(
             id=step.name,
-            needs=needs,
+            needs=(*needs, *(part.name for part in own[-1:])),
             rule=rule,
             each=each,
             lists=step.name in listed and each is None,  # else Airflow counts what its tasks gave
@@ -185,6 +192,11 @@ def _tasks(steps: Sequence[Step]) -> Iterator[TaskPlan]:
             backoff=step.backoff if step.retries and step.backoff != 1 else None,
             timeout=None if step.timeout is None else step.timeout + _PUNCTUALITY,
         )
+
+
+def _probe(steps: Sequence[Step]) -> list[TaskPlan]:
+    """A task that asks the new version whether it says there what it said in training; promotion looks it up."""
+    return [TaskPlan(id=PROBE, needs=("register",))] if any(step.name == "register" for step in steps) else []
 
 
 def _watcher(steps: Sequence[Step]) -> list[TaskPlan]:

@@ -15,7 +15,7 @@ from textmill.config import thread_count
 from textmill.errors import ConfigError, MissingExtra, PluginError, TooManyRejected
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
-from textmill.flow.step import Work
+from textmill.flow.step import HERE, Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -285,8 +285,12 @@ def sharing(project: Project, work: Work) -> Iterator[Shards | None]:
     if work.on is None:
         yield None
         return
+    from textmill.flow.shards import Alone, Shards
+
+    if work.on == HERE:
+        yield Shards(project, work, Alone(), project.mill.schedule.share_among)
+        return
     from textmill.flow.dask_bridge import connected
-    from textmill.flow.shards import Shards
 
     with connected(work.on) as cluster:
         yield Shards(project, work, cluster)

@@ -1,29 +1,35 @@
-"""Whether a version says the same wherever it runs: in training, in a fresh process, over HTTP."""
+"""Whether a version says the same wherever it runs: in training, in a fresh process, over HTTP, on Airflow.
+
+Airflow's own surroundings are there in a task of its alone. So a task asks, `ask_on_airflow`, and the audit log keeps
+what came of it until somebody promotes the version.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
 
-from textmill.errors import TextmillError
+from textmill.errors import ConfigError, GateRefused, TextmillError
 
 if TYPE_CHECKING:
     from textmill.evaluate.probe import Probe
     from textmill.models.text_model import TextModel
-    from textmill.registry import Store
+    from textmill.registry import Line, Store
     from textmill.types import Ref
 
-__all__ = ["check_parity", "probe_in", "probe_over_http"]
+__all__ = ["ask_on_airflow", "check_parity", "probe_in", "probe_over_http"]
 
 _PATIENCE = 120  # seconds for another process to load the model and answer
+_EVENT = "probe"  # in the audit log
 _NONE_KEPT = (
     "it has no probe.json, as an older textmill made it or a function of its own fails on texts of the probe set; run"
     " its project again"
@@ -42,7 +48,9 @@ print(json.dumps(Probe.of(model, probe_texts(model, texts)).to_json()))
 """
 
 
-def check_parity(store: Store, ref: Ref, folder: Path, model: TextModel) -> tuple[list[str], list[str], list[str]]:
+def check_parity(
+    store: Store, ref: Ref, folder: Path, model: TextModel, airflow: bool = False
+) -> tuple[list[str], list[str], list[str]]:
     """Compare token ids and scores of the probe set with those of the training process, to the bit.
 
     Scores of a network are compared to 1e-4, as sums of floats depend on what is computed beside a text.
@@ -50,6 +58,7 @@ def check_parity(store: Store, ref: Ref, folder: Path, model: TextModel) -> tupl
     Parameters
     ----------
     folder, model : of the version
+    airflow : whether a task of Airflow's has to have asked it; else that none has is only noted
 
     Returns
     -------
@@ -57,7 +66,7 @@ def check_parity(store: Store, ref: Ref, folder: Path, model: TextModel) -> tupl
 
     Raises
     ------
-    CorruptError : if what was kept in training cannot be read
+    CorruptError : if what was kept in training, or the audit log, cannot be read
     """
     from textmill.evaluate.probe import Probe, difference, probe_texts
 
@@ -71,15 +80,59 @@ def check_parity(store: Store, ref: Ref, folder: Path, model: TextModel) -> tupl
         notes.append("not compared over HTTP: the extra 'serve' is not installed here")
     else:
         asked["over HTTP"] = lambda: probe_over_http(store, ref, probe_texts(model, texts))
-    tolerance = 0.0 if model.body.exact else model.body.TOLERANCE
     broken = []
     for where, ask in asked.items():
         try:
-            told = difference(trained, ask(), where, tolerance=tolerance)
+            told = difference(trained, ask(), where, tolerance=model.body.tolerance)
         except TextmillError as error:
             told = f"{where} it does not answer: {error}"
         broken += [told] if told else []
-    return broken, list(asked), notes
+    compared = list(asked)
+    line = _said_on_airflow(store, ref)
+    if line is not None:
+        broken += line.facts["broken"]
+        compared.append(f"on Airflow ({line.when})")
+    elif airflow:
+        broken.append("no task of Airflow's has asked it: its project's DAG does, after register")
+    else:
+        notes.append("not compared on Airflow: no task there has asked this version")
+    return broken, compared, notes
+
+
+def ask_on_airflow(store: Store, ref: Ref, environ: Mapping[str, str] = os.environ) -> None:
+    """Ask a version about its probe set in this process, a task of Airflow's; the audit log keeps what came of it.
+
+    Raises
+    ------
+    GateRefused : if it does not say what it said in training; the log says so then
+    ConfigError : if this is no task of Airflow's
+    NotInStore, CorruptError, FormatError : if the version is not there, or cannot be trusted or understood
+    """
+    from textmill.evaluate.probe import Probe, difference, probe_texts
+    from textmill.models import load_model
+
+    if "AIRFLOW_CTX_DAG_ID" not in environ:  # what was not asked there must not stand in the log as if it was
+        raise ConfigError(["only a task of Airflow's can ask for it: AIRFLOW_CTX_DAG_ID is not set"], where=str(ref))
+    _, folder = store.open(ref)
+    told: str | None = _NONE_KEPT
+    if (kept := Probe.load(folder)) is not None:
+        trained, texts = kept
+        try:
+            model = load_model(folder)
+            asked = Probe.of(model, probe_texts(model, texts))
+            told = difference(trained, asked, "on Airflow", tolerance=model.body.tolerance)
+        except TextmillError as error:
+            told = f"on Airflow it does not answer: {error}"
+    task = {key: environ.get(f"AIRFLOW_CTX_{name}") for key, name in (("dag", "DAG_ID"), ("run", "DAG_RUN_ID"))}
+    store.audit.append(_EVENT, ref=str(ref), **task, broken=[told] if told else [])
+    if told:
+        raise GateRefused(told, where=str(ref))
+
+
+def _said_on_airflow(store: Store, ref: Ref) -> Line | None:
+    """What the audit log holds of the last task of Airflow's that asked."""
+    said = [line for line in store.audit.lines() if line.event == _EVENT and line.facts["ref"] == str(ref)]
+    return said[-1] if said else None
 
 
 def probe_in(python: Sequence[str], folder: Path) -> Probe:

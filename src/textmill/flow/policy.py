@@ -112,7 +112,7 @@ def checks(policy: PolicyConfig, version: Version, current: Ref | None) -> Itera
     for key, ask in asked.items():
         if getattr(policy, key):
             yield ask()
-    yield _parity(version)
+    yield _parity(policy, version)
 
 
 def _score(policy: PolicyConfig, version: Version, said: str) -> Check:
@@ -256,11 +256,14 @@ def _latency(policy: PolicyConfig, version: Version) -> Check:
     return Check("p95_ms", keeps(found, sign, number), said)
 
 
-def _parity(version: Version) -> Check:
+def _parity(policy: PolicyConfig, version: Version) -> Check:
     from textmill.flow.parity import check_parity
 
-    broken, compared, left_out = check_parity(version.store, version.ref, version.folder, version.model)
+    asked = (version.store, version.ref, version.folder, version.model, policy.airflow)
+    broken, compared, left_out = check_parity(*asked)
     if broken:
         return Check("parity", False, "; ".join(broken))
-    told = f"token ids and scores of the probe set are those of training {' and '.join(compared)}"
+    *most, last = compared
+    where = f"{', '.join(most)} and {last}" if most else last
+    told = f"token ids and scores of the probe set are those of training {where}"
     return Check("parity", True, "; ".join([told, *left_out]))

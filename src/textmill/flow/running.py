@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textmill.config import MillConfig, load
+from textmill.config import MillConfig, ModelConfig, load
 from textmill.config.project import dated
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textmill.flow.crew import Crew
     from textmill.flow.record import Record
 
-__all__ = ["ProjectRefused", "RunResult", "open_project", "run_project"]
+__all__ = ["ProjectRefused", "RunResult", "check_shared", "open_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ def run_project(
     """
     project = open_project(folder, store, date)
     if on is not None:
-        _check_shared(project, on)
+        from textmill.flow.dask_bridge import check_on
+
+        check_on(on)
+        check_shared(project, "--on")
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
@@ -191,20 +194,36 @@ def open_project(folder: Path | str, store: Store | Path | str | None = None, da
     return Project(mill, home, kept, FileDigests(kept))
 
 
-def _check_shared(project: Project, on: str) -> None:
-    """Features whose counts cannot be added up are told before the data are read."""
-    from textmill.flow.dask_bridge import check_on
+def check_shared(project: Project, by: str) -> None:
+    """Features whose counts cannot be added up are told before the data are read.
 
-    check_on(on)
+    Parameters
+    ----------
+    by : what asks for the work to be shared
+
+    Raises
+    ------
+    ConfigError : with what cannot be
+    """
+    where = str(project.folder / "mill.toml")
+    space = project.mill.tune.space
+    faults = [
+        f"tune.space.{path!r}: nothing but {wanted!r} can be tried with {by}, got {space[path]!r}"
+        for path, wanted in (("features.analyzer", "word"), ("features.skip", 0))
+        if path in space and space[path] != [wanted]
+    ]
+    if unshared := [kind for kind in space.get("model.kind", ()) if kind != ModelConfig.kind]:
+        faults.append(f"tune.space.'model.kind': {unshared[0]!r}, which weighs no features, cannot be tried with {by}")
+    if faults:
+        raise ConfigError(faults, where=where)
     for step, one in project.models.items():
         reads = project.mill.trains and one.model.is_linear
-        faults = []
         if reads and one.features.analyzer != "word":
-            faults.append(f"features.analyzer of {step}: wanted 'word' with --on, got {one.features.analyzer!r}")
+            faults.append(f"features.analyzer of {step}: wanted 'word' with {by}, got {one.features.analyzer!r}")
         if reads and one.features.skip:
-            faults.append(f"features.skip of {step}: wanted 0 with --on, got {one.features.skip}")
+            faults.append(f"features.skip of {step}: wanted 0 with {by}, got {one.features.skip}")
         if faults:
-            raise ConfigError(faults, where=str(project.folder / "mill.toml"))
+            raise ConfigError(faults, where=where)
 
 
 def _check_space(mill: MillConfig, where: Path) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +39,9 @@ from textmill.read.shards import shards_of
 from textmill.text.path import TextPath
 from textmill.types import canonical_json
 
-__all__ = ["Cluster", "Shards"]
+__all__ = ["Alone", "Cluster", "Shards"]
 
-SIZE = 16 * 2**20  # bytes of the corpus's file that a shard stands for, at least: a second's work or two
+SIZE = 16 * 2**20  # bytes of the corpus's file that a shard stands for: a second's work or two
 _SHARDS_AT_MOST = 20_000  # a scheduler takes a millisecond for each task: of a large corpus they are larger
 _FAN = 8  # counts that are merged at once
 
@@ -62,6 +62,44 @@ class Cluster(Protocol):
         """
 
 
+class Alone:
+    """A `Cluster` of this process alone: it does a task when it is waited for, and what that needs before."""
+
+    def submit(self, task: Callable[..., str], *arguments: Any) -> Any:
+        """Keep in mind what is to be done."""
+        return _Asked(task, arguments)
+
+    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> None:
+        """Do it."""
+        for number, one in enumerate(asked, 1):
+            self._result(one)
+            done(number)
+
+    def _result(self, given: Any) -> Any:
+        if isinstance(given, list):
+            return [self._result(one) for one in given]
+        if not isinstance(given, _Asked):
+            return given
+        if given.result is None:
+            given.result = given.task(*map(self._result, given.arguments))
+        return given.result
+
+
+@dataclass(slots=True)
+class _Asked:
+    task: Callable[..., str]
+    arguments: Sequence[Any]
+    result: str | None = None
+
+
+class _Learning(NamedTuple):
+    """Keys of what tasks make of the rows that are learned from: of each shard, of all, and again of each."""
+
+    counts: list[str]
+    features: str
+    weighed: list[str]
+
+
 class Shards:
     """The corpus of a run in shards, and the processes that work on them.
 
@@ -69,10 +107,11 @@ class Shards:
     ----------
     work : of the step that asks
     cluster : does the tasks
+    among : how many processes there are shards for, where there are as many rows
     """
 
-    def __init__(self, project: Project, work: Work, cluster: Cluster) -> None:
-        self._project, self._work, self._cluster = project, work, cluster
+    def __init__(self, project: Project, work: Work, cluster: Cluster, among: int = 1) -> None:
+        self._project, self._work, self._cluster, self._among = project, work, cluster, among
         self._store = project.store
         at = project.store.place  # its URL, or a folder that may be named from where we stand
         self._place = Place(at if "://" in at else str(project.store.root.absolute()), code())
@@ -84,12 +123,7 @@ class Shards:
         def learn(
             text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
         ) -> tuple[Features, Csr]:
-            program = self._program(asked, text_path.hash)
-            rows = self._rows("corpus.arrow", 0)
-            counts = [self._ask(count, [text_path.hash, config.ngrams, one], program, one) for one in rows]
-            whole = self._sum(counts)
-            features = self._ask(vocabulary, [text_path.hash, asdict(config), whole], program, whole)
-            weighed = [self._ask(weigh, [features, one], program, one, features) for one in rows]
+            counts, features, weighed = self._learning(asked, text_path, config)
             self._wait(counts, "counting words")
             self._wait([features], "adding the counts up")
             self._wait(weighed, "weighing words")
@@ -101,6 +135,39 @@ class Shards:
 
     def outputs(self, step: str) -> NDArray[np.float64]:
         """The outputs of the model that a training step left for the test rows, float64 (n_rows, n_outputs)."""
+        scored = self._scoring(step)
+        self._wait(scored, "scoring the test rows")
+        return np.concatenate([self._array(key, "outputs", np.float64, 2) for key in scored])
+
+    def prepare(
+        self, what: Literal["count", "vocabulary", "weigh"], asked: CandidateConfig, share: int | None
+    ) -> list[str]:
+        """Do a part of what `learn` needs: one of as many shares as there are to be; the keys of what was made."""
+        text_path = TextPath(asked.text, folder=self._project.folder)
+        found = self._learning(asked, text_path, asked.features)
+        keys = {"count": found.counts, "vocabulary": [found.features], "weigh": found.weighed}[what]
+        return self._share(keys, share)
+
+    def score(self, step: str, share: int | None) -> list[str]:
+        """Do one share of what `outputs` needs; the keys of what was made."""
+        return self._share(self._scoring(step), share)
+
+    def _share(self, keys: list[str], share: int | None) -> list[str]:
+        if share is not None:
+            keys = keys[len(keys) * share // self._among : len(keys) * (share + 1) // self._among]
+        self._wait(keys, "")
+        return keys
+
+    def _learning(self, asked: CandidateConfig, text_path: TextPath, config: FeaturesConfig) -> _Learning:
+        program = self._program(asked, text_path.hash)
+        rows = self._rows("corpus.arrow", 0)
+        counts = [self._ask(count, [text_path.hash, config.ngrams, one], program, one) for one in rows]
+        whole = self._sum(counts)
+        features = self._ask(vocabulary, [text_path.hash, asdict(config), whole], program, whole)
+        weighed = [self._ask(weigh, [features, one], program, one, features) for one in rows]
+        return _Learning(counts, features, weighed)
+
+    def _scoring(self, step: str) -> list[str]:
         left = self._work.outputs[step]
         if "test.arrow" in self._work.outputs["read"].files:
             rows = self._rows("test.arrow", None)
@@ -108,9 +175,7 @@ class Shards:
             rows = self._rows("corpus.arrow", None if "folds.npy" in self._work.outputs["split"].files else 1)
         program = self._program(self._project.models[step])
         files = {name: file.sha256 for name, file in left.files.items() if name.startswith("model/")}
-        scored = [self._ask(score, [files, one], program, one, left.key) for one in rows]
-        self._wait(scored, "scoring the test rows")
-        return np.concatenate([self._array(key, "outputs", np.float64, 2) for key in scored])
+        return [self._ask(score, [files, one], program, one, left.key) for one in rows]
 
     def _program(self, asked: CandidateConfig, text_path: str = "") -> Program:
         text, features = (canonical_json(asdict(table)).decode() for table in (asked.text, asked.features))
@@ -120,7 +185,8 @@ class Shards:
         path = self._work.file("read", file)
         side, fold = (self._work.outputs["split"].files[name].sha256 for name in ("side.npy", "fold.npy"))
         corpus = self._work.outputs["read"].files[file].sha256
-        size = max(SIZE, path.stat().st_size // _SHARDS_AT_MOST)
+        whole = path.stat().st_size
+        size = max(min(SIZE, -(-whole // self._among)), whole // _SHARDS_AT_MOST)
         return [Rows(corpus, shard, side, fold, which) for shard in shards_of(path, size)]
 
     def _sum(self, counts: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from textmill.errors import ConfigError, DataError, UnknownName
 from textmill.registry import Finished
 from textmill.types import canonical_json
 
-__all__ = ["Flow", "Progress", "Rule", "Step", "Work", "gathered", "piece", "pieces", "plan", "shape"]
+__all__ = ["HERE", "Flow", "Progress", "Rule", "Step", "Work", "gathered", "piece", "pieces", "plan", "shape"]
 
+HERE = "here"  # in the place of a scheduler's address: what was not done by other processes, this one does
 Rule = Literal["all_success", "all_done", "one_failed"]
 
 
@@ -42,8 +43,8 @@ class Work:
     progress : to be told how far it is
     run : the id of the run
     log : the file of what it prints
-    on : the address of a Dask scheduler whose workers share the work; None: this process does all. No result depends on
-        it, so no key does
+    on : the address of a Dask scheduler whose workers share the work; `HERE`: tasks of another scheduler's did, and
+        what they left out this process does; None: this process does all. No result depends on it, so no key does
     """
 
     folder: Path
@@ -168,8 +169,12 @@ def plan(flow: Flow) -> tuple[Step, ...]:
     return tuple(ordered.values())
 
 
-def shape(flow: Flow) -> str:
+def shape(flow: Flow, *more: object) -> str:
     """A digest of which steps there are and what comes before each: all that another scheduler has to know of them.
+
+    Parameters
+    ----------
+    more : JSON values of what it has to know besides
 
     Examples
     --------
@@ -183,7 +188,7 @@ def shape(flow: Flow) -> str:
         [step.name, step.needs, step.rule, len(step.for_each) if isinstance(step.for_each, tuple) else step.for_each]
         for step in flow.steps
     ]
-    return hashlib.sha256(canonical_json([flow.name, steps])).hexdigest()[:12]
+    return hashlib.sha256(canonical_json([flow.name, steps, *more])).hexdigest()[:12]
 
 
 def pieces(step: Step, outputs: Mapping[str, Finished]) -> tuple[Step, ...]:

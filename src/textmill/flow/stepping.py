@@ -13,15 +13,22 @@ from textmill.flow.bases import Bases
 from textmill.flow.classify import classify
 from textmill.flow.crew import Crew
 from textmill.flow.dispatch import Dispatch
+from textmill.flow.doing import found
 from textmill.flow.events import Done, Event
+from textmill.flow.keys import step_key
+from textmill.flow.parts import Part, do_part, parts_of
+from textmill.flow.project import Project
 from textmill.flow.record import End, Record
 from textmill.flow.runner import sigterm_interrupts
 from textmill.flow.running import open_project
-from textmill.flow.step import Step, gathered, pieces, plan, shape
+from textmill.flow.step import HERE, Flow, Step, gathered, pieces, plan, shape
 from textmill.registry import Finished, Store
 from textmill.registry.runs import remember_run
+from textmill.types import Ref
 
-__all__ = ["StepResult", "run_step"]
+__all__ = ["PROBE", "StepResult", "run_step"]
+
+PROBE = "register.probe"  # no step: what was registered is asked whether it says on Airflow what it said in training
 
 Before = dict[str, tuple[End, Finished | None]]  # how needs ended, and what they left
 
@@ -72,8 +79,10 @@ def run_step(
 
     Parameters
     ----------
+    name : of the step, or of a `Part` of one; ``register.probe`` asks what was registered about its probe set, in a
+        task of Airflow's
     run : the id of the run, as the other scheduler has it; the first step begins it
-    item : the number of the piece, from 0, of a step that is done for each of some items
+    item : the number of the piece, from 0, of a step that is done for each of some items; of a part, of its share
     date : the day that the run is for
     expected : the `shape` of the plan that the other scheduler was told of
     on_output : given what the step prints, as it comes, if it is one of the user's own; its log has it in any case
@@ -89,14 +98,19 @@ def run_step(
     kept = project.store
     flow = classify(project.mill, project.folder, kept, project.digests)
     steps = {step.name: step for step in plan(flow)}
-    if expected is not None and expected != shape(flow):
+    parts = {part.name: part for part in parts_of(project, flow)}
+    if expected is not None and expected != shape(flow, *(part.told for part in parts.values())):
         raise ConfigError(
             ["its steps are others than those that the scheduler was told of; tell it again: textmill airflow export"],
             where=f"project {flow.name}",
         )
-    if name not in steps:
-        raise UnknownName("step", name, steps, where=f"project {flow.name}")
+    if name not in {*steps, *parts} and not (name == PROBE and "register" in steps):
+        raise UnknownName("step", name, {*steps, *parts}, where=f"project {flow.name}")
     record = Record(kept, run)
+    if name == PROBE:
+        return _probe(flow.name, record, kept)
+    if name in parts:
+        return _part(project, parts[name], flow, item, record, force=force, date=date)
     crew = Crew(Path(folder), kept, record, date=date, on_output=on_output)
     try:
         with sigterm_interrupts(), kept.in_use():
@@ -111,6 +125,7 @@ def run_step(
                 Bases(kept, flow.name),
                 before=before,
                 threads=threads,
+                on=HERE if parts else None,
                 tell=on_event or (lambda event: None),
                 again=(step.origin,) if force else (),
                 crew=crew,
@@ -127,9 +142,69 @@ def run_step(
     for error in (*dispatch.errors.values(), *dispatch.refusals.values()):
         raise error
     if step.name not in dispatch.done:
-        ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
-        raise StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=f"run {run}, step {step.name}")
+        raise _left_out(step, record, before)
     return _result(dispatch.done[step.name], run)
+
+
+def _part(
+    project: Project, part: Part, flow: Flow, item: int | None, record: Record, *, force: bool, date: str | None
+) -> StepResult:
+    """Do a part of a step, or one of its shares, unless the step was done already.
+
+    Raises
+    ------
+    as `run_step`
+    """
+    kept, steps = project.store, {step.name: step for step in flow.steps}
+    step = steps[part.step]
+    if part.times is None and item is not None:
+        raise ConfigError([f"{part.name} is done once"], where="--item")
+    if part.times is not None and item not in range(part.times):
+        raise ConfigError([f"{part.name} has {part.times} shares, numbered from 0, got {item}"], where="--item")
+    try:
+        with sigterm_interrupts(), kept.in_use():
+            kept.scratch.sweep()
+            record.begin(flow, date=date)
+            before = _before(step, steps, record, kept)
+            outputs = {need: left for need, (_, left) in before.items() if left is not None}
+            if len(outputs) < len(before):
+                raise _left_out(step, record, before)
+            key = step_key(step, outputs)
+            cached = not force and found(step, key, outputs, kept) is not None
+            if not cached:
+                key = do_part(project, part, outputs, item)
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped in {part.name!r}", hint="Ask for it again to go on from there.") from None
+    finally:
+        kept.close()
+    return StepResult(part.name, record.run, key, cached, None)
+
+
+def _left_out(step: Step, record: Record, before: Before) -> StepFailed:
+    ends = ", ".join(f"{need} {end.replace('_', ' ')}" for need, (end, _) in before.items())
+    where = f"run {record.run}, step {step.name}"
+    return StepFailed(f"it was left out, as its rule is {step.rule}: {ends}", where=where)
+
+
+def _probe(model: str, record: Record, store: Store) -> StepResult:
+    """Ask the version that a run registered, here and now; nothing of it is kept as a step's, as it is true here alone.
+
+    Raises
+    ------
+    ConfigError : if none was registered, or this is no task of Airflow's
+    GateRefused : if it does not say what it said in training
+    """
+    from textmill.flow.parity import ask_on_airflow
+
+    try:
+        with store.in_use():
+            _, registered = _left("register", record, store)
+            if registered is None:
+                raise ConfigError(["no version has been registered in this run"], where=f"run {record.run}, {PROBE}")
+            ask_on_airflow(store, Ref("model", model, registered.values["version"]))
+    finally:
+        store.close()
+    return StepResult(PROBE, record.run, registered.key, False, None)
 
 
 def _before(step: Step, steps: Mapping[str, Step], record: Record, store: Store) -> Before:

@@ -29,13 +29,11 @@ class Body(ABC):
     text_path : the program that makes terms of texts; None for the majority baseline, which reads none
     features : the columns that a linear model weighs; None where there are none
     n_outputs : how many outputs a text has
-    exact : whether what it says of a text is the same to the bit wherever it is asked, and whatever texts are beside
-        it. Where it is not, two answers of one model may differ by less than `TOLERANCE`
+    tolerance : by how much what it says of a text may differ from what it says elsewhere, or beside other texts
     """
 
-    TOLERANCE: ClassVar[float] = 1e-4
     name: ClassVar[str]
-    exact: ClassVar[bool] = True
+    tolerance: ClassVar[float] = 0.0
     text_path: TextPath | None
     features: Features | None = None
 

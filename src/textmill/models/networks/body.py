@@ -37,7 +37,7 @@ class NetworkBody(Body):
     """
 
     name = "network"
-    exact = False  # how sums of floats are cut depends on what is computed beside a text
+    tolerance = 1e-4  # how sums of floats are cut depends on what is computed beside a text
 
     def __init__(self, vocabulary: Vocabulary, network: Network) -> None:
         self.vocabulary = vocabulary

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textmill.config import MillConfig, ModelConfig, load
+from textmill.config import MillConfig, load
 from textmill.config.project import dated
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
@@ -212,7 +212,7 @@ def check_shared(project: Project, by: str) -> None:
         for path, wanted in (("features.analyzer", "word"), ("features.skip", 0))
         if path in space and space[path] != [wanted]
     ]
-    if unshared := [kind for kind in space.get("model.kind", ()) if kind != ModelConfig.kind]:
+    if unshared := [kind for kind in space.get("model.kind", ()) if kind != "logistic-regression"]:
         faults.append(f"tune.space.'model.kind': {unshared[0]!r}, which weighs no features, cannot be tried with {by}")
     if faults:
         raise ConfigError(faults, where=where)

@@ -188,6 +188,14 @@ class Audit:
             raise self._broken(n + 1, f"lines are missing or changed at the end: {head[0]} were written")
         return (n, sha256), keep
 
+    def _newest(self) -> str | None:
+        """The event of the newest line; None if there is none."""
+        try:
+            raw, _ = _last_line(self.path)
+        except FileNotFoundError:
+            return None
+        return None if raw is None else str(json.loads(raw)["event"])
+
     def _read_head(self) -> tuple[int, str] | None:
         try:
             found = unseal(self.head.read_bytes(), format=_FORMAT, where=str(self.head))

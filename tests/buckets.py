@@ -69,6 +69,7 @@ class MemoryBucket(Bucket):
     def upload(self, key, path):
         self._met("upload", key)
         if self.objects.get(key) != path.read_bytes():
+            self._met("put", key)
             self._changing(lambda: self.objects.__setitem__(key, path.read_bytes()), key)
 
     def download(self, key, path, sha256):

@@ -59,9 +59,9 @@ def garbage(store: Store, *, older_than: float = 0.0, now: Callable[[], float] |
     `older_than`. Only steps that nobody will be spared again, objects that nothing names, and what is remembered of
     runs that ended long ago, are garbage.
 
-    Between two steps of a run that goes step by step nobody uses the store: its record is what keeps its steps. On other
-    machines that share the store it cannot be read: there its steps are kept by their age, which counts from when a run
-    has last made or found them.
+    Between two steps of a run that goes step by step nobody uses the store: its record is what keeps its steps. The
+    records of other machines that share the store cannot be read: their steps are kept by their age, which counts from
+    when a run has last made or found them.
 
     Parameters
     ----------

@@ -13,16 +13,16 @@ are asked for, and each is compared with its sha256 before it gets its name. Wha
 anything names it: finished steps after their objects, a version's line after its files. So nothing half-done is ever
 seen, whoever is killed and whenever, and no machine waits for a lock of another.
 
-Why nothing goes that is needed (`announce`, `take_away`), with no lock and no clock but the server's:
+Why nothing goes that is needed (`announce`, `take_away`), with no lock, and no clock but the server's:
 
 1. Whoever takes something away writes line L, then looks at the bucket, then writes line L+1 with the names of what
    goes. If anybody has written L+1 before, nothing goes, and it looks again.
-2. A version is made by a line. One before L is seen by the look; one at L+1 stops it; whoever is about to write one later
-   is told to decide anew, and finds the names in L+1.
-3. A finished step is written, or found by a run and then written anew, so that it is young; then its machine follows the
-   lines (`Chain.settle`). If L is not there yet, the look comes later and sees it. If L is the newest, the machine writes
-   a line that stops it. If L+1 is there, the machine learns what went, and puts it anew or does the step again.
-4. What is put anew gets another key (`textmill.registry.generations`), so it does not matter how late the old keys are
+2. A version is made by a line. One before L is seen by the look, and one at L+1 stops it. Whoever comes later has to
+   decide anew (`Overtaken`), and finds the names in L+1.
+3. A finished step is written, or found by a run and then written anew, so that it is young. Then its machine follows
+   the lines (`Chain.settle`): if L is not there yet, the look comes later and sees it; if L is the newest, the machine
+   writes a line that stops it; if L+1 is there, it learns what went, and puts it anew or does the step again.
+4. What is put anew gets another key (`textmill.registry.generations`). So it does not matter how late the old keys are
    deleted, or by whom: who takes something away may be killed at any time, and the next deletes the rest.
 
 A run that was at work when rows were purged may hold them in its memory: it can finish nothing any more.

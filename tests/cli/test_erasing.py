@@ -26,7 +26,9 @@ def test_erasing_says_what_became_of_it_and_what_is_left_to_do(project, textmill
     )
     assert purged["purged"]
     assert purged["datasets"] == [{"dataset": "dataset/alarm@1", "rows": 1, "test_rows": 0, "rows_in_store": False}]
-    assert purged["successors"] == [{"before": "dataset/alarm@2", "after": "dataset/alarm@2", "rows": 0, "why": ""}]
+    assert purged["successors"] == [
+        {"before": "dataset/alarm@2", "after": "dataset/alarm@2", "rows": 0, "why": "", "alike": 0}
+    ]
     assert [model["model"] for model in purged["models"]] == ["model/alarm@1"]
 
 

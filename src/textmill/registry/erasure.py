@@ -18,6 +18,9 @@ from textmill.registry.store import Store
 from textmill.types import Manifest, Ref
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from textmill.read.row_hashes import Erased
 
 __all__ = ["Erasure", "Successor", "erase"]
@@ -35,12 +38,14 @@ class Successor:
     after : the one without the rows; the same where the newest did not hold them; None where none could be made
     rows : how many rows of `before` went
     why : why there is no `after`
+    alike : how many rows stay that have the same text as one that went: they are another person's
     """
 
     before: Ref
     after: Ref | None
     rows: int
     why: str = ""
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def erase(
 
 def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
     from textmill.read import Corpus
-    from textmill.read.row_hashes import write_hashes_without, write_without
+    from textmill.read.row_hashes import TEXTS, load_hashes, write_hashes_without, write_without
 
     _, hashes = store.open(newest.ref)
     roles = {parent: role for parent, role in CORPORA.items() if parent in newest.parents}
@@ -122,8 +127,9 @@ def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
         return Successor(newest.ref, newest.ref, 0)
     if any(one.all() for one in gone.values()):
         return Successor(newest.ref, None, rows, "no row would be left")
+    alike = _alike({role: load_hashes(hashes / role / TEXTS) for role in gone}, gone)
     if not all(store.has(newest.parents[parent]) for parent in roles):
-        return Successor(newest.ref, None, rows, "its rows are no longer in the store; the next run makes one")
+        return Successor(newest.ref, None, rows, "its rows are no longer in the store; the next run makes one", alike)
     folder = store.scratch.new_folder("erase")
     try:
         made: dict[str, Corpus] = {}
@@ -142,9 +148,17 @@ def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
             config=newest.config,
             parents={"dataset": str(newest.ref)},
         )
-        return Successor(newest.ref, manifest.ref, rows)
+        return Successor(newest.ref, manifest.ref, rows, alike=alike)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alike(texts: Mapping[str, NDArray[np.uint8]], gone: Mapping[str, NDArray[np.bool_]]) -> int:
+    """How many rows of all sides stay whose text is that of a row that goes."""
+    from textmill.read.row_hashes import which
+
+    away = frozenset(one.tobytes() for role, hashes in texts.items() for one in hashes[gone[role]])
+    return sum(int(which(hashes[~gone[role]], away).sum()) for role, hashes in texts.items())
 
 
 def _holding(store: Store, found: Found, wanted: Erased) -> Garbage:

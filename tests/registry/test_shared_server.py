@@ -220,7 +220,8 @@ def everything(url: str, *folders: Path) -> dict[str, bytes]:
     """Every object below the URL, and every file of some folders."""
     import s3fs
 
-    found = s3fs.S3FileSystem(skip_instance_cache=True).cat(f"{url}/", recursive=True)
+    server = s3fs.S3FileSystem(skip_instance_cache=True)
+    found = server.cat(server.find(url))
     files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     return {**found, **{str(path): path.read_bytes() for path in files}}
 

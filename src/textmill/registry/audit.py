@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import CorruptError, FormatError
+from textmill.errors import CorruptError, FormatError, StoreError
 from textmill.registry.disk import Disk, writing
 from textmill.registry.locks import hold
 from textmill.registry.scratch import Scratch
@@ -201,6 +201,8 @@ class Audit:
             found = unseal(self.head.read_bytes(), format=_FORMAT, where=str(self.head))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreError(f"it cannot be read: {error.strerror}", where=str(self.head)) from error
         return int(found["n"]), str(found["sha256"])
 
     def _write_head(self, n: int, sha256: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from buckets import Killed, MemoryBucket, ServerClock
 from strategies import examples
-from textmill.errors import NotInStore, StoreError
+from textmill.errors import CorruptError, NotInStore, StoreError
 from textmill.registry import Disk, FileOutput, Finished
 from textmill.registry.collecting import collect, garbage
 from textmill.registry.runs import remember_run, runs_of
@@ -304,4 +305,22 @@ def test_one_who_is_always_overtaken_gives_up_with_a_sentence(world):
 
     with pytest.raises(StoreError, match="other machines change the store all the time"):
         gc(world.machine("a", before=before))
+    whole(world, ran=False)
+
+
+def test_a_copy_of_which_a_part_was_cleaned_away_takes_nothing_and_puts_nothing(world):
+    a = world.with_garbage().machine("a")
+    a.catch_up()
+    before = dict(world.objects)
+    shutil.rmtree(a.root / "models")
+    with pytest.raises(CorruptError, match=r"has no manifest of model/m@1.*Remove the folder"):
+        gc(a)
+    assert world.objects == before
+    gc(world.machine("b"))
+    shutil.rmtree(world.machine("b").root / "collected")
+    b = world.machine("b")
+    with pytest.raises(CorruptError, match=r"lacks a file about change 5.*Remove the folder"):
+        publish(b, b"weights")
+    shutil.rmtree(b.root)
+    publish(world.machine("b"), b"weights")
     whole(world, ran=False)

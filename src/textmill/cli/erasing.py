@@ -94,9 +94,8 @@ def _told(done: Erasure) -> Iterator[str]:
         else:
             yield f"{one.after} is {one.before} without {'1 row' if one.rows == 1 else f'{one.rows:,} rows'}."
         if one.alike:
-            rows = "1 row" if one.alike == 1 else f"{one.alike:,} rows"
-            have = "has" if one.alike == 1 else "have"
-            yield f"{rows} of other persons {have} the same text, and stay. --text erases a text whoever wrote it."
+            stay = "1 row of others has" if one.alike == 1 else f"{one.alike:,} rows of others have"
+            yield f"Not erased: {stay} the same text. --text erases a text whoever wrote it."
     yield from found_lines(done.found)
     again = sorted({one.ref.name for one in done.found.models if one.how != "tested"})
     if again:

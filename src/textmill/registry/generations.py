@@ -21,6 +21,7 @@ from textmill.registry.sealed import seal, unseal
 __all__ = ["COLLECTED", "PURGED", "Generations", "write_names"]
 
 COLLECTED, PURGED = "collected", "purged"
+_MARKS = ((b'"event":"collect"', COLLECTED), (b'"event":"purge"', PURGED))  # of lines; no text has a bare quote
 _FORMAT = 1
 _NAME = r"(objects/[0-9a-f]{2}/[0-9a-f]{64}|steps/[0-9a-f]{64}\.json|runs/finished/[^/.][^/]*/[0-9a-f]{16}\.json)"
 _CAN_GO = re.compile(_NAME)
@@ -40,13 +41,15 @@ class Generations:
     True
     >>> (root / COLLECTED).mkdir()
     >>> _ = (root / COLLECTED / "12.json").write_bytes(write_names([name]))
-    >>> known.key(name) == name + ".12", known.is_given_up(name), known.is_given_up(name + ".12")
-    (True, True, False)
+    >>> known.key(name) == name + ".12", known.given_up([name, name + ".12"]) == [name]
+    (True, True)
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._read: set[tuple[str, int]] = set()
+        self._audit, self._lines, self._at = root / "audit.jsonl", 0, 0  # how far the log was read
+        self._told: set[tuple[str, int]] = set()  # of which it says that they took something away
         self._last: dict[str, int] = {}
 
     def can_go(self, name: str) -> bool:
@@ -60,31 +63,41 @@ class Generations:
         ------
         CorruptError, FormatError : if the copy cannot say what was taken away
         """
-        self._look()
-        last = self._last.get(name)
-        return name if last is None else f"{name}.{last}"
+        return self.keys([name])[0]
 
-    def name(self, key: str) -> str | None:
-        """The name of what lies under a key; None if nothing is looked for there (any more)."""
-        if _STAYS.fullmatch(key):
-            return key
-        found = _KEY.fullmatch(key)
-        return found[1] if found and self.key(found[1]) == key else None
-
-    def is_given_up(self, key: str) -> bool:
-        """Whether what lies under a key was taken away, and so may be deleted by anybody at any time."""
-        found = _KEY.fullmatch(key)
-        if found is None:
-            return False
+    def keys(self, names: Iterable[str]) -> list[str]:
+        """The same of many."""
         self._look()
-        return int(found[2] or 0) < self._last.get(found[1], 0)
+        return [self._key(name) for name in names]
+
+    def names(self, keys: Iterable[str]) -> list[str | None]:
+        """The name of what lies under each key; None if nothing is looked for there (any more)."""
+        self._look()
+        return [self._name(key) for key in keys]
+
+    def given_up(self, keys: Iterable[str]) -> list[str]:
+        """Those keys from which something was taken away, and which so may be deleted by anybody at any time."""
+        self._look()
+        parts = [(key, found) for key in keys if (found := _KEY.fullmatch(key))]
+        return [key for key, found in parts if int(found[2] or 0) < self._last.get(found[1], 0)]
 
     def purges(self) -> frozenset[int]:
         """The changes that purged something."""
         self._look()
         return frozenset(n for kind, n in self._read if kind == PURGED)
 
+    def _key(self, name: str) -> str:
+        last = self._last.get(name)
+        return name if last is None else f"{name}.{last}"
+
+    def _name(self, key: str) -> str | None:
+        if _STAYS.fullmatch(key):
+            return key
+        found = _KEY.fullmatch(key)
+        return found[1] if found and self._key(found[1]) == key else None
+
     def _look(self) -> None:
+        self._listen()  # first: a line is written after its file
         for kind in (COLLECTED, PURGED):
             folder, names = self._root / kind, set[str]()
             with suppress(FileNotFoundError):
@@ -97,6 +110,22 @@ class Generations:
                     raise CorruptError("this list of what was taken away lacks what it must say", where=str(path))
                 self._last |= {one: max(n, self._last.get(one, 0)) for one in found}
                 self._read.add((kind, n))
+        if lacking := self._told - self._read:
+            raise CorruptError(
+                f"this copy of a shared store lacks a file about change {min(n for _, n in lacking)}",
+                where=str(self._root),
+                hint="Remove the folder: it will be filled again.",
+            )
+
+    def _listen(self) -> None:
+        # a cache may be cleaned file by file: what is put under a key that was given up would be deleted
+        with suppress(FileNotFoundError), self._audit.open("rb") as file:
+            file.seek(self._at)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._lines, self._at = self._lines + 1, self._at + len(line)
+                self._told |= {(kind, self._lines) for mark, kind in _MARKS if mark in line}
 
 
 def write_names(names: Iterable[str]) -> bytes:

@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textmill.errors import CorruptError, LockHeld, NotInStore, StoreError, StoreWriteError
-from textmill.registry.audit import Line
+from textmill.registry.audit import Audit, Line
 from textmill.registry.bucket import Bucket
 from textmill.registry.chain import LOOKING, Chain
 from textmill.registry.datasets import CORPORA
@@ -49,6 +49,7 @@ from textmill.registry.files import Entry, Files
 from textmill.registry.finished import Finished, read_finished, write_finished
 from textmill.registry.generations import COLLECTED, PURGED, Generations, write_names
 from textmill.registry.manifests import MANIFEST
+from textmill.registry.objects import digest_of
 from textmill.registry.runs import notices_of, records_of
 from textmill.registry.store import Store, published
 from textmill.types import Manifest, Ref
@@ -183,10 +184,10 @@ class SharedStore(Store):
         if raw is None or (found := read_finished(raw, key)) is None:
             return None
         if self._uses and key not in self._renewed:  # a run goes on from it
-            names, before = _names(found), self._keys(found)
+            before = self._keys(found)
             self.bucket.write(before[0], raw)
             self._chain.settle()
-            if [self._key(name) for name in names] != before:
+            if self._keys(found) != before:
                 return None  # it was taken away before it was young again
             self._renewed.add(key)
         if not path.exists():
@@ -235,12 +236,14 @@ class SharedStore(Store):
         """What lies below a folder of the store: on the server, if all machines share it."""
         if below not in _SHARED:
             return super().entries(below)
-        found = ((self._generations.name(one.key), one) for one in self.bucket.entries(below))
-        return [Entry(self.root / name, one.written, one.size) for name, one in found if name is not None]
+        found = self.bucket.entries(below)
+        names = self._generations.names(one.key for one in found)
+        named = zip(names, found, strict=True)
+        return [Entry(self.root / name, one.written, one.size) for name, one in named if name is not None]
 
     def contents(self, entries: Sequence[Entry]) -> Iterator[bytes | None]:
         """The bytes of each on the server, None for one that is gone meanwhile."""
-        keys = [self._key(one.path.relative_to(self.root).as_posix()) for one in entries]
+        keys = self._generations.keys(one.path.relative_to(self.root).as_posix() for one in entries)
         for start in range(0, len(keys), _MOST_AT_ONCE):
             yield from self.bucket.read(keys[start : start + _MOST_AT_ONCE])
 
@@ -258,8 +261,8 @@ class SharedStore(Store):
         super().tidy()
         self._chain.follow()
         self._looks = 0
-        keys = (one.key for below in _SHARED for one in self.bucket.entries(below))
-        self.bucket.remove([key for key in keys if self._generations.is_given_up(key)])
+        keys = [one.key for below in _SHARED for one in self.bucket.entries(below)]
+        self.bucket.remove(self._generations.given_up(keys))
 
     def announce(self) -> None:
         """Write the line after which it is looked what can go."""
@@ -267,6 +270,7 @@ class SharedStore(Store):
         self._looks += 1
         if self._looks > _MOST_LOOKS:
             raise StoreError("other machines change the store all the time", where=self.place, hint="Try again later.")
+        self._check_versions()
         self._chain.change(self._decided_at, LOOKING, {}, b"")
         self._decided_at += 1
 
@@ -274,9 +278,10 @@ class SharedStore(Store):
         """Write the line that names what goes, then delete it. What lies here alone goes from here."""
         assert self._decided_at is not None
         names = {path: path.relative_to(self.root).as_posix() for path in paths}
-        keys = {name: self._key(name) for name in names.values() if self._generations.can_go(name)}
-        self.commit(event, self.root / _TAKEN[event] / f"{self._decided_at + 1}.json", write_names(keys), **facts)
-        self.bucket.remove([*keys.values()])
+        going = [name for name in names.values() if self._generations.can_go(name)]
+        keys = self._generations.keys(going)
+        self.commit(event, self.root / _TAKEN[event] / f"{self._decided_at + 1}.json", write_names(going), **facts)
+        self.bucket.remove(keys)
         with writing(self.root):
             for path, name in names.items():
                 if not name.startswith(("objects/", "steps/")):  # of these here is a copy, which may stay
@@ -284,11 +289,28 @@ class SharedStore(Store):
         if event == "purge":
             self.tidy()
 
+    def _check_versions(self) -> None:
+        # what a version needs is read from the copy here, of which somebody may have cleaned away a part
+        there: dict[str, str] = {}
+        for line in Audit.lines(self._chain):
+            if line.event == "publish":
+                there[line.facts["ref"]] = line.facts["manifest"]
+            elif line.event == "remove":
+                there.pop(line.facts["ref"], None)
+        for ref, sha256 in there.items():
+            path = self._folder(Ref.parse(ref)) / MANIFEST
+            if not path.is_file() or digest_of(path) != sha256:
+                raise CorruptError(
+                    f"this copy of a shared store has no manifest of {ref}",
+                    where=str(path),
+                    hint=f"Remove the folder {self.root}: it will be filled again.",
+                )
+
     def _key(self, name: str) -> str:
         return self._generations.key(name)
 
     def _keys(self, finished: Finished) -> list[str]:
-        return [self._key(name) for name in _names(finished)]
+        return self._generations.keys(_names(finished))
 
     def _must_know_what_is_purged(self) -> None:
         if self._uses and self._generations.purges() != self._purges:

@@ -328,3 +328,47 @@ def test_stores_are_where_the_variable_says(tmp_path, world, monkeypatch):
     world.live(project(tmp_path / "news"), length=timedelta())
     assert (tmp_path / "kept" / "runs" / "schedule" / "news.json").exists()
     assert Store.beside(tmp_path / "news").root == tmp_path / "kept"
+
+
+def dated_project(folder: Path, schedule: str) -> Path:
+    found = project(folder, schedule)
+    file = found / "mill.toml"
+    file.write_text(file.read_text().replace("a.csv", "{date}.csv"))
+    return found
+
+
+def test_each_due_time_is_run_for_its_day_in_the_time_zone_of_the_schedule(tmp_path, world):
+    said = 'cron = "30 0 * * *"\ntimezone = "Europe/Berlin"\n'  # 23:30 of the day before in UTC
+    news = dated_project(tmp_path / "news", said + 'catchup = true\nstart = "2026-01-03"\nretries = 1')
+    world.outcomes = [DONE, FAILED, DONE, Killed()]
+    world.live(news, length=timedelta(minutes=5))
+    assert [(job.why, job.date) for job in world.jobs] == [
+        ("due", "2026-01-03"), ("due", "2026-01-04"), ("again", "2026-01-04"), ("due", "2026-01-05")]  # fmt: skip
+    world.time += timedelta(days=1)
+    world.live(news, length=timedelta())
+    assert [(job.why, job.date) for job in world.jobs[4:]] == [("resumed", "2026-01-05"), ("due", "2026-01-06")]
+    assert [f"{job.due:%d %H:%M}" for job in world.jobs[4:]] == ["04 23:30", "05 23:30"]
+
+
+def test_one_run_that_stands_for_all_that_were_missed_is_for_the_last_day(tmp_path, world):
+    news = dated_project(tmp_path / "news", 'every = "1d"')
+    world.live(news, length=MINUTES)
+    world.time += timedelta(days=3)
+    world.live(news, length=MINUTES)
+    assert [job.date for job in world.jobs] == ["2026-01-08"]
+
+
+def test_where_nothing_asks_for_a_day_none_is_given(tmp_path, world):
+    world.live(project(tmp_path / "news"), length=16 * MINUTES)
+    assert [job.date for job in world.jobs] == [None]
+
+
+def test_a_source_of_the_day_is_run_once_it_is_there(tmp_path, world):
+    news = dated_project(tmp_path / "news", "on_change = true")
+    (news / "2026-01-05.csv").write_text("text,label\n")
+    world.live(news, length=MINUTES)
+    world.time = NOON + timedelta(hours=12)
+    assert world.live(news, length=MINUTES) == []  # of the new day there is no file yet, and nobody is told a failure
+    (news / "2026-01-06.csv").write_text("text,label\n")
+    world.live(news, length=MINUTES)
+    assert [(job.why, job.date) for job in world.jobs] == [("changed", "2026-01-05"), ("changed", "2026-01-06")]

@@ -157,9 +157,7 @@ def dated(mill: MillConfig, date: str | None) -> MillConfig:
     found = dated_keys(mill)
     if date is None:
         if found:
-            raise ConfigError(
-                [f"{path}: {_DATE} wants a day, as in: textmill run --dates 2026-11-01" for path in found]
-            )
+            raise ConfigError([f"{path}: {_DATE} wants a day, as in: --dates 2026-11-01" for path in found])
         return mill
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", date):
         raise ConfigError([f"date: wanted a day such as 2026-11-01, got {date!r}"])

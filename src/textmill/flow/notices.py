@@ -106,6 +106,7 @@ class Notices:
     folder : the project's
     store : remembers in ``runs/notices/NAME.json``, which may be deleted
     warn : is given one line for each way that did not work
+    date : the day that the run is for, or None
     now : the clock
     send : as `deliver`
     """
@@ -117,11 +118,12 @@ class Notices:
         store: Store,
         *,
         warn: Callable[[str], None],
+        date: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         send: Callable[[Notice, NotifyConfig, Path], tuple[list[str], list[str]]] = deliver,
     ) -> None:
         self._config, self._name, self._folder, self._store = mill.notify, mill.project.name, folder, store
-        self._warn, self._now, self._send = warn, now, send
+        self._warn, self._date, self._now, self._send = warn, date, now, send
         self._path = store.root / "runs" / "notices" / f"{self._name}.json"
 
     def tell(self, kind: NoticeKind, what: str, how: str, *, run: datetime | None = None, step: str = "") -> None:
@@ -181,7 +183,8 @@ class Notices:
 
     @property
     def _command(self) -> str:
-        return f"textmill run {shlex.quote(str(self._folder.absolute()))}"
+        day = "" if self._date is None else f" --dates {self._date}"
+        return f"textmill run {shlex.quote(str(self._folder.absolute()))}{day}"
 
     def _tell(
         self, memory: dict[str, Any], kind: NoticeKind, what: str, how: str, run: datetime | None, step: str
@@ -222,6 +225,7 @@ def noticing(
     project: Path,
     *,
     store: Path | str | None = None,
+    date: str | None = None,
     on_event: Callable[[Event], None] | None = None,
     again: str | None = None,
     warn: Callable[[str], None],
@@ -231,7 +235,7 @@ def noticing(
     Parameters
     ----------
     project : its folder or file, as for `run_project`
-    store : as for `run_project`
+    store, date : as for `run_project`
     on_event : is told of each step as well
     again : when it is tried again if it fails, in words; then a failure is a ``retry``
     warn : is given a line for each notice that could not be delivered
@@ -249,7 +253,8 @@ def noticing(
         yield on_event
         return
     home = project if project.is_dir() else project.parent
-    notices = Notices(mill, home, Store.at(store) if store is not None else Store.beside(home), warn=warn)
+    kept = Store.at(store) if store is not None else Store.beside(home)
+    notices = Notices(mill, home, kept, warn=warn, date=date)
     watch = _Watch(notices, on_event)
     try:
         yield watch

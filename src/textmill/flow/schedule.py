@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 from textmill.config import load
-from textmill.config.project import dated_keys
 from textmill.errors import ConfigError, TextmillError
 from textmill.flow.due import due_after
 from textmill.flow.scheduled import Job, Outcome, Scheduled
@@ -172,9 +171,6 @@ class Schedule:
             if folder in {place.absolute() for place in self._places}:
                 raise ConfigError(["[schedule] does not say when: wanted cron, every or on_change"], where=str(folder))
             return
-        if dated := dated_keys(mill):
-            fault = f"{dated[0]}: {{date}} wants a day, and a schedule gives none; TEXTMILL_DUE tells a step the time"
-            raise ConfigError([fault], where=str(folder))
         now = self._clock.now()
         due_after(mill.schedule, now)  # a package that is missing is told now
         self._projects[folder] = Scheduled(folder, mill, now, lambda sentence: self._say(mill.project.name, sentence))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from textmill.config.durations import seconds
 from textmill.config.telling import NoticeKind
 from textmill.errors import GateRefused, Interrupted, LockHeld, StoreError, TextmillError
 from textmill.flow.delivery import deliver
+from textmill.flow.drift import drift_seen
 from textmill.registry import Store
 from textmill.registry.sealed import seal, unseal
 
@@ -170,6 +171,18 @@ class Notices:
         how = "Nothing was registered. Look at the report in the folder; once data or mill.toml are changed:"
         self.tell("refusal", what, f"{how} {self._command}", run=run, step=step)
 
+    def drifted(self, what: Sequence[str], run: datetime) -> None:
+        """The rows that were read are others than those that the model in use learned from.
+
+        Parameters
+        ----------
+        what : a sentence for each thing that has drifted; without one, nothing is told
+        """
+        if what:
+            how = "The run goes on. Look at the rows, and at the scores of what it learns from them; promote that, or"
+            how += " raise drift in [evaluate] if they are to be as they are."
+            self.tell("drift", "; ".join(what), how, run=run, step="read")
+
     def worked(self, run: datetime) -> None:
         """A run has come to its end: a recovery, if the one before did not."""
         if self._config.is_empty or not self._path.exists():
@@ -255,7 +268,7 @@ def noticing(
     home = project if project.is_dir() else project.parent
     kept = Store.at(store) if store is not None else Store.beside(home)
     notices = Notices(mill, home, kept, warn=warn, date=date)
-    watch = _Watch(notices, on_event)
+    watch = _Watch(mill, notices, on_event)
     try:
         yield watch
     except (Interrupted, LockHeld):
@@ -273,10 +286,10 @@ def noticing(
 class _Watch:
     """Sees the steps of a run: in which one it fails, and which is tried again."""
 
-    def __init__(self, notices: Notices, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(self, mill: MillConfig, notices: Notices, on_event: Callable[[Event], None] | None) -> None:
         self.began = datetime.now(UTC)
         self.step = ""
-        self._notices, self._on_event = notices, on_event
+        self._mill, self._notices, self._on_event = mill, notices, on_event
 
     def __call__(self, event: Event) -> None:
         if self._on_event is not None:
@@ -287,6 +300,9 @@ class _Watch:
         elif kind == "retry":
             how = "Nothing is to be done yet: the step is tried again."
             self._notices.tell("retry", event.note, how, run=self.began, step=event.step)
+        elif kind == "finished":
+            # now and not at the end, which a run may not come to
+            self._notices.drifted(drift_seen(self._mill, event), run=self.began)
 
 
 def _is_fresh(sent: str | None, now: datetime, at_most: float) -> bool:

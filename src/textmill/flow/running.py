@@ -142,6 +142,7 @@ def run_project(
             kept,
             evaluated.finished,
             found.steps["compare"].finished if "compare" in found.steps else None,
+            found.steps["read"].finished if "read" in found.steps else None,
             version,
         ),
         steps=tuple(found.steps.values()),

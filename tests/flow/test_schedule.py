@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies import examples
+from textmill.config import load
 from textmill.errors import ConfigError, LockHeld
+from textmill.flow.notices import Notices
 from textmill.flow.schedule import Schedule, projects_in
 from textmill.flow.scheduled import Job, Outcome
 from textmill.registry import Disk, Store
@@ -372,3 +375,59 @@ def test_a_source_of_the_day_is_run_once_it_is_there(tmp_path, world):
     (news / "2026-01-06.csv").write_text("text,label\n")
     world.live(news, length=MINUTES)
     assert [(job.why, job.date) for job in world.jobs] == [("changed", "2026-01-05"), ("changed", "2026-01-06")]
+
+
+def notified(folder: Path) -> list[tuple[str, str]]:
+    lines = (folder / "got.jsonl").read_text().splitlines() if (folder / "got.jsonl").exists() else []
+    return [(one["kind"], one["what"]) for one in map(json.loads, filter(None, lines))]
+
+
+NOTIFY = '[notify]\nat_most = "0s"\ncommand = ["sh", "-c", "cat >> got.jsonl; echo >> got.jsonl"]\n'
+
+
+def test_a_project_file_that_is_spoiled_is_told_once_as_it_said_before_and_so_is_that_it_is_mended(tmp_path, world):
+    news = project(tmp_path / "news", 'every = "15m"\n' + NOTIFY)
+    file = news / "mill.toml"
+    good = file.read_text()
+    with world.schedule(news) as schedule:
+        for bad in (good.replace("every", "evry").replace("sh", "no-such"), "[project", "[project"):
+            file.write_text(bad)
+            schedule._find()
+        ((kind, what),) = notified(news)
+        assert (kind, "schedule.evry: no setting is called 'evry', did you mean 'every'?" in what) == ("failure", True)
+        world.time += 15 * MINUTES
+        assert schedule.run_due() == []
+        file.write_text(good)
+        for _ in range(2):
+            schedule._find()
+        assert notified(news)[1:] == [("recovery", "Its project file can be read again, and its schedule goes on.")]
+        assert [outcome.kind for outcome in schedule.run_due()] == ["done"]
+        file.write_text("[project")
+        schedule._find()
+    assert [kind for kind, _ in notified(news)] == ["failure", "recovery", "failure"]
+    file.write_text(good)  # mended while no schedule was there
+    with world.schedule(news):
+        pass
+    assert [kind for kind, _ in notified(news)] == ["failure", "recovery", "failure", "recovery"]
+
+
+def test_a_mended_file_is_no_recovery_of_runs_that_fail(tmp_path, world):
+    news = project(tmp_path / "news", 'every = "15m"\n' + NOTIFY)
+    good = (news / "mill.toml").read_text()
+    notices = Notices(load(news), news, Store.beside(news), warn=pytest.fail)
+    notices.failed("no room", run=NOON)
+    with world.schedule(news) as schedule:
+        for text in ("[project", good):
+            (news / "mill.toml").write_text(text)
+            schedule._find()
+    notices.worked(NOON + 60 * MINUTES)
+    assert [kind for kind, _ in notified(news)] == ["failure", "failure", "recovery", "recovery"]
+    assert notified(news)[-1][1] == "It ran to its end; 1 run since 2026-01-05 12:00:30 UTC had not."
+
+
+def test_nobody_is_told_of_a_file_that_never_could_be_read(tmp_path, world):
+    project(tmp_path / "good")
+    news = project(tmp_path / "news", 'evry = "15m"\n' + NOTIFY)
+    with world.schedule(tmp_path) as schedule:
+        schedule._find()
+    assert notified(news) == []

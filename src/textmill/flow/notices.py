@@ -134,7 +134,7 @@ class Notices:
         ----------
         what : is the matter, a sentence
         how : to go on
-        run : when the run began
+        run : when the run began; None of what is no run
         step : in which it happened
         """
         if self._config.is_empty:
@@ -165,6 +165,17 @@ class Notices:
         else:
             how = f"What was finished is kept. Put it right and go on from there: {self._command}"
             self.tell("failure", what, how, run=run, step=step)
+
+    def broken(self, what: str) -> None:
+        """The project file is at fault; to be told with the settings that it had before."""
+        self.tell("failure", what, "It is not run by itself until the file is put right, and then goes on at once.")
+
+    def mended(self) -> None:
+        """The project file can be read: a recovery, if it was told that it could not."""
+        if not self._config.is_empty and self._path.exists() and self._load()["broken"]:
+            self.tell(
+                "recovery", "Its project file can be read again, and its schedule goes on.", "Nothing is to be done."
+            )
 
     def refused(self, what: str, *, run: datetime, step: str = "") -> None:
         """A gate has said no."""
@@ -203,7 +214,9 @@ class Notices:
         self, memory: dict[str, Any], kind: NoticeKind, what: str, how: str, run: datetime | None, step: str
     ) -> None:
         now = self._now()
-        if kind in ("failure", "refusal"):
+        if run is None and kind in ("failure", "recovery"):
+            memory["broken"] = kind == "failure"  # apart from runs, whose trouble may outlast it
+        elif kind in ("failure", "refusal"):
             memory["trouble"] = memory["trouble"] or {"since": _iso(run or now), "runs": 0}
             memory["trouble"]["runs"] += 1
         elif kind == "recovery":
@@ -229,8 +242,8 @@ class Notices:
     def _load(self) -> dict[str, Any]:
         with suppress(OSError, StoreError, KeyError):  # it only spares people a notice
             found = unseal(self._path.read_bytes(), format=_FORMAT, where=str(self._path))
-            return {key: found[key] for key in ("kinds", "trouble", "told")}
-        return {"kinds": {}, "trouble": None, "told": []}
+            return {key: found[key] for key in ("kinds", "trouble", "told")} | {"broken": found.get("broken", False)}
+        return {"kinds": {}, "trouble": None, "told": [], "broken": False}
 
 
 @contextmanager

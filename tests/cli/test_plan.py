@@ -36,10 +36,11 @@ def test_a_finished_project_is_drawn_and_has_nothing_to_do(project, textmill):
 def test_a_change_is_told_with_its_reason_and_what_to_do(project, textmill):
     change(project, "min_df = 1", "min_df = 2")
     lines = textmill("plan", "alarm").stdout.splitlines()
-    assert lines[-5:] == [
-        "6 steps: 2 cached, 1 stale, 3 unknown.",
+    assert lines[-6:] == [
+        "6 steps: 2 cached, 3 stale, 1 unknown.",
         "train is stale: features.min_df was 1, is 2.",
-        "evaluate, register and report are unknown until train is done.",
+        "register and report will be made anew after train: settings changed.",
+        "evaluate is unknown until train is done.",
         "",
         "Do it: textmill run alarm",
     ]
@@ -50,7 +51,7 @@ def test_json_is_one_document_for_programs(project, textmill):
     change(project, "min_df = 1", "min_df = 2")
     found = json.loads(textmill("plan", "alarm", "--json").stdout)
     assert (found["project"], found["nothing_to_do"]) == ("alarm", False)
-    assert found["counts"] == {"cached": 2, "stale": 1, "unknown": 3}
+    assert found["counts"] == {"cached": 2, "stale": 3, "unknown": 1}
     steps = {one["step"]: one for one in found["steps"]}
     assert [*steps] == STEPS
     assert steps["train"] == {

@@ -81,7 +81,7 @@ def command(
 
     def do(date: str | None) -> dict[str, Any]:
         if dry_run:
-            return _planned(project, as_json, date=date, **how)
+            return _planned(project, as_json, date=date, on=on, **how)
         return _run(project, as_json, again, date=date, on=on, threads=threads, wait=wait, **how)
 
     for_each_day(dates, do, as_json=as_json)

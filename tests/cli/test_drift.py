@@ -75,6 +75,7 @@ def test_other_rows_are_told_once_and_the_run_goes_on(watched, textmill, kinds):
     assert again["report"]["details"]["drift"]["shares"] == again["drift"]["shares"]
 
 
+@pytest.mark.slow
 def test_the_champion_is_compared_with_and_not_the_newest(watched, textmill, kinds):
     (watched / "messages.csv").write_text(rows(other=True, seed=4))
     textmill("run", "alarm")  # version 2

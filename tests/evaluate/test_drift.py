@@ -60,7 +60,9 @@ def test_samples_of_the_same_rows_raise_no_alarm_however_few_they_are(n, times):
 )
 def test_a_change_of_one_thing_is_told_and_nothing_else(n, change, what):
     rng = np.random.default_rng(7)
-    assert told(compared(drawn(rng, n), drawn(rng, n, **change))) == [what]
+    found = compared(drawn(rng, n), drawn(rng, n, **change))
+    assert told(found) == [what]
+    assert [round(end) for side in found["quartiles"] for end in side][:2] == [11, 15]
 
 
 def test_the_index_is_the_usual_one_and_is_told_above_what_one_says():
@@ -98,6 +100,8 @@ def test_texts_of_several_labels_and_of_none():
     now = DriftRows([["a"]] * 50 + [[]] * 150, np.ones(200))
     found = measure_drift(then, now, tokens, seed=1)
     assert told(found) == ["labels"]
+    (said,) = drift_told(found | {"model": "alarm@1"}, 0.2)
+    assert "no label 14.3 %, now 75.0 %" in said
     shares = {label: (then, now) for label, then, now in found["shares"]}
     assert shares[""] == (50 / 350, 150 / 200)
 

@@ -119,10 +119,13 @@ def drift_told(found: Mapping[str, Any], most: float) -> list[str]:
 
 def _drifted(name: str, found: Mapping[str, Any]) -> str:
     if name == "labels":
-        return ", ".join(f"{said} {100 * then:.1f} %, now {100 * now:.1f} %" for said, then, now in found["shares"])
+        shares = found["shares"]
+        return ", ".join(
+            f"{said or 'no label'} {100 * then:.1f} %, now {100 * now:.1f} %" for said, then, now in shares
+        )
     if name == "lengths":
-        then, now = found["medians"]
-        return f"half of the texts have up to {now:,.0f} characters, and had {then:,.0f}"
+        then, now = (f"{low:,.0f} to {high:,.0f}" for low, high in found["quartiles"])
+        return f"half of the texts have {now} characters, and had {then}"
     told = {"more of": found["more_now"], "less of": found["more_then"]}
     said = [f"{how} {', '.join(word for word, _ in words[:_WORDS])}" for how, words in told.items() if words]
     return "; ".join(said) or "many of them a little"

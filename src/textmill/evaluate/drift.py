@@ -63,7 +63,7 @@ def measure_drift(then: DriftRows, now: DriftRows, tokens: Tokens, *, seed: int)
     - ``labels``, ``lengths``, ``words``: ``index``; ``by_chance``, what the deals have on average; ``rarely``, what one
       of 10,000 deals has or more
     - ``shares``: labels whose share has changed most, with their shares then and now
-    - ``medians``: of the lengths, then and now
+    - ``quartiles``: of the lengths, the lower and the upper, then and now
     - ``more_now``, ``more_then``: words with the z-score of their log-odds, see `vocabulary_shift`
 
     Examples
@@ -101,7 +101,7 @@ def measure_drift(then: DriftRows, now: DriftRows, tokens: Tokens, *, seed: int)
         "lengths": _index_of(lambda dealt: _counts(bins, np.arange(n + m), dealt, len(edges) + 1), side, deals),
         "words": _beside_chance(*(float(_AS_INDEX * words[key]) for key in ("divergence", "usual", "sd"))),
         "shares": [[str(names[i]), float(shares[0][i]), float(shares[1][i])] for i in changed],
-        "medians": [float(np.median(then.lengths)), float(np.median(now.lengths))],
+        "quartiles": [np.quantile(one.lengths, [0.25, 0.75]).tolist() for one in (then, now)],
         "more_now": words["more_in_test"],
         "more_then": words["more_in_train"],
     }

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -103,7 +103,7 @@ def fit(
     TrainingError : if a loss is no number, or one item is too large for the memory
     """
     device = next(module.parameters()).device
-    asked = torch.compile(module) if train.compile else module  # with the weights of `module`
+    asked = cast(nn.Module, torch.compile(module)) if train.compile else module  # with the weights of `module`
     with one_thread_number(train.threads):
         optimizer = Optimizer(module, train, rates or Rates.alike(module))
         checkpoint = Checkpoint(keep)

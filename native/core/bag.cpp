@@ -133,6 +133,7 @@ class Bag::Epoch {
     float* pulls = pulls_.data() + i * stride_;
     for (std::size_t j = 0; j < stride_; ++j) pulls[j] = dot(bag_.head_.data() + j * k_, slopes, k_);
     pull_squares_[i] = dot(pulls, pulls, stride_);
+    if (!std::isfinite(pull_squares_[i])) losses_[i] = pull_squares_[i];
   }
 
   template <std::size_t kStride>

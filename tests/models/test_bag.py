@@ -187,7 +187,7 @@ def test_texts_without_a_feature_teach_the_bias_alone() -> None:
     assert np.isfinite(fit.vectors).all()
     assert not fit.head.any()
     fit = fit_bag(csr(csr_array((20, 0), dtype=np.float32)), np.ones((20, 1), np.float32))
-    assert fit.vectors.shape == (0, 16)
+    assert fit.vectors.shape == (0, 32)
     assert fit.weights.shape == (0, 1)
     assert fit.bias[0] > 0
 
@@ -212,12 +212,18 @@ HALVES = np.full((4, 2), 0.5, np.float32)
         ({"learning_rate": float("nan")}, "learning_rate: wanted a number above 0, got nan"),
         ({"learning_rate": float("inf")}, "learning_rate: wanted a number above 0, got inf"),
         ({"smoothing": 1.0}, "smoothing: wanted a share from 0 to below 1, got 1.0"),
-        ({"learning_rate": 1e38, "epochs": 5}, "learning_rate: 1e.38 is too high: in epoch . the loss was no number"),
     ],
 )
 def test_settings_that_cannot_be_are_told(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         fit_bag(GOOD, HALVES, **settings)
+
+
+@pytest.mark.parametrize("rate", [1e30, 1e38, 1e300])
+def test_a_rate_at_which_the_loss_runs_away_is_told(rate: float) -> None:
+    X = csr(csr_array(np.full((40, 2), 1e10, np.float32)))
+    with pytest.raises(ConfigError, match=r"learning_rate: 1e.* is too high: in epoch . the loss was no number"):
+        fit_bag(X, targets_of(np.arange(40) % 2, 2), batch=4, learning_rate=rate)
 
 
 @pytest.mark.parametrize(

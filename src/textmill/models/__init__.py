@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.models.bag import BagFit, fit_bag
     from textmill.models.calibration import Calibration
     from textmill.models.classifier import TextClassifier
     from textmill.models.decision import Decision
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from textmill.models.thresholds import Threshold, choose_threshold
 
 __all__ = [
+    "BagFit",
     "Calibration",
     "Decision",
     "Explanation",
@@ -29,12 +31,14 @@ __all__ = [
     "TextClassifier",
     "Threshold",
     "choose_threshold",
+    "fit_bag",
     "fit_logistic",
     "load_model",
     "positive_class",
 ]
 
 _FILE = {
+    "BagFit": "bag",
     "Calibration": "calibration",
     "Decision": "decision",
     "Explanation": "linear",
@@ -46,6 +50,7 @@ _FILE = {
     "TextClassifier": "classifier",
     "Threshold": "thresholds",
     "choose_threshold": "thresholds",
+    "fit_bag": "bag",
     "fit_logistic": "logistic",
     "load_model": "saved",
     "positive_class": "positive",

@@ -57,7 +57,7 @@ def fit_bag(
     targets: _Floats,
     *,
     independent: bool = False,
-    width: int = 16,
+    width: int = 32,
     epochs: int = 5,
     learning_rate: float = 0.06,
     batch: int = 32,

@@ -26,7 +26,7 @@ struct HeldBag {
 Out<float> copied(const HeldBag& held, void (Bag::*copy)(float*) const, std::initializer_list<std::size_t> shape) {
   std::size_t n = 1;
   for (const std::size_t side : shape) n *= side;
-  std::unique_ptr<float[]> out(new float[std::max<std::size_t>(1, n)]);
+  PageArray<float> out = page_array<float>(n);
   (*held.bag.*copy)(out.get());
   return own(std::move(out), shape);
 }

@@ -15,7 +15,7 @@ namespace {
 
 // Sums are taken in so many lanes, however many the CPU adds at once: the order is the same everywhere.
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kAhead = 12;              // entries whose vectors are asked for before they are needed
+constexpr std::size_t kAhead = 32;               // entries whose vectors are asked for before they are needed
 constexpr std::size_t kFloatsAThread = 1 << 15;  // of a batch's vectors: what is worth to meet for
 
 std::size_t padded(std::size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }

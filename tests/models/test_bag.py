@@ -168,6 +168,13 @@ def test_smoothing_is_what_its_targets_say() -> None:
     assert bytes_of(fit_bag(csr(X), hard, smoothing=0.3)) == bytes_of(fit_bag(csr(X), soft))
 
 
+def test_few_texts_are_learned_in_small_batches() -> None:
+    X, codes = problem(350, 10, 2, seed=9)
+    targets = targets_of(codes, 2)
+    assert bytes_of(fit_bag(csr(X), targets)) == bytes_of(fit_bag(csr(X), targets, batch=3))
+    assert bytes_of(fit_bag(csr(X[:50]), targets[:50])) == bytes_of(fit_bag(csr(X[:50]), targets[:50], batch=1))
+
+
 def test_weights_say_what_a_text_counts() -> None:
     """Of contradicting texts those that count more are believed; those that count nothing change nothing."""
     X = csr_array(np.ones((90, 1), np.float32))

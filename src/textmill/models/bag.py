@@ -24,6 +24,7 @@ __all__ = ["BagFit", "fit_bag", "targets_of"]
 
 _Floats = NDArray[np.float32]
 _WIDEST = 4096
+_ROWS = 4096  # of vectors that are multiplied at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +48,11 @@ class BagFit:
     def weights(self) -> NDArray[np.float64]:
         """The weights of the linear model that it is, float64 (n_features, n_outputs)."""
         found = np.zeros((len(self.vectors), self.head.shape[1]))
-        for column, row in zip(self.vectors.T, self.head.astype(np.float64), strict=True):
-            found += column[:, None] * row  # not BLAS: its sums depend on the number of threads
+        head = self.head.astype(np.float64)
+        for first in range(0, len(found), _ROWS):
+            some = self.vectors[first : first + _ROWS].T.astype(np.float64)
+            for column, row in zip(some, head, strict=True):  # not BLAS: its sums depend on the number of threads
+                found[first : first + _ROWS] += column[:, None] * row
         return found
 
 
@@ -60,7 +64,7 @@ def fit_bag(
     width: int = 32,
     epochs: int = 5,
     learning_rate: float = 0.06,
-    batch: int = 32,
+    batch: int | None = None,
     smoothing: float = 0.0,
     sample_weights: NDArray[np.float64] | None = None,
     seed: int = 0,
@@ -80,7 +84,7 @@ def fit_bag(
     width : of the vectors
     epochs : how often each text is learned from
     learning_rate : at the start
-    batch : texts that are looked at before vectors change
+    batch : texts that are looked at before vectors change; if left out 64, or a hundredth of the texts if that is fewer
     smoothing : share of the probability that is spread evenly over the outputs, or over yes and no of each
     sample_weights : float64 (n_texts,), or (n_texts, n_outputs) where outputs are independent: what each loss counts,
         0 or more; ones if left out
@@ -100,9 +104,10 @@ def fit_bag(
     >>> fit.vectors.shape, fit.head.shape, (fit.weights.ravel() > 0).tolist()
     ((2, 4), (4, 1), [False, True])
     """
+    n = len(csr.indptr) - 1
+    batch = max(1, min(64, n // 100)) if batch is None else batch
     _check_settings(width, epochs, learning_rate, batch, smoothing)
     threads = thread_count(threads)
-    n = len(csr.indptr) - 1
     independent = independent or (targets.ndim == 2 and targets.shape[1] == 1)
     targets = _checked_targets(targets, n, independent, smoothing)
     strength = _checked_weights(sample_weights, targets.shape, independent)

@@ -163,7 +163,8 @@ def race(sides: Sides) -> list[Row]:
                 f" {b.cpu:.2f}); accuracy {a.accuracy:.4f} against {b.accuracy:.4f}",
                 wall >= 1.3 and a.accuracy >= max(0.90, b.accuracy),
                 "ours from texts in memory to weights, splitting and counting included; fastText from a file of the"
-                f" same words to its model, wordNgrams = 2, lr = 0.5, epoch = 5; {THREADS} threads, median of 3 in turn",
+                " same words to its model, wordNgrams = 2, lr = 0.5, epoch = 5;"
+                f" {THREADS} threads, median of 3 in turn",
             )
         )
     return found

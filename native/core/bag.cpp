@@ -125,7 +125,7 @@ class Bag::Epoch {
   // Text i of the batch: its outputs and loss, and which way it pulls the vectors of its features.
   void look(std::size_t i, std::size_t row) {
     float* hidden = hidden_.data() + i * stride_;
-    with_stride(stride_, [&]<std::size_t kStride> { sum_vectors<kStride>(hidden, row); });
+    with_stride(stride_, [&]<std::size_t kStride>() { sum_vectors<kStride>(hidden, row); });
     float* slopes = slopes_.data() + i * k_;
     std::copy(bag_.bias_.begin(), bag_.bias_.end(), slopes);
     for (std::size_t j = 0; j < stride_; ++j) add_scaled(slopes, hidden[j], bag_.head_.data() + j * k_, k_);
@@ -195,7 +195,7 @@ class Bag::Epoch {
         begin = std::lower_bound(begin, end, low);
         end = std::lower_bound(begin, end, high);
       }
-      with_stride(stride_, [&]<std::size_t kStride> { move_some<kStride>(begin, end, i, rate); });
+      with_stride(stride_, [&]<std::size_t kStride>() { move_some<kStride>(begin, end, i, rate); });
     }
   }
 

@@ -63,7 +63,7 @@ def fit_bag(
     independent: bool = False,
     width: int = 32,
     epochs: int = 5,
-    learning_rate: float = 0.06,
+    learning_rate: float = 0.05,
     batch: int | None = None,
     smoothing: float = 0.0,
     sample_weights: NDArray[np.float64] | None = None,
@@ -83,7 +83,7 @@ def fit_bag(
         label where a text may have several); else they share one (softmax). A single output is always independent
     width : of the vectors
     epochs : how often each text is learned from
-    learning_rate : at the start
+    learning_rate : at the start; many classes bear more (0.1), words with their letters rather less (0.04)
     batch : texts that are looked at before vectors change; if left out 64, or a hundredth of the texts if that is fewer
     smoothing : share of the probability that is spread evenly over the outputs, or over yes and no of each
     sample_weights : float64 (n_texts,), or (n_texts, n_outputs) where outputs are independent: what each loss counts,

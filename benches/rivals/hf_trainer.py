@@ -1,4 +1,4 @@
-"""Fine-tuning with the Trainer of transformers: dynamic padding, same model, tokens a batch, epochs and rate as ours."""
+"""Fine-tuning with the Trainer of transformers: dynamic padding; model, tokens a batch, epochs and rate as ours."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def main() -> None:
             warmup_steps=0.1,
             weight_decay=0.01,
             seed=13,
-            use_cpu=True,
+            use_cpu="cuda" not in sys.argv,
+            bf16="cuda" in sys.argv,
             report_to=[],
             save_strategy="no",
             disable_tqdm=True,

@@ -1,5 +1,6 @@
-"""The usual PyTorch recipe for a bidirectional LSTM: random batches, padded to their longest, packed. Same words, sizes,
-epochs, optimiser as ours; prints texts a second and accuracy on the rows that were held back.
+"""The usual PyTorch recipe for a bidirectional LSTM: random batches, padded to their longest, packed.
+
+Words, sizes, epochs and optimiser are ours; prints texts a second and accuracy on the rows that were held back.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ def test_rows_are_those_of_words_and_of_letters(
 ) -> None:
     path = TextPath(TextConfig(map=mapped))
     try:
-        features, csr = WordCharFeatures.fit(path, config, texts, char_ngrams=char_ngrams, threads=2)
+        both = replace(config, analyzer="word+char_wb", char_ngrams=char_ngrams)
+        features, csr = WordCharFeatures.fit(path, both, texts, threads=2)
     except DataError:
         return
     words, of_words = WordFeatures.fit(path, config, texts)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["WordCharFeatures"]
 
 FORMAT = 1
-ANALYZER = "word+char_wb"
+ANALYZER: Final = "word+char_wb"
 _SHARES = {"l2": (0.8, 0.6), "l1": (4 / 7, 3 / 7), "none": (1.0, 1.0)}  # of the norm: words, letters
 _ROWS = 4096  # that are put together at a time
 
@@ -43,15 +43,17 @@ class WordCharFeatures:
     ----------
     words_part : WordFeatures
     chars_part : CharFeatures
-    config : FeaturesConfig, that of the words
+    config : FeaturesConfig
     n_features : number of columns
 
     Examples
     --------
     >>> from textmill.config import TextConfig
     >>> path = TextPath(TextConfig(map="none"))
-    >>> config = FeaturesConfig(kind="counts", ngrams=(1, 1), min_df=1)
-    >>> features, csr = WordCharFeatures.fit(path, config, ["fire", "wild"], char_ngrams=(4, 4))
+    >>> config = FeaturesConfig(
+    ...     kind="counts", analyzer="word+char_wb", ngrams=(1, 1), char_ngrams=(4, 4), min_df=1
+    ... )
+    >>> features, csr = WordCharFeatures.fit(path, config, ["fire", "wild"])
     >>> features.names
     ['fire', 'wild', ' fir', ' wil', 'fire', 'ild ', 'ire ', 'wild']
     >>> features.rows(["wildfires"]).to_scipy().toarray().astype(int).tolist()
@@ -61,7 +63,7 @@ class WordCharFeatures:
     def __init__(self, words: WordFeatures, chars: CharFeatures) -> None:
         self.words_part = words
         self.chars_part = chars
-        self.config = words.config
+        self.config = replace(words.config, analyzer=ANALYZER, char_ngrams=chars.config.ngrams)
         self.n_features = words.n_features + chars.n_features
 
     @classmethod
@@ -71,7 +73,6 @@ class WordCharFeatures:
         config: FeaturesConfig,
         texts: Any,
         *,
-        char_ngrams: tuple[int, int] = (3, 5),
         dtype: DTypeLike = np.float32,
         threads: int | None = None,
     ) -> tuple[WordCharFeatures, Csr]:
@@ -79,9 +80,9 @@ class WordCharFeatures:
 
         Parameters
         ----------
-        config : of the words; all but `ngrams` and `skip` is said of the letters too, `max_features` of each
+        config : `ngrams` and `skip` are of words, `char_ngrams` of letters, the blank at either end of a word among
+            them; all else is said of both, `max_features` of each
         texts : what `text_chunks` takes; an iterator is made a list, as the texts are gone through twice
-        char_ngrams : fewest and most characters, the blank at either end of a word among them
         dtype : of the weights, float32 or float64
         threads : how many; the result does not depend on it
 
@@ -97,10 +98,9 @@ class WordCharFeatures:
         threads = thread_count(threads)
         if isinstance(texts, Iterator):
             texts = [text for part in texts for text in ([part] if isinstance(part, str) else part)]
-        words, of_words = WordFeatures.fit(
-            text_path, replace(config, analyzer="word"), texts, dtype=dtype, threads=threads
-        )
-        letters = replace(config, analyzer="char_wb", ngrams=char_ngrams, skip=0)
+        parts = replace(config, analyzer="word", char_ngrams=FeaturesConfig().char_ngrams)
+        words, of_words = WordFeatures.fit(text_path, parts, texts, dtype=dtype, threads=threads)
+        letters = replace(parts, analyzer="char_wb", ngrams=config.char_ngrams, skip=0)
         chars, of_chars = CharFeatures.fit(text_path, letters, texts, dtype=dtype, threads=threads)
         features = cls(words, chars)
         return features, features._joined(of_words, of_chars)

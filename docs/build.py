@@ -57,6 +57,7 @@ PAGES = (
     ("docs/guide/lineage.md", "Lineage and erasure"),
     ("docs/guide/shared-store.md", "One store for several machines"),
     ("docs/guide/project-file.md", "The project file"),
+    ("docs/leaderboard.md", "Leaderboard"),
     ("docs/reliability.md", "What it survives"),
     ("docs/why.md", "Why it is so"),
     ("docs/glossary.md", "Words"),

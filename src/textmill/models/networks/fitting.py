@@ -63,15 +63,17 @@ def fit_network(
     import torch
 
     from textmill.models.networks.body import NetworkBody
+    from textmill.models.networks.loop import own_chance
     from textmill.models.networks.reading import read_and_build
 
     shape = shape_of(model)
     started = time.perf_counter()
     progress("splitting texts")
-    torch.manual_seed(seed)
-    vocabulary, encoded, network = read_and_build(
-        texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
-    )
+    with own_chance():
+        torch.manual_seed(seed)
+        vocabulary, encoded, network = read_and_build(
+            texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
+        )
     targets.check_number(encoded.n_texts)
     then = time.perf_counter()
     facts: dict[str, Any] = {

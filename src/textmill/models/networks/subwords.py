@@ -90,8 +90,8 @@ def learn_subwords(texts: Any, text: TextPath, *, most: int, max_tokens: int, wi
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     chunks = list(text_chunks(texts))
     own = [_PAD, _UNKNOWN]
-    # The trainer numbers letters within words in the order of a table that differs from process to process, and of
-    # pieces that are equally frequent the numbers decide: so a first pass finds those letters, and a second is told them
+    # The trainer numbers letters within words in an order that differs from process to process, and of pieces that are
+    # equally frequent the numbers decide. So a first pass finds those letters, and a second is told them.
     within: list[str] = []
     for size in (1, most):
         trainer = trainers.WordPieceTrainer(

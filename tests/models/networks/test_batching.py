@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_every_text_is_in_one_batch_the_shortest_first(lengths: np.ndarray, budg
     check(batches, lengths, budget)
     order = np.concatenate([np.zeros(0, np.int64), *batches])
     assert order.tolist() == np.argsort(lengths, kind="stable").tolist()
-    for one, other in zip(batches, batches[1:], strict=False):  # none could have been larger
+    for one, other in itertools.pairwise(batches):  # none could have been larger
         assert (len(one) + 1) * lengths[other[0]] > budget
 
 

@@ -131,9 +131,7 @@ def byte_level() -> Tokenizer:
     alphabet = p.ByteLevel.alphabet()
     made.train_from_iterator(
         LINES,
-        trainers.BpeTrainer(
-            vocab_size=330, special_tokens=special, initial_alphabet=alphabet, show_progress=False
-        ),
+        trainers.BpeTrainer(vocab_size=330, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
     )
     made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
     return made

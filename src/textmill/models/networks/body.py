@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,7 +107,11 @@ class NetworkBody(Body):
         self.vocabulary.save(folder)
         self.network.save_config(folder / CONFIG)
         save_file({name: value.contiguous() for name, value in self.network.state_dict().items()}, folder / _WEIGHTS)
-        return {"n_terms": len(self.vocabulary.terms), "width": self.network.table_width}
+        return {
+            "n_terms": len(self.vocabulary.terms),
+            "width": self.network.table_width,
+            "weights": _sha256(folder / _WEIGHTS),
+        }
 
     @classmethod
     def load(cls, folder: Path, head: Any, config: ModelConfig, n_outputs: int) -> Self:
@@ -118,9 +123,16 @@ class NetworkBody(Body):
             network = rebuilt(folder, config, len(vocabulary.terms), n_outputs, head["width"])
         try:
             network.load_state_dict(load_file(folder / _WEIGHTS))
+            if _sha256(folder / _WEIGHTS) != head["weights"]:
+                raise CorruptError("these weights are not those that were saved", where=str(folder / _WEIGHTS))
         except (SafetensorError, RuntimeError) as error:
             said = str(error).strip().splitlines()[-1].strip()
             raise CorruptError(f"the weights cannot be read: {said}", where=str(folder / _WEIGHTS)) from error
         if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
             raise CorruptError("a weight is no number", where=str(folder / _WEIGHTS))
         return cls(vocabulary, network)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -90,6 +90,21 @@ class Pretrained(Network):
         encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
         return cls(encoder, n_outputs, shape, unit=unit)
 
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens that it has places for; None where there is no end to them."""
+        most = getattr(self.encoder.config, "max_position_embeddings", None)
+        table: Any = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
+        if most is not None and getattr(table, "padding_idx", None) is not None:
+            most -= table.padding_idx + 1  # RoBERTa counts from there
+        return most if most is None or most > 0 else None
+
+    @property
+    def n_terms(self) -> int:
+        """Vectors of terms that it has."""
+        found: int = self.encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
+        return found
+
     def embed(self, ids: Tensor) -> Tensor:
         """See `Network.embed`."""
         found: Tensor = self.encoder.get_input_embeddings()(ids)  # type: ignore[operator]

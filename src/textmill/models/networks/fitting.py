@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill.config import ModelConfig, TrainConfig
+from textmill.errors import DataError
 from textmill.models.networks.bodies import require
 from textmill.models.networks.shape import shape_of, training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -55,6 +56,7 @@ def fit_network(
     ------
     MissingExtra : if a package is not installed
     LabelError : if there is not one label a text
+    DataError : if no word is left of them
     ConfigError : if weights or vectors are not to be found, or do not fit
     TrainingError : if no number comes of it
     """
@@ -75,11 +77,17 @@ def fit_network(
             texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
         )
     targets.check_number(encoded.n_texts)
+    if np.isin(encoded.ids, [vocabulary.unknown, *(one for side in vocabulary.around for one in side)]).all():
+        raise DataError(
+            "no word of the texts is one that the network knows",
+            hint="See what [text] leaves of them: textmill explain.",
+        )
     then = time.perf_counter()
     facts: dict[str, Any] = {
         "n_terms": len(vocabulary.terms),
         "n_tokens": len(encoded.ids),
         "n_longer": encoded.n_longer,
+        "max_tokens": vocabulary.max_tokens,
         "n_weights": sum(one.numel() for one in network.parameters()),
     }
     common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}

@@ -76,29 +76,29 @@ def fit_network(
         vocabulary, encoded, network = read_and_build(
             texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
         )
-    targets.check_number(encoded.n_texts)
-    if np.isin(encoded.ids, [vocabulary.unknown, *(one for side in vocabulary.around for one in side)]).all():
-        raise DataError(
-            "no word of the texts is one that the network knows",
-            hint="See what [text] leaves of them: textmill explain.",
-        )
-    then = time.perf_counter()
-    facts: dict[str, Any] = {
-        "n_terms": len(vocabulary.terms),
-        "n_tokens": len(encoded.ids),
-        "n_longer": encoded.n_longer,
-        "max_tokens": vocabulary.max_tokens,
-        "n_weights": sum(one.numel() for one in network.parameters()),
-    }
-    common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
-    if model.kind == "sentence":
-        from textmill.models.networks.pretrained import Pretrained
-        from textmill.models.networks.sentence import fit_sentence
+        targets.check_number(encoded.n_texts)
+        if np.isin(encoded.ids, [vocabulary.unknown, *(one for side in vocabulary.around for one in side)]).all():
+            raise DataError(
+                "no word of the texts is one that the network knows",
+                hint="See what [text] leaves of them: textmill explain.",
+            )
+        then = time.perf_counter()
+        facts: dict[str, Any] = {
+            "n_terms": len(vocabulary.terms),
+            "n_tokens": len(encoded.ids),
+            "n_longer": encoded.n_longer,
+            "max_tokens": vocabulary.max_tokens,
+            "n_weights": sum(one.numel() for one in network.parameters()),
+        }
+        common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
+        if model.kind == "sentence":
+            from textmill.models.networks.pretrained import Pretrained
+            from textmill.models.networks.sentence import fit_sentence
 
-        assert isinstance(network, Pretrained)
-        facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
-    else:
-        facts |= _trained(network, vocabulary, encoded, targets, **common)
+            assert isinstance(network, Pretrained)
+            facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
+        else:
+            facts |= _trained(network, vocabulary, encoded, targets, **common)
     seconds = {"features": then - started, "model": time.perf_counter() - then}
     return NetworkBody(vocabulary, network), facts, seconds
 

@@ -82,12 +82,18 @@ class Pretrained(Network):
 
     @classmethod
     def of_config(cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
-        """The same architecture with weights that are still to be loaded; no code is run from `said`."""
-        kind = said["model_type"]
-        config = AutoConfig.for_model(**said)
-        if config.model_type != kind:
-            raise ValueError(f"an architecture of another kind: {config.model_type}")
-        encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        """The same architecture with weights that are still to be loaded; no code is run from `said`.
+
+        Raises
+        ------
+        ValueError : if it is none
+        """
+        try:
+            config = AutoConfig.for_model(**said)
+            encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        except Exception as error:  # what transformers raises is of many kinds
+            told = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"no architecture can be built: {told}") from error
         return cls(encoder, n_outputs, shape, unit=unit)
 
     @property

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["integrated"]
 
-_STEPS = 64  # points of the line between no words and the text
+_STEPS = (64, 256)  # points of the line between no words and the text; more where the sum misses more than
+_MISSED = 0.01  # of what there is to say
 
 
 def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[Pull]]:
@@ -51,13 +52,19 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
             mask = torch.ones_like(ids, dtype=torch.bool)
             with torch.no_grad():
                 vectors, nothing = network.embed(ids), network.embed(blank)
-                said += float(network.score(vectors, mask)[0, output]) / n_pieces
+                here, there = (float(network.score(one, mask)[0, output]) for one in (vectors, nothing))
+                said += here / n_pieces
 
             def score(these: torch.Tensor, mask: torch.Tensor = mask) -> torch.Tensor:
                 return network.score(these, mask.expand(len(these), -1))[:, output]
 
-            parts = IntegratedGradients(score).attribute(vectors, nothing, n_steps=_STEPS, internal_batch_size=16)
-            added.append((parts[0].sum(-1).double() / n_pieces).tolist())
+            for steps in _STEPS:
+                parts = IntegratedGradients(score).attribute(vectors, nothing, n_steps=steps, internal_batch_size=16)
+                found = parts[0].sum(-1).double()
+                most = _MISSED * max(abs(here - there), float(found.abs().sum()))
+                if abs(float(found.sum()) - (here - there)) <= most:
+                    break
+            added.append((found / n_pieces).tolist())
     values: dict[str, float] = {}
     spans: dict[str, list[tuple[int, int]]] = {}
     for word in vocabulary.words(text):

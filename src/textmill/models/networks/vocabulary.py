@@ -274,6 +274,8 @@ class Vocabulary:
         offsets = read_array(folder / "term_offsets.npy", np.int64)
         terms = decode_types(read_array(folder / "terms.npy", np.uint8), offsets)
         before, after = head["around"]
+        if not all(0 <= int(number) < len(terms) for number in (head["pad"], head["unknown"], *before, *after)):
+            raise CorruptError("it names a term that is not there", where=where)
         return cls(
             read_path(folder, head, where),
             terms,

@@ -211,7 +211,7 @@ def test_a_vocabulary_that_is_not_what_was_saved_is_refused(tmp_path: Path) -> N
         Vocabulary.load(tmp_path)
     asset.write_bytes(data)
     head = json.loads((tmp_path / "vocabulary.json").read_text())
-    for other in ({"format": 2}, {"text_path": "0" * 64}):
+    for other in ({"format": 2}, {"text_path": "0" * 64}, {"pad": 999}, {"around": [[1], [-2]]}):
         (tmp_path / "vocabulary.json").write_text(json.dumps(head | other))
         with pytest.raises((CorruptError, FormatError)):
             Vocabulary.load(tmp_path)

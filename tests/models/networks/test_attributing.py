@@ -18,7 +18,8 @@ from textmill.models.networks.subwords import subword_vocabulary
 from textmill.text import TextPath
 
 TEXTS, LABELS = texts()
-KINDS = ["cnn", "lstm", "gru", "encoder", "pretrained", "sentence"]
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("lstm", "gru", "encoder", "pretrained")]
+KINDS = ["cnn", "sentence", *SLOW]
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -24,7 +24,8 @@ from textmill.models.saved import load_model
 from textmill.models.targets import Targets
 from textmill.text import TextPath
 
-KINDS = ["cnn", "lstm", "gru", "encoder", "pretrained", "sentence", "pairs"]
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("lstm", "gru", "encoder", "pretrained", "pairs")]
+KINDS = ["cnn", "sentence", *SLOW]
 TEXTS, LABELS = texts()
 ASKED = [*TEXTS[:20], "", "☃ zzz", "fire " * 60, "Flood STREET!"]
 
@@ -369,7 +370,7 @@ def test_a_text_that_is_far_too_long_is_cut_or_read_in_windows() -> None:
     assert windows.facts["n_longer"] == 1
 
 
-@pytest.mark.parametrize("kind_", ["cnn", "encoder", "pretrained", "sentence"])
+@pytest.mark.parametrize("kind_", ["cnn", "encoder", "sentence"])
 def test_texts_of_nothing_and_one_class_are_said(kind_: str, weights: Path) -> None:
     model = config(kind_, weights)
     for empty in (["", " "] * 6, ["☃☃"] * 12) if kind_ in ("pretrained", "sentence") else (["", " "] * 6,):

@@ -91,6 +91,7 @@ def test_where_all_learns_all_of_it_moves(weights: Path, tmp_path: Path) -> None
     assert all("key.bias" in name for name in still)
 
 
+@pytest.mark.slow
 def test_lora_moves_what_it_is_for_and_is_kept_as_the_plain_encoder(weights: Path, tmp_path: Path) -> None:
     model = TextClassifier.fit(TEXTS, LABELS, model=pretrained(weights, learns="lora"), train=TRAIN)
     before, after = load_file(weights / "model.safetensors"), kept(model, tmp_path / "model")
@@ -158,6 +159,7 @@ def cosines(model: Classifier, some: list[str]) -> np.ndarray:
     return vectors @ vectors.T
 
 
+@pytest.mark.slow
 def test_pairs_bring_texts_of_a_class_near_each_other(weights: Path) -> None:
     few, labels = TEXTS[:16], LABELS[:16]
     train = TrainConfig(threads=1, epochs=6, batch_tokens=256, learning_rate=1e-2)

@@ -382,7 +382,7 @@ def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str
     bases = {key: raw.get(key, {}) for key in ("text", "features", "model", "train")}
     asked = own.get("model", {}).get("kind", "")
     if (
-        isinstance(bases["model"], Mapping) and asked in model_keys
+        isinstance(bases["model"], Mapping) and isinstance(asked, str) and asked in model_keys
     ):  # what another kind does not know is not asked of it
         bases["model"] = {key: value for key, value in bases["model"].items() if key in model_keys[asked]}
     whole = {

@@ -228,7 +228,7 @@ def _guests_of(asked: CandidateConfig) -> tuple[str, ...]:
     """The packages that decide what a model makes of texts, besides those of every model."""
     found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(asked.text.tokens, ())
     if asked.model.weights is not None:
-        return (*found, "torch", "tokenizers", "transformers")
+        return (*found, "torch", "tokenizers", "transformers", *(["peft"] if asked.model.learns == "lora" else []))
     if asked.model.kind == "encoder":
         return (*found, "torch", "tokenizers")
     return (*found, "torch") if asked.model.is_network else found

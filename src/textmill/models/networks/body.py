@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from textmill.errors import CorruptError
 from textmill.models.body import Body
 from textmill.models.explanation import Pull
 from textmill.models.networks.batching import batches_of_one_length
+from textmill.models.networks.loop import one_thread_number, own_chance
 from textmill.models.networks.modules import Network
 from textmill.models.networks.reading import CONFIG, rebuilt
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -26,7 +28,6 @@ from textmill.text.path import TextPath
 __all__ = ["NetworkBody"]
 
 _BUDGET = 4096  # tokens that are computed together
-_AT_ONCE = 20_000  # texts that are split together
 _WEIGHTS = "weights.safetensors"
 
 
@@ -65,17 +66,13 @@ class NetworkBody(Body):
         def answer(some: NDArray[np.int64]) -> None:
             found[some] = self._of_batch(encoded.padded(some, self.vocabulary.pad), encoded.lengths[some])
 
-        if len(batches) == 1 or threads == 1:
-            before = torch.get_num_threads()
-            torch.set_num_threads(1)
-            try:
+        with one_thread_number(1):  # threads that begin later take the number that was set last
+            if len(batches) == 1 or threads == 1:
                 for batch in batches:
                     answer(batch)
-            finally:
-                torch.set_num_threads(before)
-        else:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                list(pool.map(answer, batches))
+            else:
+                with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                    list(pool.map(answer, batches))
         if len(found) == encoded.n_texts:
             return found
         sums = np.zeros((encoded.n_texts, self.n_outputs))
@@ -110,7 +107,11 @@ class NetworkBody(Body):
         self.vocabulary.save(folder)
         self.network.save_config(folder / CONFIG)
         save_file({name: value.contiguous() for name, value in self.network.state_dict().items()}, folder / _WEIGHTS)
-        return {"n_terms": len(self.vocabulary.terms), "width": self.network.table_width}
+        return {
+            "n_terms": len(self.vocabulary.terms),
+            "width": self.network.table_width,
+            "weights": _sha256(folder / _WEIGHTS),
+        }
 
     @classmethod
     def load(cls, folder: Path, head: Any, config: ModelConfig, n_outputs: int) -> Self:
@@ -118,12 +119,20 @@ class NetworkBody(Body):
         vocabulary = Vocabulary.load(folder)
         if head["n_terms"] != len(vocabulary.terms):
             raise CorruptError("the vocabulary is not that of the model", where=str(folder))
-        network = rebuilt(folder, config, len(vocabulary.terms), n_outputs, head["width"])
+        with own_chance():  # which the weights that are replaced at once are drawn from
+            network = rebuilt(folder, config, len(vocabulary.terms), n_outputs, head["width"])
         try:
             network.load_state_dict(load_file(folder / _WEIGHTS))
+            if _sha256(folder / _WEIGHTS) != head["weights"]:
+                raise CorruptError("these weights are not those that were saved", where=str(folder / _WEIGHTS))
         except (SafetensorError, RuntimeError) as error:
             said = str(error).strip().splitlines()[-1].strip()
             raise CorruptError(f"the weights cannot be read: {said}", where=str(folder / _WEIGHTS)) from error
         if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
             raise CorruptError("a weight is no number", where=str(folder / _WEIGHTS))
         return cls(vocabulary, network)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

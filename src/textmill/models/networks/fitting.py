@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill.config import ModelConfig, TrainConfig
+from textmill.errors import DataError
 from textmill.models.networks.bodies import require
 from textmill.models.networks.shape import shape_of, training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -55,6 +56,7 @@ def fit_network(
     ------
     MissingExtra : if a package is not installed
     LabelError : if there is not one label a text
+    DataError : if no word is left of them
     ConfigError : if weights or vectors are not to be found, or do not fit
     TrainingError : if no number comes of it
     """
@@ -63,32 +65,40 @@ def fit_network(
     import torch
 
     from textmill.models.networks.body import NetworkBody
+    from textmill.models.networks.loop import own_chance
     from textmill.models.networks.reading import read_and_build
 
     shape = shape_of(model)
     started = time.perf_counter()
     progress("splitting texts")
-    torch.manual_seed(seed)
-    vocabulary, encoded, network = read_and_build(
-        texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
-    )
-    targets.check_number(encoded.n_texts)
-    then = time.perf_counter()
-    facts: dict[str, Any] = {
-        "n_terms": len(vocabulary.terms),
-        "n_tokens": len(encoded.ids),
-        "n_longer": encoded.n_longer,
-        "n_weights": sum(one.numel() for one in network.parameters()),
-    }
-    common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
-    if model.kind == "sentence":
-        from textmill.models.networks.pretrained import Pretrained
-        from textmill.models.networks.sentence import fit_sentence
+    with own_chance():
+        torch.manual_seed(seed)
+        vocabulary, encoded, network = read_and_build(
+            texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
+        )
+        targets.check_number(encoded.n_texts)
+        if np.isin(encoded.ids, [vocabulary.unknown, *(one for side in vocabulary.around for one in side)]).all():
+            raise DataError(
+                "no word of the texts is one that the network knows",
+                hint="See what [text] leaves of them: textmill explain.",
+            )
+        then = time.perf_counter()
+        facts: dict[str, Any] = {
+            "n_terms": len(vocabulary.terms),
+            "n_tokens": len(encoded.ids),
+            "n_longer": encoded.n_longer,
+            "max_tokens": vocabulary.max_tokens,
+            "n_weights": sum(one.numel() for one in network.parameters()),
+        }
+        common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
+        if model.kind == "sentence":
+            from textmill.models.networks.pretrained import Pretrained
+            from textmill.models.networks.sentence import fit_sentence
 
-        assert isinstance(network, Pretrained)
-        facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
-    else:
-        facts |= _trained(network, vocabulary, encoded, targets, **common)
+            assert isinstance(network, Pretrained)
+            facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
+        else:
+            facts |= _trained(network, vocabulary, encoded, targets, **common)
     seconds = {"features": then - started, "model": time.perf_counter() - then}
     return NetworkBody(vocabulary, network), facts, seconds
 

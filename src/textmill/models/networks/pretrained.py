@@ -82,13 +82,34 @@ class Pretrained(Network):
 
     @classmethod
     def of_config(cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
-        """The same architecture with weights that are still to be loaded; no code is run from `said`."""
-        kind = said["model_type"]
-        config = AutoConfig.for_model(**said)
-        if config.model_type != kind:
-            raise ValueError(f"an architecture of another kind: {config.model_type}")
-        encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        """The same architecture with weights that are still to be loaded; no code is run from `said`.
+
+        Raises
+        ------
+        ValueError : if it is none
+        """
+        try:
+            config = AutoConfig.for_model(**said)
+            encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        except Exception as error:  # what transformers raises is of many kinds
+            told = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"no architecture can be built: {told}") from error
         return cls(encoder, n_outputs, shape, unit=unit)
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens that it has places for; None where there is no end to them."""
+        most = getattr(self.encoder.config, "max_position_embeddings", None)
+        table: Any = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
+        if most is not None and getattr(table, "padding_idx", None) is not None:
+            most -= table.padding_idx + 1  # RoBERTa counts from there
+        return most if most is None or most > 0 else None
+
+    @property
+    def n_terms(self) -> int:
+        """Vectors of terms that it has."""
+        found: int = self.encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
+        return found
 
     def embed(self, ids: Tensor) -> Tensor:
         """See `Network.embed`."""
@@ -152,12 +173,14 @@ class Pretrained(Network):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Inside, transformers draws no bars: how far a run is, is told by the run."""
-    before = logging.is_progress_bar_enabled()
+    """Inside, transformers draws no bars and writes no tables: what there is to say is said by the run."""
+    before, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if before:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

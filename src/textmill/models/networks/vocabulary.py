@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from textmill.text.path import TextPath
 from textmill.text.saved import read_path, write_path
 from textmill.types import Tokens
 
-__all__ = ["PAD", "UNKNOWN", "Encoded", "Vocabulary"]
+__all__ = ["PAD", "UNKNOWN", "Encoded", "Vocabulary", "Word"]
 
 PAD, UNKNOWN = 0, 1  # what fills up shorter texts, and terms that were not learned
 _FILE = "vocabulary.json"
+_WITHIN = "##"  # WordPiece writes it before what goes on with a word
+_BEGINS = ("Ġ", "▁")  # byte-level BPE and Unigram write these before what begins one
 _TWICE = 2  # texts that a term must be in to be learned: of one that is in one text only, nothing general can be
 
 
@@ -63,6 +65,21 @@ class Encoded:
     def of_texts(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The pieces of some texts; `chosen` is bool (n_texts,)."""
         return np.flatnonzero(chosen[self.texts])
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text, and where a network reads it.
+
+    Attributes
+    ----------
+    span : half-open, in code points of the raw text
+    places : of each of its tokens: which piece of the text, and where in that
+    """
+
+    term: str
+    span: tuple[int, int]
+    places: tuple[tuple[int, int], ...]
 
 
 class Vocabulary:
@@ -109,6 +126,7 @@ class Vocabulary:
         self.pad, self.unknown = pad, unknown
         self.around = around
         self._number = {term: number for number, term in enumerate(terms) if term and number != unknown}
+        self._within = any(term.startswith(_WITHIN) for term in terms)
         self._room = max_tokens - len(around[0]) - len(around[1])
         if self._room < 1:
             raise DataError("nothing of a text would be read", wanted=f"more than {max_tokens - self._room} tokens")
@@ -180,17 +198,44 @@ class Vocabulary:
         found[np.repeat(starts + len(before), kept) + within] = ids[np.repeat(begins, kept) + within]
         return Encoded(found, np.concatenate([np.zeros(1, np.int64), ends]), texts, len(lengths), n_longer)
 
-    def places(self, text: str) -> list[tuple[int, str, tuple[int, int]]]:
-        """Of one text that is read in one piece: each term's place in it, the term, its place in the raw text."""
+    def words(self, text: str) -> list[Word]:
+        """The words of one text as far as it is read; pieces of one word, of which subwords are, together.
+
+        Examples
+        --------
+        >>> path = TextPath()
+        >>> Vocabulary(path, ["", "", "red"], max_tokens=2, windows=True).words("Red, red fire!")[2]
+        Word(term='fire', span=(9, 13), places=((1, 0),))
+        """
         tokens = self.text_path.tokens([text], spans=True, threads=1)
         assert tokens.spans is not None
+        n = len(tokens.ids) if self.windows else min(self._room, len(tokens.ids))
         shift = len(self.around[0])
-        return [
-            (shift + place, tokens.types[number], (begin, end))
-            for place, (number, (begin, end)) in enumerate(
-                zip(tokens.ids[: self._room].tolist(), tokens.spans[: self._room].tolist(), strict=True)
-            )
-        ]
+        found: list[Word] = []
+        for token, (number, (begin, end)) in enumerate(
+            zip(tokens.ids[:n].tolist(), tokens.spans[:n].tolist(), strict=True)
+        ):
+            term, place = tokens.types[number], (token // self._room, shift + token % self._room)
+            if found and self._goes_on(text, found[-1].span[1], begin, term):
+                last = found[-1]
+                span = (last.span[0], max(last.span[1], end))
+                whole = last.term + term.removeprefix(_WITHIN) if self._within else text[slice(*span)]
+                found[-1] = Word(whole, span, (*last.places, place))
+            else:
+                found.append(Word(term, (begin, end), (place,)))
+        if self.text_path.config.tokens != "subword" or self._within:
+            return found
+        return [replace(word, term=text[slice(*word.span)].strip() or word.term) for word in found]
+
+    def _goes_on(self, text: str, end: int, begin: int, term: str) -> bool:
+        """Whether a piece belongs to the word that the one before it ended."""
+        if self.text_path.config.tokens != "subword" or begin > end:
+            return False
+        if self._within:
+            return term.startswith(_WITHIN)
+        if begin < end:  # bytes of one letter
+            return True
+        return term[:1] not in _BEGINS and text[begin - 1 : begin].isalnum() and text[begin : begin + 1].isalnum()
 
     def some_words(self, most: int) -> list[str]:
         """Up to `most` of its terms, spread evenly."""
@@ -229,6 +274,8 @@ class Vocabulary:
         offsets = read_array(folder / "term_offsets.npy", np.int64)
         terms = decode_types(read_array(folder / "terms.npy", np.uint8), offsets)
         before, after = head["around"]
+        if not all(0 <= int(number) < len(terms) for number in (head["pad"], head["unknown"], *before, *after)):
+            raise CorruptError("it names a term that is not there", where=where)
         return cls(
             read_path(folder, head, where),
             terms,

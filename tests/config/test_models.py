@@ -44,7 +44,7 @@ def test_every_kind_has_its_keys_and_says_those() -> None:
             "model.C: is for kind = 'logistic-regression' or 'majority'",
         ),
         ({"kind": "cnn", "weights": "x"}, "model.weights: is for kind = 'pretrained' or 'sentence', got kind = 'cnn'"),
-        ({"kind": "logistic-regression", "width": 3}, "model.width: is for kind = 'cnn' or 'lstm' or 'gru'"),
+        ({"kind": "logistic-regression", "width": 3}, "model.width: is for kind = 'bag' or 'cnn' or 'lstm' or 'gru'"),
         ({"kind": "sentence"}, "model.weights: is missing"),
         ({"kind": "encoder", "vectors": "x"}, "model.vectors: is for kind = 'cnn' or 'lstm' or 'gru'"),
         ({"kind": "cnn", "freeze_vectors": True}, "model.freeze_vectors: there are no vectors to freeze"),

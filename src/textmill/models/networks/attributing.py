@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from textmill.errors import MissingExtra
@@ -43,9 +44,10 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
     blank = ids.clone()
     blank[:, before : ids.shape[1] - after] = vocabulary.unknown
     mask = torch.ones_like(ids, dtype=torch.bool)
+    # of whatever answers here, so that the sum is what it says
+    said = float(body.of_batch(ids.numpy(), np.array([ids.shape[1]]))[0, output])
     with torch.no_grad():
         vectors, nothing = network.embed(ids), network.embed(blank)
-        said = float(network.score(vectors, mask)[0, output])
 
     def score(these: torch.Tensor) -> torch.Tensor:
         return network.score(these, mask.expand(len(these), -1))[:, output]

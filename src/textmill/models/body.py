@@ -71,7 +71,7 @@ class Body(ABC):
         """The terms that raise an output times `sign` most, with their weights; none where terms have no weight."""
         return []
 
-    def export(self) -> None:
+    def export(self) -> None:  # noqa: B027 - most bodies answer as they are
         """Make what it answers by where it is served, once, after the fit; `save` does it where it was not done."""
 
     @abstractmethod

@@ -86,7 +86,7 @@ class NetworkBody(Body):
     @cached_property
     def network(self) -> Network:
         """As PyTorch has it."""
-        found: Network = self._network if hasattr(self._network, "head") else self._network()  # type: ignore[assignment, operator]
+        found: Network = self._network if hasattr(self._network, "head") else self._network()  # type: ignore[assignment]
         return found.eval()
 
     @property
@@ -125,9 +125,7 @@ class NetworkBody(Body):
         """Outputs float32 (n_pieces, n_outputs) of pieces side by side, by whatever answers here."""
         return self._of_batch(self.graph if self._graph_runs else None, ids, lengths)
 
-    def _of_batch(
-        self, graph: Graph | None, ids: NDArray[np.int64], lengths: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def _of_batch(self, graph: Graph | None, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         if graph is not None:
             return graph.outputs(ids, lengths)
         from textmill.models.networks.torch_bridge import answered

@@ -5,6 +5,7 @@ Nothing here loads torch; neither library is loaded before it is used.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -125,15 +126,20 @@ def in_int8(data: bytes) -> bytes:
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
     model = onnx.load_from_string(data)
-    add_pre_process_metadata(model)  # else it logs advice by the root logger, which would set that up
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / FILE
-        quantize_dynamic(
-            model,
-            path,
-            op_types_to_quantize=["MatMul", "Gather"],
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
-        return plain(onnx.load(path))
+    add_pre_process_metadata(model)  # else it advises to do what does nothing here
+    handler = logging.NullHandler()  # it logs by the root logger, which would set that up where nobody has
+    logging.getLogger().addHandler(handler)
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / FILE
+            quantize_dynamic(
+                model,
+                path,
+                op_types_to_quantize=["MatMul", "Gather"],
+                per_channel=True,
+                reduce_range=True,
+                weight_type=QuantType.QInt8,
+            )
+            return plain(onnx.load(path))
+    finally:
+        logging.getLogger().removeHandler(handler)

@@ -116,15 +116,16 @@ def frozen(
     assert judged is not None
     quantised = Graph({"precision": "int8"}, in_int8(graph.data))
     exact, near = (judged.answers(answer(one, judged.encoded)) for one in (graph, quantised))
+    right, right_int8 = judged.right(exact), judged.right(near)
     said = {
         "asked": "int8",
         "margin": MARGIN,
         "texts": len(judged.truth),
         "held_back": judged.held_back,
-        "right": judged.right(exact),
-        "right_int8": judged.right(near),
+        "right": right,
+        "right_int8": right_int8,
         "changed": float((exact != near).mean()),
     }
-    kept = quantised if said["right_int8"] >= said["right"] - MARGIN else graph
+    kept = quantised if right_int8 >= right - MARGIN else graph
     kept = Graph(kept.said | said, kept.source)
     return kept, kept.said

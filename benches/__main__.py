@@ -27,6 +27,7 @@ ROOMS = (
     "similar",
     "scores",
     "models",
+    "bag",
     "registry",
     "flow",
     "shards",

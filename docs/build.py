@@ -44,6 +44,7 @@ PAGES = (
     ("docs/start.md", "The first hour"),
     ("docs/guide/your-own-data.md", "Your own data"),
     ("docs/guide/classify.md", "Train and judge"),
+    ("docs/guide/networks.md", "Networks"),
     ("docs/guide/plan.md", "What a run would do"),
     ("docs/guide/scores.md", "Scores that can't mislead"),
     ("docs/guide/words.md", "Words and their forms"),

@@ -19,8 +19,9 @@ T = TypeVar("T")
 def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
     """Settings from plain values, checked against the dataclass's annotations.
 
-    A dataclass may have ``completed``, which is given the values first, and ``_faults``, which gives what is wrong with
-    the settings as a whole, a line each.
+    A dataclass may have ``completed``, which is given the values first; ``_checks``, functions that say what is wrong
+    with the keys for which they stand, and are asked if those keys fit their annotations, whatever the others do; and
+    ``_faults``, which gives what is wrong with the settings as a whole, a line each, once all keys fit.
 
     Raises
     ------
@@ -43,13 +44,16 @@ def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> o
     hints = _hints(cls)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     before = len(faults)
+    doubtful = set[str]()  # keys that were meant by another name, or do not fit
     for key in raw:
         if key not in fields:
             near = closest(key, fields)
             told = f"{path}{key}: no setting is called {key!r}" if path else f"no table is called {key!r}"
             faults.append(told + (f", did you mean {near!r}?" if near else f"; known: {', '.join(fields)}"))
+            doubtful |= {near} if near else set()
     values = {}
     for name, spec in fields.items():
+        unfit = len(faults)
         if name in raw:
             values[name] = _value(hints[name], raw[name], f"{path}{name}", faults)
         elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
@@ -57,11 +61,21 @@ def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> o
                 values[name] = _build(typing.cast(type, hints[name]), {}, f"{name}.", faults)
             else:
                 faults.append(f"{path}{name}: is missing; wanted {said(hints[name])}")
-    if len(faults) > before:
+        doubtful |= {name} if len(faults) > unfit else set()
+    fit = len(faults) == before
+    for names, check in getattr(cls, "_checks", dict[tuple[str, ...], Any])().items():
+        if not doubtful & {*names}:
+            given = [values[name] if name in values else _default(fields[name]) for name in names]
+            faults += [f"{path}{fault}" for fault in check(*given)]
+    if not fit:
         return None
     made = cls(**values)
     faults += [f"{path}{fault}" for fault in getattr(made, "_faults", list)()]
     return typing.cast(object, made)
+
+
+def _default(spec: dataclasses.Field[Any]) -> Any:
+    return spec.default if spec.default_factory is dataclasses.MISSING else spec.default_factory()
 
 
 def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:

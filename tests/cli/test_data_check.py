@@ -71,3 +71,19 @@ def test_labels_in_doubt_are_shown_without_the_header_of_a_message(tmp_path, tex
     found = textmill("data", "check", tmp_path)
     assert "1 of 80 (1.2 %) is in doubt" in found.stdout
     assert "row 8 is 'fire', looks like 'other': songs and cake at the party number 7" in found.stdout
+
+
+def test_rows_of_days_are_looked_at_and_all_that_are_not_as_expected_are_told(tmp_path, textmill):
+    for day, rows in (("05", 60), ("06", 61), ("07", 62)):
+        lines = [f"a fire number {n} in town {n},{'fire' if n % 2 else 'other'}" for n in range(rows)]
+        (tmp_path / f"2026-01-{day}.csv").write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "mill.toml").write_text(
+        '[project]\nname = "demo"\n[read]\nsource = "{date}.csv"\n[expect]\nrows = "<= 60"\n', encoding="utf-8"
+    )
+    found = textmill("data", "check", tmp_path, "--no-labels", "--dates", "2026-01-05..2026-01-07", "--json")
+    assert [one["rows"] for one in json.loads(found.stdout)] == [60, 61, 62]
+    assert found.exit_code == 3
+    assert "the rows of 2026-01-06 are not as [expect] says: rows: wanted <= 60, got 61; " in found.stderr
+    assert "got 62" in found.stderr
+    undated = textmill("data", "check", tmp_path)
+    assert (undated.exit_code, "read.source: {date} wants a day" in undated.stderr) == (1, True)

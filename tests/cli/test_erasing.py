@@ -26,8 +26,24 @@ def test_erasing_says_what_became_of_it_and_what_is_left_to_do(project, textmill
     )
     assert purged["purged"]
     assert purged["datasets"] == [{"dataset": "dataset/alarm@1", "rows": 1, "test_rows": 0, "rows_in_store": False}]
-    assert purged["successors"] == [{"before": "dataset/alarm@2", "after": "dataset/alarm@2", "rows": 0, "why": ""}]
+    assert purged["successors"] == [
+        {"before": "dataset/alarm@2", "after": "dataset/alarm@2", "rows": 0, "why": "", "alike": 0}
+    ]
     assert [model["model"] for model in purged["models"]] == ["model/alarm@1"]
+
+
+def test_rows_of_others_with_the_same_text_are_told(project, textmill):
+    mill, rows = project / "mill.toml", project / "messages.csv"
+    head, first, *others = rows.read_text().splitlines()
+    lines = [f"{head},who", f"{first},u1", f"{first},u2", *(f"{line},u3" for line in others)]
+    rows.write_text("\n".join(lines) + "\n")
+    mill.write_text(mill.read_text().replace("[read]", '[read]\nperson = "who"', 1))
+    assert textmill("run", "alarm").exit_code == 0
+    done = textmill("data", "erase", "alarm", "--person", "u1", "--reason", "r", "--store", "alarm")
+    assert done.stdout.splitlines()[:2] == [
+        "dataset/alarm@3 is dataset/alarm@2 without 1 row.",
+        "Not erased: 1 row of others has the same text. --text erases a text whoever wrote it.",
+    ], done.stderr
 
 
 def test_a_list_of_rows_comes_from_a_file_or_standard_input(project, textmill, row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -107,3 +108,25 @@ def test_defaults_are_those_of_the_settings(here, textmill):
     mill, default = load(here / "alarm"), MillConfig.__dataclass_fields__
     for table in ("split", "text", "features", "model", "evaluate"):
         assert getattr(mill, table) == default[table].default_factory(), table
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_project_of_several_labels_runs_as_it_was_written(here, textmill, form):
+    topics = {"grain": "wheat harvest", "oil": "barrel crude", "trade": "tariff export"}
+    rows = []
+    for number in range(150):
+        some = [name for place, name in enumerate(topics) if (number % 7 + 1) >> place & 1]
+        rows.append((f"{' '.join(topics[name] for name in some)} in town {number}", some))
+    if form == "csv":
+        text = "text,topics\n" + "".join(f"{text},{';'.join(some)}\n" for text, some in rows)
+    else:
+        text = "".join(json.dumps({"text": text, "topics": some}) + "\n" for text, some in rows)
+    (here / f"news.{form}").write_text(text, encoding="utf-8")
+    found = textmill("new", "news", "--from", f"news.{form}")
+    assert "'topics' holds the labels, several a text" in found.stdout
+    mill = load(here / "news")
+    assert (mill.project.task, mill.read.label_separator) == ("multi-label", ";" if form == "csv" else None)
+    gated = (here / "news" / "mill.toml").read_text().replace("# promote_if", "promote_if")
+    (here / "news" / "mill.toml").write_text(gated)
+    ran = textmill("run", "news")
+    assert ran.exit_code == 0, ran.output

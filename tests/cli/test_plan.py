@@ -36,10 +36,11 @@ def test_a_finished_project_is_drawn_and_has_nothing_to_do(project, textmill):
 def test_a_change_is_told_with_its_reason_and_what_to_do(project, textmill):
     change(project, "min_df = 1", "min_df = 2")
     lines = textmill("plan", "alarm").stdout.splitlines()
-    assert lines[-5:] == [
-        "6 steps: 2 cached, 1 stale, 3 unknown.",
+    assert lines[-6:] == [
+        "6 steps: 2 cached, 3 stale, 1 unknown.",
         "train is stale: features.min_df was 1, is 2.",
-        "evaluate, register and report are unknown until train is done.",
+        "register and report will be made anew after train: settings changed.",
+        "evaluate is unknown until train is done.",
         "",
         "Do it: textmill run alarm",
     ]
@@ -50,7 +51,7 @@ def test_json_is_one_document_for_programs(project, textmill):
     change(project, "min_df = 1", "min_df = 2")
     found = json.loads(textmill("plan", "alarm", "--json").stdout)
     assert (found["project"], found["nothing_to_do"]) == ("alarm", False)
-    assert found["counts"] == {"cached": 2, "stale": 1, "unknown": 3}
+    assert found["counts"] == {"cached": 2, "stale": 3, "unknown": 1}
     steps = {one["step"]: one for one in found["steps"]}
     assert [*steps] == STEPS
     assert steps["train"] == {
@@ -128,3 +129,22 @@ def test_of_a_thousand_steps_only_what_is_to_be_done_is_told(monkeypatch, textmi
     assert lines[1] == "s0 is stale: 0\N{REPLACEMENT CHARACTER}[31m.csv changed."
     assert lines[-3:] == ["And 10 more; --json tells all of them.", "", "Do it: textmill run ."]
     assert len(lines) == 1 + verb._MOST_TOLD + 3
+
+
+def test_a_plan_for_days_is_headed_by_each_day_and_says_how_to_run_it(project, textmill, tmp_path):
+    change(project, "messages.csv", "of-{date}.csv")
+    for day in ("05", "06"):
+        (project / f"of-2026-01-{day}.csv").write_bytes((project / "messages.csv").read_bytes())
+    refused = textmill("plan", "alarm")
+    assert "read.source: {date} wants a day, as in: --dates 2026-11-01" in refused.stderr
+    found = textmill("plan", "alarm", "--dates", "2026-01-05..2026-01-06")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert [line for line in found.stdout.splitlines() if line.startswith("2026")] == ["2026-01-05", "2026-01-06"]
+    assert "Do it: textmill run alarm --dates 2026-01-06" in found.stdout
+    days = json.loads(textmill("plan", "alarm", "--dates", "2026-01-05..2026-01-06", "--json").stdout)
+    assert [one["project"] for one in days] == ["alarm", "alarm"]
+    missing = textmill("plan", "alarm", "--dates", "2026-01-06..2026-01-08")
+    assert "of-2026-01-07.csv: there is no such file" in missing.stderr
+    assert "--dates 2026-01-07..2026-01-08" in missing.stderr
+    drawn = textmill("plan", "alarm", "--dates", "2026-01-05..2026-01-06", "--svg", tmp_path / "a.svg")
+    assert (drawn.exit_code, (tmp_path / "a.svg").exists()) == (2, False)

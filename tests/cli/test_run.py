@@ -265,3 +265,14 @@ def test_the_store_that_is_named_is_the_one_that_the_commands_to_try_mean(fresh,
     named = next(line for line in found.stdout.splitlines() if "textmill predict" in line)
     words = shlex.split(named)
     assert textmill(*words[1:]).exit_code == 0
+
+
+def test_a_dry_run_refuses_what_the_run_itself_would_refuse_to_share(project, textmill):
+    file = project / "mill.toml"
+    file.write_text(file.read_text().replace("[features]", "[features]\nanalyzer = 'char'"))
+    assert textmill("run", "alarm", "--dry-run").exit_code == 0
+    for more in ((), ("--dry-run",)):
+        found = textmill("run", "alarm", "--on", "dask", *more)
+        assert (found.exit_code, "wanted 'word' with --on, got 'char'" in found.stderr) == (1, True)
+        found = textmill("run", "alarm", "--on", "nowhere", *more)
+        assert (found.exit_code, "wanted 'dask' or an address" in found.stderr) == (1, True)

@@ -100,6 +100,17 @@ def test_a_run_knows_for_when_it_is(scheduled, monkeypatch):
     assert seen["command"][-2:] == ["--again", "in 5 minutes (try 2 of 3)"]
 
 
+def test_a_run_for_a_day_reads_the_rows_of_that_day_and_a_failure_says_how_to_run_it(scheduled):
+    folder = scheduled('[notify]\ncommand = ["sh", "-c", "cat > got.json"]\n')
+    (folder / "messages.csv").rename(folder / "of-2026-01-05.csv")
+    (folder / "mill.toml").write_text((folder / "mill.toml").read_text().replace("messages.csv", "of-{date}.csv"))
+    done = schedule._run(job(folder, date="2026-01-05"))
+    assert (done.kind, done.said.partition(", ")[2]) == ("done", "version 1 stands")  # the same rows
+    failed = schedule._run(job(folder, date="2026-01-06"))
+    assert failed.said == "Error: of-2026-01-06.csv: there is no such file"
+    assert json.loads((folder / "got.json").read_bytes())["how"].endswith(f"run {folder} --dates 2026-01-06")
+
+
 def test_due_times_are_printed_in_their_order_and_as_json(scheduled, textmill, tmp_path):
     folder = scheduled('[schedule]\ncron = "30 6 * * *"\ntimezone = "Europe/Berlin"\n')
     other = tmp_path / "news"

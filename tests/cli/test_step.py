@@ -77,3 +77,26 @@ def test_days_that_are_none_are_a_usage_error(toy, textmill, dates):
 
 def test_a_part_and_a_beginning_cannot_both_be_asked_for(toy, textmill):
     assert textmill("run", "toy", "--only", "list", "--from", "bad").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("date", "day"),
+    [
+        ("2026-11-30", "2026-11-30"),
+        ("2026-11-30T23:30:00+00:00", "2026-12-01"),  # as Airflow has it, in UTC
+        ("2026-11-30T23:30", "2026-11-30"),
+    ],
+)
+def test_of_a_time_the_day_in_the_time_zone_of_the_schedule_is_meant(toy, textmill, date, day):
+    with (toy / "mill.toml").open("a") as file:
+        file.write('\n[[step]]\nname = "day"\nshell = "echo {date} > day"\n')
+        file.write('[schedule]\ncron = "30 0 * * *"\ntimezone = "Europe/Berlin"\n')
+    found = textmill("step", "day", "--project", toy, "--run", "r1", "--date", date)
+    assert found.exit_code == 0, found.output
+    assert (toy / "day").read_text().strip() == day
+
+
+def test_a_time_that_is_none_is_a_usage_error(toy, textmill):
+    found = textmill("step", "list", "--project", toy, "--run", "r1", "--date", "2026-11-30T7")
+    assert found.exit_code == 2
+    assert "wanted a day, or a time such as" in found.stderr

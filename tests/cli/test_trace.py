@@ -32,6 +32,11 @@ def test_a_text_is_found_and_one_that_is_not_there_is_said(project, textmill):
     assert json.loads(stdin.stdout)["datasets"] == [
         {"dataset": "dataset/alarm@1", "rows": 1, "test_rows": 0, "rows_in_store": True}
     ]
+    assert found.exit_code == 0
+    for more in ((), ("--json",)):
+        missing = textmill("trace", "--text", "zzz", "--store", "alarm", *more)
+        assert (missing.exit_code, missing.stderr) == (1, "")  # as for a name that is not there
+    assert json.loads(missing.stdout) == {"datasets": [], "models": [], "unread": []}
     assert textmill("trace", "--text", "zzz", "--store", "alarm").stdout == (
         "No version of a data set or a model in this store holds it.\n"
     )

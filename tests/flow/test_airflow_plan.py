@@ -133,7 +133,8 @@ def test_a_change_of_the_source_starts_nothing_on_airflow_and_that_is_told(tmp_p
 
 def test_a_project_for_days_is_told_the_day(tmp_path: Path) -> None:
     (tmp_path / "mill.toml").write_text('[project]\nname = "toy"\n[[step]]\nname = "a"\nshell = "echo {date}"\n')
-    assert "--date {{ (dag_run.logical_date or dag_run.run_after) | ds }}" in airflow_plan(tmp_path).run
+    # the time, as `ds` would be its day in UTC; textmill step knows the time zone of the schedule
+    assert "--date {{ (dag_run.logical_date or dag_run.run_after) | ts }}" in airflow_plan(tmp_path).run
 
 
 def test_another_interpreter_and_another_store(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from textmill.config import load
 from textmill.errors import ConfigError, DataError, GateRefused, PluginError, SourceError, StepFailed
 from textmill.flow import Event, RunResult, run_project
 
@@ -260,3 +261,19 @@ def test_a_module_that_is_no_python_or_fails_is_told(project):
     (project.folder / "raising.py").write_text("def x(): ...\n1 / 0\n")
     with pytest.raises(PluginError, match="module raising: importing it failed: ZeroDivisionError"):
         project.run(step("a", python="raising:x"))
+
+
+def test_all_faults_of_a_step_are_told_at_once_and_none_that_only_follows_from_another(project):
+    (project.folder / "mill.toml").write_text(
+        '[project]\nname = "toy"\n[[step]]\nname = "A b"\nshel = "x"\nretries = -1\nbackoff = "no"\nneeds = 3\n'
+        'rule = "one_failed"\ntimeout = "soon"\nenv = { "a=b" = "c" }\n'
+        '[[step]]\nname = "B"\nshell = " "\npython = "y"\nretries = 1.5\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(project.folder)
+    faults = caught.value.faults
+    # not "wanted either python or shell", which `shel` brings, nor that nothing comes before, which `needs` may say
+    assert sorted(fault.partition(":")[0] for fault in faults) == [
+        "step[0].backoff", "step[0].env", "step[0].name", "step[0].needs", "step[0].retries", "step[0].shel",
+        "step[0].timeout", "step[1].name", "step[1].python", "step[1].python", "step[1].retries", "step[1].shell",
+    ]  # fmt: skip

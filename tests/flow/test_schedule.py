@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies import examples
+from textmill.config import load
 from textmill.errors import ConfigError, LockHeld
+from textmill.flow.notices import Notices
 from textmill.flow.schedule import Schedule, projects_in
 from textmill.flow.scheduled import Job, Outcome
 from textmill.registry import Disk, Store
@@ -328,3 +331,103 @@ def test_stores_are_where_the_variable_says(tmp_path, world, monkeypatch):
     world.live(project(tmp_path / "news"), length=timedelta())
     assert (tmp_path / "kept" / "runs" / "schedule" / "news.json").exists()
     assert Store.beside(tmp_path / "news").root == tmp_path / "kept"
+
+
+def dated_project(folder: Path, schedule: str) -> Path:
+    found = project(folder, schedule)
+    file = found / "mill.toml"
+    file.write_text(file.read_text().replace("a.csv", "{date}.csv"))
+    return found
+
+
+def test_each_due_time_is_run_for_its_day_in_the_time_zone_of_the_schedule(tmp_path, world):
+    said = 'cron = "30 0 * * *"\ntimezone = "Europe/Berlin"\n'  # 23:30 of the day before in UTC
+    news = dated_project(tmp_path / "news", said + 'catchup = true\nstart = "2026-01-03"\nretries = 1')
+    world.outcomes = [DONE, FAILED, DONE, Killed()]
+    world.live(news, length=timedelta(minutes=5))
+    assert [(job.why, job.date) for job in world.jobs] == [
+        ("due", "2026-01-03"), ("due", "2026-01-04"), ("again", "2026-01-04"), ("due", "2026-01-05")]  # fmt: skip
+    world.time += timedelta(days=1)
+    world.live(news, length=timedelta())
+    assert [(job.why, job.date) for job in world.jobs[4:]] == [("resumed", "2026-01-05"), ("due", "2026-01-06")]
+    assert [f"{job.due:%d %H:%M}" for job in world.jobs[4:]] == ["04 23:30", "05 23:30"]
+
+
+def test_one_run_that_stands_for_all_that_were_missed_is_for_the_last_day(tmp_path, world):
+    news = dated_project(tmp_path / "news", 'every = "1d"')
+    world.live(news, length=MINUTES)
+    world.time += timedelta(days=3)
+    world.live(news, length=MINUTES)
+    assert [job.date for job in world.jobs] == ["2026-01-08"]
+
+
+def test_where_nothing_asks_for_a_day_none_is_given(tmp_path, world):
+    world.live(project(tmp_path / "news"), length=16 * MINUTES)
+    assert [job.date for job in world.jobs] == [None]
+
+
+def test_a_source_of_the_day_is_run_once_it_is_there(tmp_path, world):
+    news = dated_project(tmp_path / "news", "on_change = true")
+    (news / "2026-01-05.csv").write_text("text,label\n")
+    world.live(news, length=MINUTES)
+    world.time = NOON + timedelta(hours=12)
+    assert world.live(news, length=MINUTES) == []  # of the new day there is no file yet, and nobody is told a failure
+    (news / "2026-01-06.csv").write_text("text,label\n")
+    world.live(news, length=MINUTES)
+    assert [(job.why, job.date) for job in world.jobs] == [("changed", "2026-01-05"), ("changed", "2026-01-06")]
+
+
+def notified(folder: Path) -> list[tuple[str, str]]:
+    lines = (folder / "got.jsonl").read_text().splitlines() if (folder / "got.jsonl").exists() else []
+    return [(one["kind"], one["what"]) for one in map(json.loads, filter(None, lines))]
+
+
+NOTIFY = '[notify]\nat_most = "0s"\ncommand = ["sh", "-c", "cat >> got.jsonl; echo >> got.jsonl"]\n'
+
+
+def test_a_project_file_that_is_spoiled_is_told_once_as_it_said_before_and_so_is_that_it_is_mended(tmp_path, world):
+    news = project(tmp_path / "news", 'every = "15m"\n' + NOTIFY)
+    file = news / "mill.toml"
+    good = file.read_text()
+    with world.schedule(news) as schedule:
+        for bad in (good.replace("every", "evry").replace("sh", "no-such"), "[project", "[project"):
+            file.write_text(bad)
+            schedule._find()
+        ((kind, what),) = notified(news)
+        assert (kind, "schedule.evry: no setting is called 'evry', did you mean 'every'?" in what) == ("failure", True)
+        world.time += 15 * MINUTES
+        assert schedule.run_due() == []
+        file.write_text(good)
+        for _ in range(2):
+            schedule._find()
+        assert notified(news)[1:] == [("recovery", "Its project file can be read again, and its schedule goes on.")]
+        assert [outcome.kind for outcome in schedule.run_due()] == ["done"]
+        file.write_text("[project")
+        schedule._find()
+    assert [kind for kind, _ in notified(news)] == ["failure", "recovery", "failure"]
+    file.write_text(good)  # mended while no schedule was there
+    with world.schedule(news):
+        pass
+    assert [kind for kind, _ in notified(news)] == ["failure", "recovery", "failure", "recovery"]
+
+
+def test_a_mended_file_is_no_recovery_of_runs_that_fail(tmp_path, world):
+    news = project(tmp_path / "news", 'every = "15m"\n' + NOTIFY)
+    good = (news / "mill.toml").read_text()
+    notices = Notices(load(news), news, Store.beside(news), warn=pytest.fail)
+    notices.failed("no room", run=NOON)
+    with world.schedule(news) as schedule:
+        for text in ("[project", good):
+            (news / "mill.toml").write_text(text)
+            schedule._find()
+    notices.worked(NOON + 60 * MINUTES)
+    assert [kind for kind, _ in notified(news)] == ["failure", "failure", "recovery", "recovery"]
+    assert notified(news)[-1][1] == "It ran to its end; 1 run since 2026-01-05 12:00:30 UTC had not."
+
+
+def test_nobody_is_told_of_a_file_that_never_could_be_read(tmp_path, world):
+    project(tmp_path / "good")
+    news = project(tmp_path / "news", 'evry = "15m"\n' + NOTIFY)
+    with world.schedule(tmp_path) as schedule:
+        schedule._find()
+    assert notified(news) == []

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,41 @@ def test_a_setting_is_named_with_what_it_was_and_is(toy: Toy) -> None:
         "total": 'total is stale: model.C was 1.0, is 5.0; model.more changed; model.words was ["a"], is ["a", "b"].',
         "page": "page is unknown until total is done.",
     }
+
+
+def test_what_has_changed_behind_a_step_that_is_to_be_done_is_told_at_once(toy: Toy) -> None:
+    toy.sources = {"number": "21"}
+    toy.settings = {**toy.settings, "add": 2}
+    found = toy.states()
+    assert found["double"] == PlannedStep("double", ("read",), "unknown", after=("read",))
+    assert found["total"] == PlannedStep(
+        "total", ("double",), "stale", (Change("setting", "add", 1, 2),), after=("read",)
+    )
+    assert found["page"].state == "unknown"
+    assert toy.told()["total"] == "total will be made anew after read: add was 1, is 2."
+    toy.code = "0.2.0+bb"
+    assert toy.told()["double"] == "double will be made anew after read: version 0.1.0 did it, this is 0.2.0."
+    before = {name: one.state for name, one in found.items()}
+    toy.run()
+    assert words(toy) == ["cached"] * 4, before
+
+
+def test_what_one_change_does_further_on_is_said_in_two_words(toy: Toy) -> None:
+    flow = Flow("two", (
+        Step("a", lambda work: None, settings={"x": 1}),
+        Step("b", lambda work: None, needs=("a",), settings={"x": 1, "y": 1}),
+        Step("c", lambda work: None, needs=("a",), settings={"x": 1}),
+        Step("each", lambda work: None, needs=("a",), settings={"z": 1}, for_each=("p", "q")),
+    ))  # fmt: skip
+    run_flow(flow, toy.store)
+    changed = [replace(step, settings={**step.settings, "x": 2} if "x" in step.settings else step.settings)
+               for step in flow.steps]  # fmt: skip
+    told = [sentence for _, sentence in reasons(step_states(Flow("two", tuple(changed)), toy.store))]
+    assert told == [
+        "a is stale: x was 1, is 2.",
+        "b and c will be made anew after a: settings changed.",
+        "each is unknown until a is done.",
+    ]
 
 
 @pytest.mark.parametrize("other", [1.0, True, "1"])
@@ -298,7 +334,9 @@ def test_a_project_that_was_run_has_nothing_to_do(project: Path) -> None:
         ("C = 0.01", "C = 0.02", {"train-2": "train-2 is stale: model.C was 0.01, is 0.02."}),
         (CANDIDATE, CANDIDATE + "[[candidate]]\nmodel = { C = 9 }\n", {
             "train-3": "train-3 is missing: no finished run of it is known.",
-            "report": "compare and report are unknown until train-3 is done.",
+            "compare": 'compare will be made anew after train-3: names was ["model", "weak"], is ["model", "weak",'
+                       ' "C = 9"].',
+            "evaluate": "cached",
         }),
         ("max_rejected = 0.05", "max_rejected = 0.5", {"read": "read is stale: read.max_rejected was 0.05, is 0.5."}),
         ('name = "toy"', 'name = "toy"\nseed = 7', {

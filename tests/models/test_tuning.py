@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,12 +77,24 @@ def test_the_models_own_settings_come_first_where_they_are_in_the_space() -> Non
         ({"model.C": {"low": -1.0, "high": 1.0}}, "model.C: wanted a number above 0"),
         ({"features.ngrams": [[1, 2], [2, 1]]}, "features.ngrams: wanted [low, high]"),
         ({"text.map": ["none", 3]}, "text.map: wanted text or a list of text, got 3"),
+        ({"text.map": ["none", "portr"]}, "tune.space.'text.map': text.map: wanted one of none, lancaster, porter"),
+        ({"text.map": ["none", ["porter", "lema-en"]]}, "got 'lema-en', did you mean 'lemma-en'?"),
+        ({"text.map": ["none", "own:shout"]}, "'own:shout' is a function of your own"),
+        ({"text.stop_words": ["none", ["The"]]}, "text.stop_words: wanted lower case"),
     ],
 )
 def test_a_space_that_makes_no_sense_is_told(space: dict[str, Any], said: str) -> None:
     faults = check_space(OWN, space)
     assert len(faults) == 1
     assert said in faults[0]
+
+
+def test_choices_that_fit_each_and_not_together_are_told() -> None:
+    kept = replace(OWN, text=replace(OWN.text, case="keep"))
+    space = {"text.case": ["keep", "lower"], "text.stop_words": [["the"], ["The"]]}
+    assert check_space(kept, {**space, "text.stop_words": [["the"], ["a"]]}) == []
+    (fault,) = check_space(kept, space)
+    assert fault.startswith("tune.space: text.case = 'lower', text.stop_words = ['The'] do not go together: text.stop_")
 
 
 def test_a_space_that_makes_sense() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -96,3 +97,64 @@ def test_real_sets_are_seen_for_what_they_are(name, data_dir):
         assert [found.columns.index(found.text), found.columns.index(found.label)] == places
     else:
         assert (found.text, found.label) == (chosen.read["text"], chosen.read["label"])
+
+
+def topics(n, between):
+    """Rows of up to three of five topics."""
+    draw = random.Random(5)
+    return [
+        between.join(draw.sample(["grain", "wheat", "corn", "trade", "oil"], draw.choice([1, 1, 2, 3])))
+        for _ in range(n)
+    ]
+
+
+@pytest.mark.parametrize("between", [";", "; ", "|", ", "])
+def test_texts_of_several_labels_are_known_by_what_stands_between_them(folder, between):
+    rows = "".join(f'"prices of goods went up {n}","{said}"\n' for n, said in enumerate(topics(60, between)))
+    found = propose(folder.write("a.csv", f"text,topics\n{rows}"))
+    assert (found.label, found.several, found.separator) == ("topics", True, between.strip())
+    said = f"'topics' holds the labels, several a text (with {between.strip()!r} between them): 5 values (corn, grain,"
+    assert any(line.startswith(said) for line in found.why)
+
+
+def test_lists_of_labels_are_known(folder):
+    rows = [
+        {"text": f"prices of goods went up {n}", "topics": said.split(";")} for n, said in enumerate(topics(60, ";"))
+    ]
+    rows[3]["topics"] = []
+    found = propose(folder.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert (found.label, found.several, found.separator) == ("topics", True, None)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["Law, crime", "Law, politics", "Sports"],  # the same parts each time
+        ["Business; Finance", "Sports"],
+        ["a", "b"],
+        ["one, two", "three, four", "five"],
+    ],
+)
+def test_a_separator_inside_of_a_class_makes_no_labels_of_it(folder, classes):
+    rows = "".join(f'"prices of goods went up {n}","{classes[n % len(classes)]}"\n' for n in range(60))
+    found = propose(folder.write("a.csv", f"text,kind\n{rows}"))
+    assert (found.label, found.several, found.separator) == ("kind", False, None)
+
+
+def test_one_label_a_text_is_proposed_before_several(folder):
+    rows = [
+        {"text": f"prices of goods went up {n}", "tags": said.split(";"), "kind": "ab"[n % 2]}
+        for n, said in enumerate(topics(60, ";"))
+    ]
+    found = propose(folder.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert (found.label, found.several) == ("kind", False)
+
+
+def test_json_lists_in_a_text_are_told_and_not_taken_apart(folder):
+    rows = "".join(
+        f"prices of goods went up {n}\t{json.dumps(sorted(said.split(';')))}\n"
+        for n, said in enumerate(topics(60, ";"))
+    )
+    found = propose(folder.write("a.tsv", f"text\tlabels\n{rows}"))
+    assert (found.label, found.several, found.separator) == ("labels", False, None)
+    assert any("they look like JSON lists, each of which is one class in a text" in line for line in found.why)

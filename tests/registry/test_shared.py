@@ -15,7 +15,6 @@ from buckets import Killed, MemoryBucket
 from textmill.errors import CorruptError, MissingExtra, NotInStore, StoreError
 from textmill.registry import FileOutput, Finished, Store
 from textmill.registry.aliases import Alias
-from textmill.registry.collecting import collect, garbage
 from textmill.registry.shared import SharedStore
 
 URL = "s3://memory/store"
@@ -318,15 +317,6 @@ def test_a_server_that_takes_no_notice_of_the_condition_is_refused(machine, fold
     monkeypatch.setattr(MemoryBucket, "create", overwrites)
     with pytest.raises(StoreError, match="lets two machines write one object at once"):
         publish(machine("a"), folder)
-
-
-def test_collecting_is_refused_with_what_to_do(machine, folder):
-    a = machine("a")
-    publish(a, folder)
-    with pytest.raises(StoreError, match=r"collecting needs that nobody else is at work.*bundle"):
-        collect(a)
-    with pytest.raises(StoreError, match=r"collecting needs"):
-        garbage(a)
 
 
 def test_the_copy_may_be_removed(machine, folder, tmp_path):

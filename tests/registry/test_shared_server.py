@@ -17,6 +17,7 @@ from buckets import s3_server
 from textmill.errors import CorruptError, StoreError
 from textmill.registry import FileOutput, Finished
 from textmill.registry.bucket import Bucket
+from textmill.registry.collecting import collect
 from textmill.registry.shared import SharedStore
 
 pytest.importorskip("s3fs")
@@ -72,6 +73,14 @@ def test_a_bucket_keeps_what_it_says(url, tmp_path):
     bucket.write("x/file", b"fill")  # of the same size
     bucket.upload("x/file", tmp_path / "file")
     assert bucket.keys("x") == ["x/file"]
+    ((key, written, size),) = bucket.entries("x")
+    assert (key, size) == ("x/file", 4)
+    assert abs(bucket.now() - written) < 600
+    bucket.write("y/file", b"y")
+    bucket.remove(["y/file", "y/none"])
+    assert bucket.keys("y") == []
+    assert bucket.entries("y") == []
+    assert not bucket.keeps_old()
     sha256 = "3b9c358f36f0a31b6ad3e14f309c7cf198ac9246e8316f9ce543d5b19ac02b80"
     bucket.download("x/file", tmp_path / "back", sha256)
     assert (tmp_path / "back").read_bytes() == b"file"
@@ -184,27 +193,68 @@ def test_what_one_machine_ran_another_has_nothing_to_do_for(url, tmp_path):
     third = json.loads(textmill("run", tmp_path / "b", "--store", url, "--json", cache=tmp_path / "cb").stdout)
     assert third["nothing_to_do"]
     assert (third["version"], third["report"]) == (first["version"], first["report"])
-    gone = textmill("store", "gc", "--store", url, cache=tmp_path / "ca", code=1).stderr
-    assert "collecting needs that nobody else is at work" in gone
+    assert textmill("store", "gc", "--store", url, cache=tmp_path / "ca").stdout == "There is nothing to collect.\n"
+    young = textmill("store", "gc", "--store", url, "--older-than", "1h", cache=tmp_path / "ca", code=1).stderr
+    assert "what a run on another machine has made is known by its age alone" in young
 
 
-def test_erasing_reaches_every_machine(url, tmp_path):
+def test_what_is_old_is_taken_from_a_real_bucket(url, folder, tmp_path, monkeypatch):
+    a, b = SharedStore(url, tmp_path / "a"), SharedStore(url, tmp_path / "b")
+    sha256 = a.put_file(folder / "w")
+    a.finish(Finished("train", "a" * 64, {"w": FileOutput(sha256, 1000)}))
+    before = a.bucket.now()
+    assert not collect(a, older_than=86_400)
+    assert [one.path.stem for one in b.entries("steps")] == ["a" * 64]
+    assert 0 <= before - b.entries("objects")[0].written < 600
+    monkeypatch.setattr(Bucket, "now", lambda bucket: before + 30 * 86_400)
+    assert len(collect(a, older_than=86_400).objects) == 1
+    assert a.bucket.keys("objects") == a.bucket.keys("steps") == []
+    a.finish(Finished("train", "a" * 64, {"w": FileOutput(sha256, 1000)}))
+    assert a.bucket.keys("objects") == [f"objects/{sha256[:2]}/{sha256}.2"]
+    b.catch_up()
+    assert b.finished("a" * 64) is not None
+    assert b.object(sha256).read_bytes() == bytes(1000)
+
+
+def everything(url: str, *folders: Path) -> dict[str, bytes]:
+    """Every object below the URL, and every file of some folders."""
+    import s3fs
+
+    server = s3fs.S3FileSystem(skip_instance_cache=True)
+    found = server.cat(server.find(url))
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {**found, **{str(path): path.read_bytes() for path in files}}
+
+
+def test_erasing_and_purging_reach_every_machine(url, tmp_path):
     from textmill.registry.erased import erased_of
 
     project = tmp_path / "project"
     project.mkdir()
-    rows = [f"{'fire' if n % 2 else 'calm'} {word} {n},{n % 2}" for n, word in enumerate("abcdefghij" * 6)]
-    (project / "rows.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    rows = [f"{'fire' if n % 2 else 'calm'} {word} {n},{n % 2},u{n % 7}" for n, word in enumerate("abcdefghij" * 6)]
+    (project / "rows.csv").write_text("text,label,who\n" + "\n".join([*rows, "zebra xylophone,0,u99"]) + "\n")
     (project / "mill.toml").write_text(
         '[project]\nname = "m"\ntask = "classify"\n[read]\nsource = "rows.csv"\ntext = "text"\nlabel = "label"\n'
+        'person = "who"\n[features]\nngrams = [1, 1]\n'
     )
-    textmill("run", project, "--store", url, cache=tmp_path / "ca")
-    words = ("data", "erase", "m", "--text", "fire b 1", "--reason", "asked", "--store", url)
-    assert "purging needs that nobody else" in textmill(*words, "--purge", cache=tmp_path / "cb", code=1).stderr
-    assert "dataset/m@2 is dataset/m@1 without 1 row." in textmill(*words, cache=tmp_path / "cb").stdout
-    a = SharedStore(url, next((tmp_path / "ca").iterdir()))
+    ca, cb = tmp_path / "ca", tmp_path / "cb"
+    textmill("run", project, "--store", url, cache=ca)
+    textmill("run", project, "--store", url, cache=cb)  # it has all of it too
+    textmill("predict", "m", "fire", "--store", url, cache=cb)
+    words = ("data", "erase", "m", "--person", "u99", "--reason", "asked", "--store", url)
+    assert "dataset/m@2 is dataset/m@1 without 1 row." in textmill(*words, cache=cb).stdout
+    a = SharedStore(url, next(ca.iterdir()))
     assert a.datasets() == {"m": (1, 2)}
-    assert len(erased_of(a, "m").texts) == 1
-    again = json.loads(textmill("run", project, "--store", url, "--json", cache=tmp_path / "ca").stdout)
+    assert len(erased_of(a, "m").persons) == 1
+    again = json.loads(textmill("run", project, "--store", url, "--json", cache=ca).stdout)
     assert not again["nothing_to_do"]
     assert a.audit.verify() == len(list(a.audit.lines()))
+    textmill("models", "remove", "m@1", "--yes", "--store", url, cache=ca)
+    assert any(b"zebra" in data for name, data in everything(url).items() if "/objects/" in name)
+    assert "Purged, as they held it or may have" in textmill(*words, "--purge", cache=ca).stdout
+    assert [name for name, data in everything(url, ca).items() if b"zebra" in data] == []
+    textmill("models", "list", "--store", url, cache=cb)
+    assert [name for name, data in everything(url, ca, cb).items() if b"zebra" in data] == []
+    for cache in (ca, cb):
+        assert json.loads(textmill("run", project, "--store", url, "--json", cache=cache).stdout)["version"] == 2
+    textmill("audit", "verify", "--store", url, cache=cb)

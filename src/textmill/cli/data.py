@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 
+from textmill.cli.days import dates_option, for_each_day
 from textmill.cli.erasing import erase_rows
 from textmill.cli.stores import quoted
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
-from textmill.errors import GateRefused
+from textmill.errors import ConfigError, GateRefused
 
 __all__ = ["command"]
 
@@ -91,26 +92,38 @@ def get_set(name: str, folder: Path | None, as_json: bool) -> None:
     default=None,
     help="Look for labels that are probably wrong, by training five models. [default: up to 50,000 rows]",
 )
+@dates_option("Look at the rows of")
 @json_option
-def check(project: Path, labels: bool | None, as_json: bool) -> None:
+def check(project: Path, labels: bool | None, dates: list[str], as_json: bool) -> None:
     """Look at the rows of PROJECT before it is run: classes, lengths, twins, columns and labels that look wrong.
 
     Ends with 3 if they are not as [expect] says.
     """
     from textmill.config import load, thread_count
+    from textmill.config.project import dated
     from textmill.flow.checking import check_project
 
     mill_file = project / "mill.toml" if project.is_dir() else project
-    mill = load(mill_file)
-    with _saying() as say:
-        found = check_project(mill, mill_file.parent, threads=thread_count(None), labels=labels, progress=say)
-    if as_json:
-        print_json(found)
-    else:
-        for line in _told(found, "row id" if mill.read.id else "row"):
+    written = load(mill_file)
+    unmet: list[str] = []
+
+    def do(date: str | None) -> dict[str, Any]:
+        try:
+            mill = dated(written, date)
+        except ConfigError as error:
+            raise ConfigError(error.faults, where=str(mill_file)) from error
+        with _saying() as say:
+            found = check_project(mill, mill_file.parent, threads=thread_count(None), labels=labels, progress=say)
+        for line in () if as_json else _told(found, "row id" if mill.read.id else "row"):
             click.echo(_wrapped(plain(line)))
-    if found["unmet"]:
-        raise GateRefused("the rows are not as [expect] says: " + "; ".join(found["unmet"]), where=str(mill_file))
+        if found["unmet"]:
+            day = "" if date is None else f" of {date}"
+            unmet.append(f"the rows{day} are not as [expect] says: {'; '.join(found['unmet'])}")
+        return found
+
+    for_each_day(dates, do, as_json=as_json)
+    if unmet:
+        raise GateRefused("; ".join(unmet), where=str(mill_file))
 
 
 @contextmanager

@@ -67,7 +67,13 @@ def erase_rows(
 def _as_json(done: Erasure) -> dict[str, Any]:
     return found_json(done.found) | {
         "successors": [
-            {"before": str(one.before), "after": one.after and str(one.after), "rows": one.rows, "why": one.why}
+            {
+                "before": str(one.before),
+                "after": one.after and str(one.after),
+                "rows": one.rows,
+                "why": one.why,
+                "alike": one.alike,
+            }
             for one in done.successors
         ],
         "retrain": [str(one.ref) for one in done.found.models if one.how != "tested"],
@@ -87,6 +93,9 @@ def _told(done: Erasure) -> Iterator[str]:
             yield f"No version of {one.before.name} was made without it: {plain(one.why)}."
         else:
             yield f"{one.after} is {one.before} without {'1 row' if one.rows == 1 else f'{one.rows:,} rows'}."
+        if one.alike:
+            stay = "1 row of others has" if one.alike == 1 else f"{one.alike:,} rows of others have"
+            yield f"Not erased: {stay} the same text. --text erases a text whoever wrote it."
     yield from found_lines(done.found)
     again = sorted({one.ref.name for one in done.found.models if one.how != "tested"})
     if again:

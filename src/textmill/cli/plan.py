@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textmill.cli.days import dates_option, for_each_day
 from textmill.cli.stores import quoted, store_in
 from textmill.cli.story import short
-from textmill.cli.terminal import json_option, plain, print_json
+from textmill.cli.terminal import json_option, plain
 from textmill.errors import DataError
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ _MOST_TOLD = 50  # sentences
     metavar="DIR",
     help="The store, or the project it lies in. [default: TEXTMILL_STORE, else .textmill in PROJECT]",
 )
+@dates_option("Draw it for")
 @json_option
-def command(project: Path, svg: Path | None, store: Path | str | None, as_json: bool) -> None:
+def command(project: Path, svg: Path | None, store: Path | str | None, dates: list[str], as_json: bool) -> None:
     """Draw the steps of PROJECT: which are done, which a run would do, and why.
 
     \b
@@ -56,12 +58,27 @@ def command(project: Path, svg: Path | None, store: Path | str | None, as_json: 
     """
     from textmill.flow import plan_project
 
-    found = plan_project(project, store=None if store is None else store_in(store))
-    if svg is not None:
-        _draw(found, svg)
-    if as_json:
-        print_json(_as_json(found))
-        return
+    if svg is not None and len(dates) > 1:
+        raise click.UsageError("wanted one day with --svg, which draws one picture")
+
+    def do(date: str | None) -> dict[str, Any]:
+        found = plan_project(project, store=None if store is None else store_in(store), date=date)
+        if svg is not None:
+            _draw(found, svg)
+        if not as_json:
+            _tell(found, ["textmill", "run", str(project), *_options(store, date)])
+        return _as_json(found)
+
+    for_each_day(dates, do, as_json=as_json)
+    if svg is not None and not as_json:
+        click.echo(f"\nDrawn: {short(svg)}")
+
+
+def _options(store: Path | str | None, date: str | None) -> list[str]:
+    return [*(["--store", str(store)] if store is not None else []), *(["--dates", date] if date is not None else [])]
+
+
+def _tell(found: ProjectPlan, command: list[str]) -> None:
     for line in _drawn(found):
         click.echo("".join(_coloured(plain(text), state) for text, state in line), color=_colours())
     if len(found.steps) <= _MOST_DRAWN:
@@ -69,10 +86,7 @@ def command(project: Path, svg: Path | None, store: Path | str | None, as_json: 
     for sentence in _told(found):
         click.echo(sentence)
     if not found.nothing_to_do:
-        words = ["textmill", "run", str(project), *(["--store", str(store)] if store is not None else [])]
-        click.echo(f"\nDo it: {' '.join(map(quoted, words))}")
-    if svg is not None:
-        click.echo(f"\nDrawn: {short(svg)}")
+        click.echo(f"\nDo it: {' '.join(map(quoted, command))}")
 
 
 def _draw(found: ProjectPlan, path: Path) -> None:

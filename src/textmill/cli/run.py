@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textmill.cli.days import dates_option, for_each_day
 from textmill.cli.process import load_pyarrow
 from textmill.cli.stores import StorePlace, store_in
 from textmill.cli.terminal import console, json_option, plain, print_json
-from textmill.errors import TextmillError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_MOST_DAYS = 3660
 _STATES = {
     "cached": "unchanged",
     "stale": "to do",
@@ -29,29 +28,13 @@ _STATES = {
 }
 
 
-def _days(context: click.Context, option: click.Parameter, value: str | None) -> list[str]:
-    """Each day of ``2026-11-01..2026-11-07``, or the one of ``2026-11-01``."""
-    if value is None:
-        return []
-    from datetime import date, timedelta
-
-    first, to, last = value.partition("..")
-    try:
-        begin, end = date.fromisoformat(first), date.fromisoformat(last if to else first)
-    except ValueError as error:
-        raise click.BadParameter(f"wanted DAY or DAY..DAY, such as 2026-11-01..2026-11-07, got {value!r}") from error
-    if not 0 <= (end - begin).days < _MOST_DAYS:
-        raise click.BadParameter(f"wanted the first day before the last, and {_MOST_DAYS} at most, got {value!r}")
-    return [(begin + timedelta(days=number)).isoformat() for number in range((end - begin).days + 1)]
-
-
 @click.command("run")
 @click.argument("project", type=click.Path(path_type=Path), default=".")
 @click.option("--force", is_flag=True, help="Do every step again.")
 @click.option("--only", multiple=True, metavar="STEP", help="Do this step and no other; may be given several times.")
 @click.option("--from", "since", metavar="STEP", help="Do this step again, and all that come after it.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--dates", callback=_days, metavar="DAY[..DAY]", help="Run for each of these days, one after the other.")
+@dates_option("Run for")
 @click.option(
     "--on",
     metavar="WHERE",
@@ -95,26 +78,13 @@ def command(
         raise click.UsageError("wanted --only or --from, not both")
     how: dict[str, Any] = {"store": None if store is None else store_in(store), "force": force}
     how |= {"only": only, "since": since}
-    found: list[dict[str, Any]] = []
-    left: list[str] = []
-    try:
-        for number, date in enumerate(dates or (None,)):
-            left = dates[number:]
-            if date is not None and not as_json:
-                click.echo(date)
-            if dry_run:
-                found.append(_planned(project, as_json, date=date, **how))
-            else:
-                found.append(_run(project, as_json, again, date=date, on=on, threads=threads, wait=wait, **how))
-    except TextmillError as error:
-        if left[1:]:  # what was not reached is not to be forgotten
-            error.hint = f"{error.hint} " if error.hint else ""
-            error.hint += f"Go on from this day with: --dates {left[0]}..{left[-1]}"
-            error.args = (error.sentence(),)
-        raise
-    finally:
-        if as_json and found:
-            print_json(found if dates else found[0])
+
+    def do(date: str | None) -> dict[str, Any]:
+        if dry_run:
+            return _planned(project, as_json, date=date, on=on, **how)
+        return _run(project, as_json, again, date=date, on=on, threads=threads, wait=wait, **how)
+
+    for_each_day(dates, do, as_json=as_json)
 
 
 def _planned(project: Path, as_json: bool, **how: Any) -> dict[str, Any]:
@@ -138,7 +108,7 @@ def _run(project: Path, as_json: bool, again: str | None, **how: Any) -> dict[st
             if on_event is not None:
                 on_event(event)
 
-        with noticing(project, store=how["store"], on_event=tell, again=again, warn=_warn) as watch:
+        with noticing(project, store=how["store"], date=how["date"], on_event=tell, again=again, warn=_warn) as watch:
             return run_project(project, on_event=watch, **how)
 
     try:

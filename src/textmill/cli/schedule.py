@@ -135,6 +135,8 @@ def _run(job: Job) -> Outcome:
     command = [sys.executable, "-m", "textmill.cli", "run", str(job.folder), "--json"]
     if job.again is not None:
         command += ["--again", job.again]
+    if job.date is not None:
+        command += ["--dates", job.date]
     # a group of its own: Ctrl-C reaches us alone, and we pass it on once
     try:
         process = subprocess.Popen(
@@ -176,7 +178,8 @@ def _run(job: Job) -> Outcome:
     return Outcome("failed", why)
 
 
-def _told(result: dict[str, object], seconds: float) -> str:
+def _told(results: dict[str, object] | list[dict[str, object]], seconds: float) -> str:
+    result = results[0] if isinstance(results, list) else results  # of a day
     if result["nothing_to_do"]:
         return f"nothing to do, version {result['version']} stands"
     steps = result.get("steps")
@@ -195,7 +198,7 @@ def _died(job: Job, began: datetime, what: str) -> Outcome:
         _say(job.name, sentence)
 
     with suppress(ConfigError):  # the file was changed meanwhile, and is looked at next
-        notices = Notices(load(job.folder), job.folder, Store.beside(job.folder), warn=warn)
+        notices = Notices(load(job.folder), job.folder, Store.beside(job.folder), warn=warn, date=job.date)
         notices.failed(what, run=began, again=job.again)
     return Outcome("failed", f"Error: {what}")
 

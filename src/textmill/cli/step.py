@@ -29,7 +29,11 @@ __all__ = ["command"]
     metavar="N",
     help="Which item or share, from 0, if it is done several times.",
 )
-@click.option("--date", metavar="DAY", help="The day that the run is for, as 2026-11-01.")
+@click.option(
+    "--date",
+    metavar="DAY",
+    help="The day that the run is for, as 2026-11-01; or a time, whose day in the time zone of [schedule] is meant.",
+)
 @click.option(
     "--plan", metavar="DIGEST", help="Of the steps as the scheduler knows them; if they are others, nothing is done."
 )
@@ -64,7 +68,7 @@ def command(
         name,
         run=run,
         item=item,
-        date=date,
+        date=_day(date, project),
         expected=plan,
         store=None if store is None else store_in(store),
         threads=threads,
@@ -73,6 +77,24 @@ def command(
         force=force,
     )
     click.echo(json.dumps(result.to_json()))
+
+
+def _day(date: str | None, project: Path) -> str | None:
+    from datetime import datetime
+
+    from textmill.config import load
+    from textmill.flow.due import day_of
+
+    if date is None or "T" not in date:
+        return date
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"wanted a day, or a time such as 2026-11-01T06:00:00+00:00, got {date!r}", param_hint="--date"
+        ) from error
+    schedule = load(project).schedule
+    return day_of(schedule, moment if moment.tzinfo is not None else moment.replace(tzinfo=schedule.zone))
 
 
 def _show(said: bytes) -> None:

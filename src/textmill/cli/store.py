@@ -37,7 +37,8 @@ def command() -> None:
 def gc(dry_run: bool, older_than: float, wait: float | None, store: Path | str | None, as_json: bool) -> None:
     """Remove finished steps and objects that no version and no project's last run needs, and old records of runs.
 
-    Every version stays, the rows of every data set, and what a run would find done. Waits for runs at work.
+    Every version stays, the rows of every data set, and what a run would find done. Waits for runs at work on this
+    machine; on a store that machines share nothing goes that a run elsewhere needs.
     """
     from textmill.registry.collecting import collect, garbage
 

@@ -39,6 +39,8 @@ def told(result: RunResult) -> list[str]:
     sentences = [*_source(read["facts"], config.read.source, result.folder / "rejected.jsonl")]
     if read.get("test_facts"):
         sentences += _source(read["test_facts"], str(config.read.test), result.folder / "rejected_test.jsonl")
+    if next(done for done in result.steps if done.step == "read").cached is False:  # else it was told then
+        sentences += [f"Mind: {plain(said)}." for said in drift_lines(read.get("drift"), config.evaluate.drift)]
     data = result.report.data
     held = f", {data['held_back']:,} to learn to decide on" if data.get("held_back") else ""
     if data.get("folds"):
@@ -67,6 +69,17 @@ def told(result: RunResult) -> list[str]:
     return sentences
 
 
+def drift_lines(found: Mapping[str, Any] | None, most: float) -> list[str]:
+    """What is to be said of the rows beside those that the model in use learned from."""
+    if not found:
+        return []
+    if "unread" in found:
+        return [f"whether the rows are like those that {found['model']} learned from is not known: {found['unread']}"]
+    from textmill.evaluate.datacheck import drift_told
+
+    return drift_told(found, most)
+
+
 def next_commands(result: RunResult) -> list[str]:
     """Three commands that work where the user stands: predict, explain, serve."""
     assert result.manifest is not None
@@ -88,12 +101,19 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "model": result.config.project.name,
         "version": manifest.ref.version if manifest else None,
         "nothing_to_do": result.nothing_to_do,
+        "drift": _drift_json(result),
         "refused": str(result.refused) if result.refused else None,
         "steps": [{"step": done.step, "cached": done.cached, "seconds": done.seconds} for done in result.steps],
         "store": str(result.store.place),
         "page": str(result.folder / "report.html") if result.report else None,
         "report": result.report.to_json() if result.report else None,
     }
+
+
+def _drift_json(result: RunResult) -> dict[str, Any] | None:
+    read = next((done for done in result.steps if done.step == "read" and result.config.trains), None)
+    found = read.finished.values.get("drift") if read is not None else None
+    return found and {**found, "told": drift_lines(found, result.config.evaluate.drift)}
 
 
 def short(path: Path | str) -> str:

@@ -56,7 +56,8 @@ def command(
     """Say where REF comes from and what was made of it, or who holds a text or a person.
 
     REF is a model (disaster, disaster@3) or a data set (dataset/disaster@1). Texts are compared as exact twins are,
-    without links, case and punctuation; a text with another word, or a part of one, is not found.
+    without links, case and punctuation; a text with another word, or a part of one, is not found. If nothing is
+    found, it ends with 1.
     """
     rows = bool(texts or persons or file)
     if rows == bool(ref):
@@ -80,6 +81,8 @@ def command(
     else:
         for line in found_lines(found):
             click.echo(line)
+    if not found.datasets and not found.models:
+        raise SystemExit(1)
 
 
 def wanted_rows(texts: tuple[str, ...], persons: tuple[str, ...], file: str | None) -> Erased:

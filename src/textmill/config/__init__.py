@@ -5,7 +5,7 @@ from __future__ import annotations
 from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
 from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, TextConfig, TuneConfig
-from textmill.config.models import Kind, ModelConfig, TrainConfig
+from textmill.config.models import ModelConfig, TrainConfig
 from textmill.config.policy import PolicyConfig, load_policy
 from textmill.config.project import MillConfig, ProjectConfig, load
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
@@ -22,7 +22,6 @@ __all__ = [
     "EvaluateConfig",
     "ExpectConfig",
     "FeaturesConfig",
-    "Kind",
     "Language",
     "MillConfig",
     "ModelConfig",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,30 +33,58 @@ class StepConfig:
     timeout: str | None = None
     rule: Literal["all_success", "all_done", "one_failed"] = "all_success"
 
-    def _faults(self) -> list[str]:
-        found = duration_faults("retry_delay", self.retry_delay) + duration_faults("timeout", self.timeout, least=0.001)
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,49}", self.name):
-            found.append(f"name: wanted small letters, digits, '-' or '_', at most 50, got {self.name!r}")
-        if (self.python is None) == (self.shell is None):
-            found.append("python: wanted either python or shell")
-        if self.python is not None and not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", self.python):
-            found.append(f"python: wanted MODULE:FUNCTION, got {self.python!r}")
-        if self.shell is not None and not self.shell.strip():
-            found.append(f"shell: wanted a command, got {self.shell!r}")
-        if not 0 <= self.retries <= 1000:
-            found.append(f"retries: wanted a number from 0 to 1000, got {self.retries}")
-        if not 1 <= self.backoff <= 100:
-            found.append(f"backoff: wanted a factor from 1 to 100, got {self.backoff}")
-        if self.rule == "one_failed" and not (self.needs or self.after):
-            found.append("rule: it waits for a failure of what comes before it, and nothing does: it would never run")
-        if self.for_each == ():
-            found.append("for_each: the list is empty, so it would never run")
-        try:
-            canonical_json(self.for_each)
-        except (TypeError, ValueError):
-            found.append("for_each: wanted texts, finite numbers, lists or tables, no dates")
-        found += [f"env: {name!r} cannot be the name of a variable" for name in self.env if not name or "=" in name]
-        return found
+    @staticmethod
+    def _checks() -> dict[tuple[str, ...], Callable[..., list[str]]]:
+        return {
+            ("name",): _name_faults,
+            ("python", "shell"): lambda python, shell: (
+                ["python: wanted either python or shell"] if (python is None) == (shell is None) else []
+            ),
+            ("python",): _python_faults,
+            ("shell",): lambda shell: (
+                [f"shell: wanted a command, got {shell!r}"] if shell is not None and not shell.strip() else []
+            ),
+            ("retries",): lambda retries: (
+                [] if 0 <= retries <= 1000 else [f"retries: wanted a number from 0 to 1000, got {retries}"]
+            ),
+            ("retry_delay",): lambda said: duration_faults("retry_delay", said),
+            ("backoff",): lambda backoff: (
+                [] if 1 <= backoff <= 100 else [f"backoff: wanted a factor from 1 to 100, got {backoff}"]
+            ),
+            ("timeout",): lambda said: duration_faults("timeout", said, least=0.001),
+            ("rule", "needs", "after"): _rule_faults,
+            ("for_each",): _item_faults,
+            ("env",): lambda env: [
+                f"env: {name!r} cannot be the name of a variable" for name in env if not name or "=" in name
+            ],
+        }
+
+
+def _name_faults(name: str) -> list[str]:
+    if re.fullmatch(r"[a-z][a-z0-9_-]{0,49}", name):
+        return []
+    return [f"name: wanted small letters, digits, '-' or '_', at most 50, got {name!r}"]
+
+
+def _python_faults(python: str | None) -> list[str]:
+    if python is None or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", python):
+        return []
+    return [f"python: wanted MODULE:FUNCTION, got {python!r}"]
+
+
+def _rule_faults(rule: str, needs: object, after: object) -> list[str]:
+    if rule != "one_failed" or needs or after:
+        return []
+    return ["rule: it waits for a failure of what comes before it, and nothing does: it would never run"]
+
+
+def _item_faults(for_each: object) -> list[str]:
+    found = ["for_each: the list is empty, so it would never run"] if for_each == () else []
+    try:
+        canonical_json(for_each)
+    except (TypeError, ValueError):
+        found.append("for_each: wanted texts, finite numbers, lists or tables, no dates")
+    return found
 
 
 def listed(names: str | tuple[str, ...]) -> tuple[str, ...]:

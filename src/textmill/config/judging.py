@@ -20,6 +20,7 @@ class EvaluateConfig:
     learning_curve: bool = False  # whether to learn from ever more of the rows and see if more would help
     robustness: bool = True  # whether to change test texts a little and see which decisions turn
     data_check: bool = False  # whether the report holds what `textmill data check` trains models to find
+    drift: float = 0.2  # population stability index above which new rows are told to be others than the champion's
     slices: tuple[str, ...] = ("length",)  # parts of the test side to score alone: by length, language, a column
 
     def _faults(self) -> list[str]:
@@ -30,6 +31,8 @@ class EvaluateConfig:
             found.append(f"confidence: wanted a share from 0.5 to below 1, got {self.confidence}")
         if self.promote_if is not None and self.gate() is None:
             found.append(f"promote_if: wanted METRIC >= NUMBER, such as 'f1 >= 0.75', got {self.promote_if!r}")
+        if not 0 < self.drift < float("inf"):
+            found.append(f"drift: wanted a number above 0, such as 0.2, got {self.drift:g}")
         return found
 
     def gate(self) -> tuple[str, str, float] | None:

@@ -11,12 +11,13 @@ __all__ = ["Kind", "ModelConfig", "TrainConfig", "model_keys"]
 Kind = Literal["logistic-regression", "majority", "bag", "cnn", "lstm", "gru", "encoder", "pretrained", "sentence"]
 
 _LOGISTIC = ("C", "class_weight", "max_iter", "tol")
+_BAG = ("class_weight", "width")
 _NETWORK = ("class_weight", "dropout", "max_tokens", "longer", "onnx")
 _WORDS = (*_NETWORK, "width", "vocabulary", "vectors", "freeze_vectors")
 model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "logistic-regression": _LOGISTIC,
     "majority": _LOGISTIC,  # so that turning a model into its baseline is a change of one line
-    "bag": _LOGISTIC,
+    "bag": _BAG,
     "cnn": _WORDS,
     "lstm": (*_WORDS, "layers", "pooling"),
     "gru": (*_WORDS, "layers", "pooling"),
@@ -59,7 +60,7 @@ class ModelConfig:
     @property
     def is_linear(self) -> bool:
         """Whether it weighs ``[features]``."""
-        return self.kind == "logistic-regression"
+        return self.kind in ("logistic-regression", "bag")
 
     @property
     def said(self) -> dict[str, Any]:
@@ -130,6 +131,19 @@ class TrainConfig:
     compile: bool = False  # torch.compile
     threads: int = 2  # of torch on a CPU; sums of floats depend on it, so it is a setting and not the machine's number
     log: tuple[Literal["tensorboard", "mlflow"], ...] = ()  # beside training.jsonl
+
+    def said(self, kind: Kind) -> dict[str, Any]:
+        """The keys that count for a kind of model, with their values.
+
+        Examples
+        --------
+        >>> TrainConfig(epochs=3).said("bag")
+        {'epochs': 3, 'learning_rate': 'auto', 'label_smoothing': 0.0}
+        """
+        if kind in ("logistic-regression", "majority"):
+            return {}
+        known = ("epochs", "learning_rate", "label_smoothing") if kind == "bag" else [one.name for one in fields(self)]
+        return {name: getattr(self, name) for name in known}
 
     def _faults(self) -> list[str]:
         found = []

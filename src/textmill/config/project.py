@@ -21,7 +21,7 @@ from textmill.errors import ConfigError
 from textmill.names import map_faults
 from textmill.settings import from_mapping
 
-__all__ = ["MillConfig", "ProjectConfig", "load"]
+__all__ = ["MillConfig", "ProjectConfig", "load", "text_faults"]
 
 _NO_ROWS = ReadConfig(source="")  # of a project of own steps only
 _DATE = "{date}"
@@ -116,11 +116,11 @@ class MillConfig:
         names = ["model", *(one.name for one in self.candidate)]
         return (
             ([] if self.read is _NO_ROWS else _nameless(self.read))
-            + _text_faults(self.text, "text")
+            + text_faults(self.text, "text")
             + [
                 fault
                 for number, one in enumerate(self.candidate)
-                for fault in _text_faults(one.text, f"candidate[{number}].text")
+                for fault in text_faults(one.text, f"candidate[{number}].text")
             ]
             + [
                 f"candidate[{number}].name: {one.name!r} is the name of another model already"
@@ -159,9 +159,7 @@ def dated(mill: MillConfig, date: str | None) -> MillConfig:
     found = dated_keys(mill)
     if date is None:
         if found:
-            raise ConfigError(
-                [f"{path}: {_DATE} wants a day, as in: textmill run --dates 2026-11-01" for path in found]
-            )
+            raise ConfigError([f"{path}: {_DATE} wants a day, as in: --dates 2026-11-01" for path in found])
         return mill
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", date):
         raise ConfigError([f"date: wanted a day such as 2026-11-01, got {date!r}"])
@@ -204,7 +202,18 @@ def _filled(value: Any, date: str) -> Any:
     return value.replace(_DATE, date) if isinstance(value, str) else value
 
 
-def _text_faults(text: TextConfig, path: str) -> list[str]:
+def text_faults(text: TextConfig, path: str) -> list[str]:
+    """What is wrong with ``[text]`` of a project, beyond what each of its keys may be, a line each.
+
+    Parameters
+    ----------
+    path : of the table, as in ``candidate[0].text``
+
+    Examples
+    --------
+    >>> text_faults(TextConfig(tokens="subword", tokens_file="t.json", map="porter"), "text")[0][:21]
+    'text.map: porter is f'
+    """
     unknown = [fault for name in text.maps for fault in map_faults(name)]
     found = _matching_nothing(text) + unknown + _mapping_subwords(text)
     return [path + fault.removeprefix("text") for fault in found]

@@ -72,7 +72,11 @@ def _head(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     model, features = settings.get("model") or {}, settings.get("features") or {}
     if model.get("kind"):
-        on = f" on {features['kind']}" if features.get("kind") and model["kind"] == "logistic-regression" else ""
+        on = (
+            f" on {features['kind']}"
+            if features.get("kind") and model["kind"] in ("logistic-regression", "bag")
+            else ""
+        )
         yield f"A text classifier ({model['kind']}{on}) for {len(report.classes):,} {_of(report)}."
         yield ""
     yield _plain(verdict(report))

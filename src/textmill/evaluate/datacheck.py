@@ -12,10 +12,11 @@ from textmill.evaluate.sentences import counted
 if TYPE_CHECKING:
     from textmill.types import Report
 
-__all__ = ["columns_told", "datacheck", "doubts_told", "languages_told", "shift_told"]
+__all__ = ["columns_told", "datacheck", "doubts_told", "drift_told", "languages_told", "shift_told"]
 
 _MOST = 5  # languages
 _LISTED = 20  # labels in doubt
+_WORDS = 8  # that have drifted
 
 
 def columns_told(found: Mapping[str, Any]) -> list[str]:
@@ -83,6 +84,51 @@ by chance 0.202)'
         f"{100 * found['unseen']:.1f} % of the words of the test side are in no training text; the sides differ {apart}"
         f" ({found['divergence']:.3f} bits, by chance {found['usual']:.3f})"
     )
+
+
+def drift_told(found: Mapping[str, Any], most: float) -> list[str]:
+    """A sentence for each thing that has drifted from the rows that a model learned from, beyond what chance makes.
+
+    Parameters
+    ----------
+    found : as from `textmill.evaluate.drift.measure_drift`, with ``model``
+    most : the population stability index above which it is told, after what chance makes of it was taken off
+
+    Examples
+    --------
+    >>> still = {"index": 0.02, "by_chance": 0.02, "rarely": 0.1}
+    >>> labels = {"index": 0.45, "by_chance": 0.01, "rarely": 0.1}
+    >>> found = {"model": "alarm@3", "labels": labels, "lengths": still, "words": still, "shares": [["spam", 0.2, 0.5]]}
+    >>> drift_told(found, 0.2)
+    ['the labels are others than those that alarm@3 learned from: spam 20.0 %, now 50.0 % (index 0.44, told above 0.2)']
+    """
+    told = []
+    for name in ("labels", "lengths", "words"):
+        one = found.get(name)
+        if one is None:
+            continue
+        index = one["index"] - one["by_chance"]
+        if index > most and one["index"] > one["rarely"]:
+            because = _drifted(name, found)
+            told.append(
+                f"the {name} are others than those that {found['model']} learned from: {because} (index {index:.2f},"
+                f" told above {most:g})"
+            )
+    return told
+
+
+def _drifted(name: str, found: Mapping[str, Any]) -> str:
+    if name == "labels":
+        shares = found["shares"]
+        return ", ".join(
+            f"{said or 'no label'} {100 * then:.1f} %, now {100 * now:.1f} %" for said, then, now in shares
+        )
+    if name == "lengths":
+        then, now = (f"{low:,.0f} to {high:,.0f}" for low, high in found["quartiles"])
+        return f"half of the texts have {now} characters, and had {then}"
+    told = {"more of": found["more_now"], "less of": found["more_then"]}
+    said = [f"{how} {', '.join(word for word, _ in words[:_WORDS])}" for how, words in told.items() if words]
+    return "; ".join(said) or "many of them a little"
 
 
 def doubts_told(found: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import textmill
-from textmill.evaluate.datacheck import columns_told
+from textmill.evaluate.datacheck import columns_told, drift_told
 from textmill.evaluate.markup import bar, colour, columns, escape, label, scrolling, size, toml
 from textmill.evaluate.sentences import PERSONAL, counted, leak_check, served
 
@@ -89,13 +89,25 @@ def data(report: Report, config: Mapping[str, Any]) -> str:
         f" {'seems' if texts == 1 else 'seem'} to hold {PERSONAL[kind]}."
         for kind, texts in (facts.get("personal") or {}).items()
     ]
-    told += [f"{said[0].upper()}{said[1:]}." for said in columns_told(facts.get("columns") or {})]
+    found = [*columns_told(facts.get("columns") or {}), *_drift(report, config)]
+    told += [f"{one[0].upper()}{one[1:]}." for one in found]
     notes = "".join(f"<li>{escape(note)}</li>" for note in [*(facts.get("notes") or ()), *told])
     return (
         f'<dl class="facts-table">{listed}</dl>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
         + f'<div class="pair"><div>{_sides(report)}</div><div>{_rejected(report)}</div></div>'
     )
+
+
+def _drift(report: Report, config: Mapping[str, Any]) -> list[str]:
+    found = report.details.get("drift")
+    if not found:
+        return []
+    if "unread" in found:
+        return [f"whether these rows are like those that {found['model']} learned from is not known: {found['unread']}"]
+    most = (config.get("evaluate") or {}).get("drift", 0.2)
+    like = f"labels, lengths and words are like those that {found['model']} learned from, {found['dataset']}"
+    return drift_told(found, most) or [like]
 
 
 def _sides(report: Report) -> str:

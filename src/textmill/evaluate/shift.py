@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from textmill.types import Tokens
 
-__all__ = ["vocabulary_shift"]
+__all__ = ["dealt_anew", "vocabulary_shift"]
 
 _TOLD = 12  # words of each side
 _DEALT = 39  # times that the texts are dealt anew: the least p-value is 1 in 40
@@ -34,7 +34,8 @@ def vocabulary_shift(
 
     - ``unseen``: share of the test side's words (with repetitions) that no training text has
     - ``divergence``: Jensen and Shannon's, in bits, 0 for the same shares of words and 1 for none in common; ``p``
-      that units dealt out at random are as far apart (of 39 such deals), ``usual`` their mean divergence
+      that units dealt out at random are as far apart (of 39 such deals), ``usual`` their mean divergence, ``sd`` the
+      standard deviation
     - ``more_in_test``, ``more_in_train``: words with the z-score of their log-odds, the words of both sides as prior
       (Monroe, Colaresi and Quinn, 2008)
 
@@ -59,7 +60,7 @@ def vocabulary_shift(
     _, unit, sizes = np.unique(
         np.arange(len(side)) if units is None else units, return_inverse=True, return_counts=True
     )
-    by_chance = np.array([_divergence(*counted(_dealt_anew(rng, unit, sizes, side))) for _ in range(_DEALT)])
+    by_chance = np.array([_divergence(*counted(dealt_anew(rng, unit, sizes, side))) for _ in range(_DEALT)])
     z = _log_odds(test, train)
     names = tokens.types
     order = np.argsort(-z, kind="stable")
@@ -67,16 +68,28 @@ def vocabulary_shift(
         "unseen": float(test[train == 0].sum() / max(test.sum(), 1)),
         "divergence": found,
         "usual": float(by_chance.mean()),
+        "sd": float(by_chance.std()),
         "p": float((1 + (by_chance >= found).sum()) / (1 + _DEALT)),
         "more_in_test": [[names[i], float(z[i])] for i in order[:_TOLD].tolist() if z[i] > 1.96],
         "more_in_train": [[names[i], float(-z[i])] for i in order[::-1][:_TOLD].tolist() if z[i] < -1.96],
     }
 
 
-def _dealt_anew(
+def dealt_anew(
     rng: np.random.Generator, unit: NDArray[np.int64], sizes: NDArray[np.int64], side: NDArray[np.int8]
 ) -> NDArray[np.int8]:
-    """Units at random until the test side has as many texts as it had."""
+    """Units at random until the test side has as many texts as it had.
+
+    Parameters
+    ----------
+    unit : int64 (n_texts,), the number of each text's
+    sizes : int64 (n_units,), how many texts each has
+    side : int8 (n_texts,), 0 train, 1 test
+
+    Returns
+    -------
+    int8 (n_texts,), as `side`
+    """
     order = rng.permutation(len(sizes))
     middles = np.cumsum(sizes[order]) - sizes[order] / 2
     tested = np.zeros(len(sizes), np.int8)

@@ -132,7 +132,7 @@ def airflow_plan(folder: Path | str, *, python: str | None = None, store: Store 
         raise ConfigError(error.faults, where=str(home / "mill.toml")) from error
     run, command = "--run {{ dag.dag_id }}__{{ run_id }}", shlex.join(program)
     if day is not None:
-        run += f" --date {{{{ {_MOMENT} | ds }}}}"
+        run += f" --date {{{{ {_MOMENT} | ts }}}}"  # not its day, which is that of UTC
     if timing["cron"] is not None or timing["every"] is not None:
         command = f"TEXTMILL_DUE={{{{ {_MOMENT} | ts }}}} {command}"
     return DagPlan(

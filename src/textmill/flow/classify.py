@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePath
@@ -58,7 +57,11 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         partial(learning.read, project),
         # the name, for a project has its own data set and its own list of erased rows
         settings=config["read"] | {"dataset": project.name},
-        code=code_version("flow/learning", "flow/datasets", "registry/datasets", "read", "_native", guests=guests),
+        code=code_version(
+            *("flow/learning", "flow/datasets", "flow/drift", "registry/datasets", "read", "_native"),
+            *("evaluate/drift", "evaluate/shift"),
+            guests=guests,
+        ),
         sources=partial(learning.sources_of, project),
         holds=partial(datasets.is_kept, project),
     )
@@ -140,8 +143,8 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     ]
     # what a model says of the test rows is decided by it, or by what those of the other folds said
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
-    # the gate is no part of it: asking for more measures nothing anew
-    measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None}}
+    # the gate and what is told of drift are no part of it: asking for more measures nothing anew
+    measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None, "drift": None}}
     splits = tuple(guest for one in project.models.values() for guest in _guests_of(one))
     compare = Step(
         "compare",
@@ -179,7 +182,8 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         # no code and no [read]: the same data, model, scores and settings are the same version, wherever the rows lay
         settings={"name": project.name, "seed": seed}
         | {key: config["project"][key] for key in ("intended_use", "data_licence")}  # as the model card says
-        | {table: config[table] for table in ("split", "text", "features", "decide", "evaluate", "policy")}
+        | {table: config[table] for table in ("split", "text", "features", "decide", "policy")}
+        | {"evaluate": {key: value for key, value in config["evaluate"].items() if key != "drift"}}
         | _model_settings(mill.own),
         keyed_by=("read.digest", "read.test_digest", "train.model/", "train.text_path", "evaluate.metrics"),
         holds=partial(publishing.is_registered, project),
@@ -192,6 +196,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         code=code_version("flow/publishing", "evaluate"),
         keyed_by=(
             "read.rejected/",
+            "read.drift",
             "evaluate.report.json",
             *(f"{step.name}.leaderboard" for step in compared),
             "register.version",
@@ -211,7 +216,8 @@ def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
         if model.get(key) is not None:
             model[key] = PurePath(model[key]).name
     found: dict[str, Any] = {"model": model}
-    return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
+    train = asked.train.said(asked.model.kind)
+    return found | ({"train": train} if train else {})
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

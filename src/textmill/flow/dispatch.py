@@ -361,7 +361,7 @@ class Dispatch:
         if done.cached:
             self._tell(Event(step.name, "cached", done.finished.seconds))
         else:
-            self._tell(Event(step.name, "finished", done.seconds))
+            self._tell(Event(step.name, "finished", done.seconds, left=done.finished))
         self._end(step, "cached" if done.cached else "finished")
 
     def _could_not(self, step: Step, error: TextmillError) -> None:

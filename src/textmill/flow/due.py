@@ -9,7 +9,7 @@ from itertools import islice
 from textmill.config import ScheduleConfig
 from textmill.errors import MissingExtra
 
-__all__ = ["due_after", "due_times", "latest_due", "missed"]
+__all__ = ["day_of", "due_after", "due_times", "latest_due", "missed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -75,6 +75,18 @@ def missed(schedule: ScheduleConfig, after: datetime, until: datetime) -> str:
     """How many due times lie after one moment and not after another, in words; nobody counts beyond a hundred."""
     counted = sum(1 for due in islice(due_times(schedule, after), _MOST_COUNTED + 1) if due <= until)
     return f"more than {_MOST_COUNTED}" if counted > _MOST_COUNTED else str(counted)
+
+
+def day_of(schedule: ScheduleConfig, due: datetime) -> str:
+    """The day that a run of a due time is for, as the calendar in the schedule's time zone has it.
+
+    Examples
+    --------
+    >>> nightly = ScheduleConfig(cron="30 0 * * *", timezone="Europe/Berlin")
+    >>> day_of(nightly, datetime(2026, 3, 28, 23, 30, tzinfo=UTC))
+    '2026-03-29'
+    """
+    return due.astimezone(schedule.zone).date().isoformat()
 
 
 def _cron_after(cron: str, zone: tzinfo, moment: datetime) -> datetime | None:

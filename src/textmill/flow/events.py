@@ -21,6 +21,7 @@ class Event:
         is tried again after `delay` seconds, at most `total` times), ``refused`` (a gate said no), ``skipped`` (`note`
         says why), ``failed``
     seconds : what the step took; for ``cached`` what it took when it ran
+    left : of one that ``finished``, what it left
     """
 
     step: str
@@ -30,6 +31,7 @@ class Event:
     total: int | None = None
     note: str = ""
     delay: float = 0.0
+    left: Finished | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,10 @@ def assets_of(project: Project, asked: CandidateConfig) -> dict[str, str]:
 def read(project: Project, work: Work) -> dict[str, Any]:
     """Sources to corpora: Arrow files and their digests; rows that cannot be used, or were erased, are set aside.
 
-    What was read is a version of the data set.
+    What was read is a version of the data set, and compared with the one that the model in use learned from.
     """
     from textmill.flow.datasets import keep_rows
+    from textmill.flow.drift import drift_of
     from textmill.read import read_corpus
     from textmill.registry.erased import erased_of
 
@@ -133,7 +134,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
         read.append(corpus)
     test = read[1] if len(read) > 1 else None
     kept = keep_rows(project, work.folder / "dataset", read[0], test, sources, work.threads)
-    return left | {"dataset": str(kept.ref)}
+    return left | {"dataset": str(kept.ref), "drift": drift_of(project, kept, read[0], work.threads)}
 
 
 def corpora_of(work: Work) -> tuple[Corpus, Corpus | None]:

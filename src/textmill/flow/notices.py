@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from textmill.config.durations import seconds
 from textmill.config.telling import NoticeKind
 from textmill.errors import GateRefused, Interrupted, LockHeld, StoreError, TextmillError
 from textmill.flow.delivery import deliver
+from textmill.flow.drift import drift_seen
 from textmill.registry import Store
 from textmill.registry.sealed import seal, unseal
 
@@ -106,6 +107,7 @@ class Notices:
     folder : the project's
     store : remembers in ``runs/notices/NAME.json``, which may be deleted
     warn : is given one line for each way that did not work
+    date : the day that the run is for, or None
     now : the clock
     send : as `deliver`
     """
@@ -117,11 +119,12 @@ class Notices:
         store: Store,
         *,
         warn: Callable[[str], None],
+        date: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         send: Callable[[Notice, NotifyConfig, Path], tuple[list[str], list[str]]] = deliver,
     ) -> None:
         self._config, self._name, self._folder, self._store = mill.notify, mill.project.name, folder, store
-        self._warn, self._now, self._send = warn, now, send
+        self._warn, self._date, self._now, self._send = warn, date, now, send
         self._path = store.root / "runs" / "notices" / f"{self._name}.json"
 
     def tell(self, kind: NoticeKind, what: str, how: str, *, run: datetime | None = None, step: str = "") -> None:
@@ -131,7 +134,7 @@ class Notices:
         ----------
         what : is the matter, a sentence
         how : to go on
-        run : when the run began
+        run : when the run began; None of what is no run
         step : in which it happened
         """
         if self._config.is_empty:
@@ -163,10 +166,33 @@ class Notices:
             how = f"What was finished is kept. Put it right and go on from there: {self._command}"
             self.tell("failure", what, how, run=run, step=step)
 
+    def broken(self, what: str) -> None:
+        """The project file is at fault; to be told with the settings that it had before."""
+        self.tell("failure", what, "It is not run by itself until the file is put right, and then goes on at once.")
+
+    def mended(self) -> None:
+        """The project file can be read: a recovery, if it was told that it could not."""
+        if not self._config.is_empty and self._path.exists() and self._load()["broken"]:
+            self.tell(
+                "recovery", "Its project file can be read again, and its schedule goes on.", "Nothing is to be done."
+            )
+
     def refused(self, what: str, *, run: datetime, step: str = "") -> None:
         """A gate has said no."""
         how = "Nothing was registered. Look at the report in the folder; once data or mill.toml are changed:"
         self.tell("refusal", what, f"{how} {self._command}", run=run, step=step)
+
+    def drifted(self, what: Sequence[str], run: datetime) -> None:
+        """The rows that were read are others than those that the model in use learned from.
+
+        Parameters
+        ----------
+        what : a sentence for each thing that has drifted; without one, nothing is told
+        """
+        if what:
+            how = "The run goes on. Look at the rows, and at the scores of what it learns from them; promote that, or"
+            how += " raise drift in [evaluate] if they are to be as they are."
+            self.tell("drift", "; ".join(what), how, run=run, step="read")
 
     def worked(self, run: datetime) -> None:
         """A run has come to its end: a recovery, if the one before did not."""
@@ -181,13 +207,16 @@ class Notices:
 
     @property
     def _command(self) -> str:
-        return f"textmill run {shlex.quote(str(self._folder.absolute()))}"
+        day = "" if self._date is None else f" --dates {self._date}"
+        return f"textmill run {shlex.quote(str(self._folder.absolute()))}{day}"
 
     def _tell(
         self, memory: dict[str, Any], kind: NoticeKind, what: str, how: str, run: datetime | None, step: str
     ) -> None:
         now = self._now()
-        if kind in ("failure", "refusal"):
+        if run is None and kind in ("failure", "recovery"):
+            memory["broken"] = kind == "failure"  # apart from runs, whose trouble may outlast it
+        elif kind in ("failure", "refusal"):
             memory["trouble"] = memory["trouble"] or {"since": _iso(run or now), "runs": 0}
             memory["trouble"]["runs"] += 1
         elif kind == "recovery":
@@ -213,8 +242,8 @@ class Notices:
     def _load(self) -> dict[str, Any]:
         with suppress(OSError, StoreError, KeyError):  # it only spares people a notice
             found = unseal(self._path.read_bytes(), format=_FORMAT, where=str(self._path))
-            return {key: found[key] for key in ("kinds", "trouble", "told")}
-        return {"kinds": {}, "trouble": None, "told": []}
+            return {key: found[key] for key in ("kinds", "trouble", "told")} | {"broken": found.get("broken", False)}
+        return {"kinds": {}, "trouble": None, "told": [], "broken": False}
 
 
 @contextmanager
@@ -222,6 +251,7 @@ def noticing(
     project: Path,
     *,
     store: Path | str | None = None,
+    date: str | None = None,
     on_event: Callable[[Event], None] | None = None,
     again: str | None = None,
     warn: Callable[[str], None],
@@ -231,7 +261,7 @@ def noticing(
     Parameters
     ----------
     project : its folder or file, as for `run_project`
-    store : as for `run_project`
+    store, date : as for `run_project`
     on_event : is told of each step as well
     again : when it is tried again if it fails, in words; then a failure is a ``retry``
     warn : is given a line for each notice that could not be delivered
@@ -249,8 +279,9 @@ def noticing(
         yield on_event
         return
     home = project if project.is_dir() else project.parent
-    notices = Notices(mill, home, Store.at(store) if store is not None else Store.beside(home), warn=warn)
-    watch = _Watch(notices, on_event)
+    kept = Store.at(store) if store is not None else Store.beside(home)
+    notices = Notices(mill, home, kept, warn=warn, date=date)
+    watch = _Watch(mill, notices, on_event)
     try:
         yield watch
     except (Interrupted, LockHeld):
@@ -268,10 +299,10 @@ def noticing(
 class _Watch:
     """Sees the steps of a run: in which one it fails, and which is tried again."""
 
-    def __init__(self, notices: Notices, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(self, mill: MillConfig, notices: Notices, on_event: Callable[[Event], None] | None) -> None:
         self.began = datetime.now(UTC)
         self.step = ""
-        self._notices, self._on_event = notices, on_event
+        self._mill, self._notices, self._on_event = mill, notices, on_event
 
     def __call__(self, event: Event) -> None:
         if self._on_event is not None:
@@ -282,6 +313,9 @@ class _Watch:
         elif kind == "retry":
             how = "Nothing is to be done yet: the step is tried again."
             self._notices.tell("retry", event.note, how, run=self.began, step=event.step)
+        elif kind == "finished":
+            # now and not at the end, which a run may not come to
+            self._notices.drifted(drift_seen(self._mill, event), run=self.began)
 
 
 def _is_fresh(sent: str | None, now: datetime, at_most: float) -> bool:

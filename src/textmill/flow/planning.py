@@ -56,6 +56,7 @@ def plan_project(
     force: bool = False,
     only: Collection[str] = (),
     since: str | None = None,
+    on: str | None = None,
 ) -> ProjectPlan:
     """Say what a run of a project would do, and why; nothing is run or written, of sources only digests are taken.
 
@@ -63,14 +64,15 @@ def plan_project(
     ----------
     folder : the project's folder, or its ``mill.toml``
     store : by default ``TEXTMILL_STORE`` or ``.textmill`` in the folder
-    date, force, only, since : as in `run_project`
+    date, force, only, since, on : as in `run_project`; nobody is asked whether there is somebody to share with
 
     Raises
     ------
-    ConfigError : if the project file is at fault
+    ConfigError : if the project file is at fault, or asks for what cannot be shared
+    MissingExtra : if it asks for what is not installed
     SourceError : if a source cannot be read
     """
-    project = open_project(folder, store, date)
+    project = open_project(folder, store, date, on)
     flow = classify(project.mill, project.folder, project.store, project.digests)
     steps = step_states(flow, project.store, force=force, only=only, since=since)
     return ProjectPlan(project.name, tuple(_as_written(step, project) for step in steps))

@@ -92,7 +92,12 @@ def report(project: Project, work: Work) -> None:
     registered = work.outputs.get("register")
     version = registered.values["version"] if registered else None
     if "evaluate" in work.outputs:  # else the rows were not as expected, and nothing was trained
-        found = _measured(work.file("evaluate", "report.json"), work.outputs["evaluate"], work.outputs.get("compare"))
+        found = _measured(
+            work.file("evaluate", "report.json"),
+            work.outputs["evaluate"],
+            work.outputs.get("compare"),
+            work.outputs["read"],
+        )
         page = work.folder / "report.html"
         page.write_text(render_html(found, config=project.settings, version=version), encoding="utf-8")
         hand_out(page, project.folder / page.name, project.store.disk)
@@ -110,18 +115,27 @@ def is_reported(project: Project, finished: Finished, outputs: Mapping[str, Fini
 
 
 def report_of(
-    mill: MillConfig, store: Store, evaluated: Finished, compared: Finished | None, version: int | None
+    mill: MillConfig,
+    store: Store,
+    evaluated: Finished,
+    compared: Finished | None,
+    read: Finished | None,
+    version: int | None,
 ) -> Report:
     """The report of a finished evaluation, with the settings and the version that it was registered as."""
     path = store.object(evaluated.files["report.json"].sha256, verify=True)
-    report = _measured(path, evaluated, compared)
+    report = _measured(path, evaluated, compared, read)
     plain = json.loads(json.dumps(mill.decisive))
     return replace(report, details=report.details | {"settings": plain, "version": version})
 
 
-def _measured(path: Path, evaluated: Finished, compared: Finished | None = None) -> Report:
+def _measured(
+    path: Path, evaluated: Finished, compared: Finished | None = None, read: Finished | None = None
+) -> Report:
     report = Report.from_json(json.loads(path.read_bytes()))
     details = dict(report.details)
+    if read is not None and read.values.get("drift"):
+        details["drift"] = read.values["drift"]
     if compared is not None:
         board = compared.values["leaderboard"]
         # drawn with others its intervals are other by a hair: on one page a score has one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from textmill.evaluate.markup import shortened, toml_value
 from textmill.flow.staleness import Change, PlannedStep
@@ -17,6 +18,8 @@ _LONGEST = 60  # of a setting's value
 def reasons(steps: Sequence[PlannedStep]) -> list[tuple[tuple[str, ...], str]]:
     """A sentence for each step that is not cached; one for all that were never done or wait for the same ones.
 
+    What a change does to steps that come after another one is said of that one alone.
+
     Examples
     --------
     >>> train = PlannedStep("train", (), "stale", (Change("setting", "model.C", 1.0, 5.0),))
@@ -28,9 +31,15 @@ def reasons(steps: Sequence[PlannedStep]) -> list[tuple[tuple[str, ...], str]]:
     """
     alone: list[tuple[tuple[str, ...], str]] = []
     groups: dict[tuple[str, ...], list[str]] = {}  # what they wait for -> steps; nothing: never done
+    anew: dict[tuple[tuple[str, ...], str], list[str]] = {}  # what they come after, and why -> steps
+    known = {(change.kind, change.name) for one in steps if not one.after for change in one.changes}
     for one in steps:
         if one.state == "unknown" or (one.state == "missing" and not one.changes):
             groups.setdefault(one.after, []).append(one.step)
+        elif one.after:
+            new = [change for change in one.changes if (change.kind, change.name) not in known]
+            why = _why(replace(one, changes=tuple(new))) if new else _changed(one.changes)
+            anew.setdefault((one.after, why), []).append(one.step)
         elif one.state == "waiting":
             alone.append(((one.step,), f"{one.step} is waiting: it is done when one of {_listed(one.needs)} fails."))
         elif one.state != "cached":
@@ -38,7 +47,17 @@ def reasons(steps: Sequence[PlannedStep]) -> list[tuple[tuple[str, ...], str]]:
     together = [
         (tuple(names), f"{_listed(names)} {_be(names)} {_together(names, after)}.") for after, names in groups.items()
     ]
-    return [*alone, *together]
+    after = [
+        (tuple(names), f"{_listed(names)} will be made anew after {_listed(first)}: {why}.")
+        for (first, why), names in anew.items()
+    ]
+    return [*alone, *after, *together]
+
+
+def _changed(changes: Sequence[Change]) -> str:
+    """What is told of another step, in a word or two."""
+    words = {"setting": "settings", "code": "code", "environment": "environment"}
+    return f"{_listed([words[kind] for kind in dict.fromkeys(change.kind for change in changes)])} changed"
 
 
 def _together(names: Sequence[str], after: Sequence[str]) -> str:

@@ -108,12 +108,7 @@ def run_project(
     StepFailed : if there is nobody to share the work with
     StoreWriteError : if there is no room or no permission
     """
-    project = open_project(folder, store, date)
-    if on is not None:
-        from textmill.flow.dask_bridge import check_on
-
-        check_on(on)
-        check_shared(project, "--on")
+    project = open_project(folder, store, date, on)
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
     found = run_flow(
         classify(mill, home, kept, digests),
@@ -145,6 +140,7 @@ def run_project(
             kept,
             evaluated.finished,
             found.steps["compare"].finished if "compare" in found.steps else None,
+            found.steps["read"].finished if "read" in found.steps else None,
             version,
         ),
         steps=tuple(found.steps.values()),
@@ -163,16 +159,19 @@ def _crew(folder: Path, store: Store, date: str | None, record: Record) -> Crew:
     return Crew(folder, store, record, date=date)
 
 
-def open_project(folder: Path | str, store: Store | Path | str | None = None, date: str | None = None) -> Project:
+def open_project(
+    folder: Path | str, store: Store | Path | str | None = None, date: str | None = None, on: str | None = None
+) -> Project:
     """Read a project's file, and look for what is sure to fail, before hours of training and not after.
 
     Parameters
     ----------
     date : stands for ``{date}`` in the project file
+    on : who is to share the heavy parts, or None
 
     Raises
     ------
-    ConfigError : if the project file is at fault
+    ConfigError : if the project file is at fault, or asks for what cannot be shared
     MissingExtra : if it asks for what is not installed
     """
     from textmill.evaluate.gate import check_gate_metric, check_policy_metrics
@@ -191,7 +190,13 @@ def open_project(folder: Path | str, store: Store | Path | str | None = None, da
     _check_extras(mill)
     _check_splitters(mill, home, where)
     kept = store if isinstance(store, Store) else Store.at(store) if store is not None else Store.beside(home)
-    return Project(mill, home, kept, FileDigests(kept))
+    project = Project(mill, home, kept, FileDigests(kept))
+    if on is not None:
+        from textmill.flow.dask_bridge import check_on
+
+        check_on(on)
+        check_shared(project, "--on")
+    return project
 
 
 def check_shared(project: Project, by: str) -> None:

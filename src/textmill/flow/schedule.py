@@ -12,11 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from textmill.config import load
-from textmill.config.project import dated_keys
+from textmill.config import MillConfig, load
 from textmill.errors import ConfigError, TextmillError
 from textmill.flow.due import due_after
+from textmill.flow.notices import Notices
 from textmill.flow.scheduled import Job, Outcome, Scheduled
+from textmill.registry import Store
 
 __all__ = ["Clock", "Schedule", "projects_in"]
 
@@ -76,6 +77,7 @@ class Schedule:
         self._projects: dict[Path, Scheduled] = {}
         self._stamps: dict[Path, object] = {}  # of the project files, as they were read
         self._faults: dict[Path, str] = {}
+        self._good: dict[Path, MillConfig] = {}  # the settings that could be read last
 
     def __enter__(self) -> Schedule:
         try:
@@ -142,6 +144,7 @@ class Schedule:
             return  # a folder that is being moved, say
         for gone in self._projects.keys() - set(folders):
             self._leave(gone)
+            self._good.pop(gone, None)
         faults: list[TextmillError] = []
         for folder in folders:
             try:
@@ -152,6 +155,8 @@ class Schedule:
                 self._leave(folder)
                 if first and len(folders) == 1:
                     raise
+                if isinstance(error, ConfigError) and folder in self._good and folder not in self._faults:
+                    self._notices(folder).broken(str(error))
                 if self._faults.get(folder) != str(error):  # said once, and not each minute
                     self._say(folder.name, f"left out until this is put right: {error}")
                 self._faults[folder] = str(error)
@@ -172,13 +177,16 @@ class Schedule:
             if folder in {place.absolute() for place in self._places}:
                 raise ConfigError(["[schedule] does not say when: wanted cron, every or on_change"], where=str(folder))
             return
-        if dated := dated_keys(mill):
-            fault = f"{dated[0]}: {{date}} wants a day, and a schedule gives none; TEXTMILL_DUE tells a step the time"
-            raise ConfigError([fault], where=str(folder))
         now = self._clock.now()
         due_after(mill.schedule, now)  # a package that is missing is told now
         self._projects[folder] = Scheduled(folder, mill, now, lambda sentence: self._say(mill.project.name, sentence))
         self._stamps[folder] = stamp
+        self._good[folder] = mill
+        self._notices(folder).mended()
+
+    def _notices(self, folder: Path) -> Notices:
+        mill = self._good[folder]
+        return Notices(mill, folder, Store.beside(folder), warn=lambda line: self._say(mill.project.name, line))
 
     def _leave(self, folder: Path) -> None:
         project = self._projects.pop(folder, None)

@@ -12,9 +12,10 @@ from typing import Literal
 
 from textmill.config import MillConfig
 from textmill.config.durations import in_words, seconds
+from textmill.config.project import dated, dated_keys
 from textmill.errors import CorruptError, StoreError
-from textmill.flow.due import due_after, due_times, latest_due, missed
-from textmill.flow.sources import stamp_of
+from textmill.flow.due import day_of, due_after, due_times, latest_due, missed
+from textmill.flow.sources import is_there, stamp_of
 from textmill.registry import Store
 from textmill.registry.sealed import seal, unseal
 
@@ -42,6 +43,7 @@ class Job:
     said : why, in words
     again : when it is tried again if it fails, in words; None if it is not
     limit : seconds after which it is to be stopped, or None
+    date : the day that it is for, if the project file says ``{date}``: that of `due` in the schedule's time zone
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Job:
     said: str
     again: str | None
     limit: float | None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +135,14 @@ class Scheduled:
         due, why, said = found
         state.due, state.again = due.isoformat(), None
         if schedule.on_change:
-            state.source = self._seen = stamp_of(self._mill.read, self.folder)
+            state.source = self._seen = self._look(now)
         self._save()
         again = None
         if state.tries < schedule.retries:
             delay = in_words(seconds(schedule.retry_delay))
             again = f"in {delay} (try {state.tries + 2} of {schedule.retries + 1})"
         limit = None if schedule.execution_timeout is None else seconds(schedule.execution_timeout)
-        return Job(self.folder, self.name, due, why, said, again, limit)
+        return Job(self.folder, self.name, due, why, said, again, limit, self._day(due))
 
     def end(self, job: Job, outcome: Outcome, now: datetime) -> None:
         """Remember what came of a run: it is tried again, or done with."""
@@ -203,11 +206,21 @@ class Scheduled:
     def _changed(self, now: datetime, settled: bool) -> _Found | None:
         if not self._schedule.on_change:
             return None
-        before, self._seen = self._seen, stamp_of(self._mill.read, self.folder)
+        before, self._seen = self._seen, self._look(now)
         first = self._state.source is None
         if self._seen == self._state.source or (settled and not first and self._seen != before):
             return None
         return now.astimezone(UTC), "changed", f"its source {'was not seen before' if first else 'has changed'}: begins"
+
+    def _day(self, moment: datetime) -> str | None:
+        return day_of(self._schedule, moment) if dated_keys(self._mill) else None
+
+    def _look(self, now: datetime) -> str | None:
+        """What the source of this moment's day looks like; while there is none for that day, what was seen before."""
+        read = dated(self._mill, self._day(now)).read
+        if read != self._mill.read and not is_there(read, self.folder):
+            return self._state.source
+        return stamp_of(read, self.folder)
 
     def _first(self, now: datetime) -> _State:
         begins = self._schedule.begins

@@ -247,11 +247,12 @@ def _kept(place: Place, name: str, key: str, make: Callable[[Store, Path], None]
         hint = "It has to lie under the same path on each machine."
         raise StoreError("a worker does not see the store", where=place.store, hint=hint)
     try:
-        if store.finished(key) is None:
-            began = time.perf_counter()
-            folder = store.scratch.new_folder(name)
-            make(store, folder)
-            store.finish(Finished(name, key, taken(store, folder), {}, round(time.perf_counter() - began, 6)))
+        with store.in_use():  # on the machine of the worker too
+            if store.finished(key) is None:
+                began = time.perf_counter()
+                folder = store.scratch.new_folder(name)
+                make(store, folder)
+                store.finish(Finished(name, key, taken(store, folder), {}, round(time.perf_counter() - began, 6)))
     finally:
         store.close()
     return key

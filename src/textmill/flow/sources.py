@@ -14,7 +14,7 @@ from textmill.registry import Store
 from textmill.registry.objects import digest_of, is_sha256
 from textmill.registry.sealed import seal, unseal
 
-__all__ = ["FileDigests", "stamp_of"]
+__all__ = ["FileDigests", "is_there", "stamp_of"]
 
 _FORMAT = 1
 _SETTLED = 2_000_000_000  # ns; some file systems count in 2 s, and a write within one tick leaves no trace
@@ -97,6 +97,17 @@ def stamp_of(config: ReadConfig, folder: Path) -> str:
         except (SourceError, OSError) as error:  # not there now, which is a change as well
             found.append((source, type(error).__name__))
     return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_there(config: ReadConfig, folder: Path) -> bool:
+    """Whether there is a file, or a folder, for each source of a project; see `stamp_of`."""
+    from textmill.read.source import find_files
+
+    try:
+        sources = [source for source in (config.source, config.test) if source]
+        return all(file.path.exists() for source in sources for file in find_files(source, folder, config.format))
+    except (SourceError, OSError):
+        return False
 
 
 def _stamp(path: Path) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from textmill.flow.bases import Bases, KeptBasis, kept
@@ -49,7 +49,8 @@ class PlannedStep:
         whether it is to be done shows when the steps in `after` are done. ``waiting``: it is done when one of its needs
         fails
     changes : since it last finished
-    after : steps before it that are stale or missing, where it is unknown
+    after : steps before it that are stale or missing, where it is unknown, or stale by what is known before those are
+        done: its code, its settings, its environment
     """
 
     step: str
@@ -104,10 +105,15 @@ def step_states(
 
 def _behind(step: Step, before: Sequence[PlannedStep], bases: Bases) -> PlannedStep:
     """The state of a step whose key depends on what is still to be done."""
-    if bases.of(step.name) is None:
+    last = bases.of(step.name if step.for_each is None else f"{step.name}[0]")
+    if last is None:
         return PlannedStep(step.name, step.needs, "missing")
-    after = dict.fromkeys(root for one in before for root in one.after or (one.step,))
-    return PlannedStep(step.name, step.needs, "unknown", after=tuple(after))
+    after = tuple(dict.fromkeys(root for one in before for root in one.after or (one.step,)))
+    # its sources may be what a step before it makes
+    now = kept(step.name, Basis(step.origin, step.code, step.settings, {}, {}, dict(step.env)))
+    settings = {key: value for key, value in last.settings.items() if step.for_each is None or key != "item"}
+    changes = tuple(changes_between(replace(last, settings=settings, inputs={}, sources={}), now))
+    return PlannedStep(step.name, step.needs, "stale" if changes else "unknown", changes, after)
 
 
 def _to_do(step: Step, basis: Basis, bases: Bases, store: Store) -> tuple[State, tuple[Change, ...]]:

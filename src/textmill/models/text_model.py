@@ -79,6 +79,7 @@ class TextModel(ABC):
             log_odds = cls._log_odds(targets)
             return cls(targets.classes, model, LinearBody(None, np.zeros((0, len(log_odds))), log_odds), facts)
         path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
+        train = from_mapping(TrainConfig, asdict(train or TrainConfig()))
         body: Body
         if model.is_network:
             from textmill.models.networks.fitting import fit_network
@@ -88,7 +89,7 @@ class TextModel(ABC):
                 targets,
                 text=path,
                 model=model,
-                train=from_mapping(TrainConfig, asdict(train or TrainConfig())),
+                train=train,
                 seed=seed,
                 threads=threads,
                 progress=progress or _silent,
@@ -102,6 +103,7 @@ class TextModel(ABC):
                 text=path,
                 features=features or FeaturesConfig(),
                 model=model,
+                train=train,
                 seed=seed,
                 threads=threads,
                 progress=progress or _silent,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import CandidateConfig, from_mapping
+from textmill.config.project import text_faults
 from textmill.errors import ConfigError, MissingExtra, closest
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Trial", "applied", "check_space", "search"]
 
 _TABLES = ("text", "features", "model", "train")
+_MOST_CLASHES = 1000  # looked at
 _RANGE = ("low", "high", "log", "step")
 
 
@@ -86,7 +89,7 @@ def check_space(asked: CandidateConfig, space: Mapping[str, Any]) -> list[str]:
             found.append(f"{where}: wanted two choices or more, or {{ low = ..., high = ... }}, got {choices!r}")
         else:
             found += _misfits(asked, where, path, choices)
-    return found
+    return found or _clashes(asked, space)
 
 
 def _range_faults(given: Mapping[str, Any]) -> list[str]:
@@ -107,10 +110,34 @@ def _misfits(asked: CandidateConfig, where: str, path: str, values: Sequence[Any
     found = []
     for value in values:
         try:
-            applied(asked, {path: value})
+            text = applied(asked, {path: value}).text
+            found += [f"{where}: {fault}" for fault in text_faults(text, "text")]
+            found += [
+                f"{where}: {name!r} is a function of your own, whose source is known where [text] or a [[candidate]]"
+                " names it; wanted it there"
+                for name in text.maps
+                if ":" in name and name not in asked.text.maps
+            ]
         except ConfigError as error:
             found += [f"{where}: {fault}" for fault in error.faults]
     return found
+
+
+def _clashes(asked: CandidateConfig, space: Mapping[str, Any]) -> list[str]:
+    """Choices for ``[text]`` that fit each, and not with each other."""
+    texts = {path: tuple(choices) for path, choices in space.items() if path.startswith("text.")}
+    if any(isinstance(space[path], Mapping) for path in texts) or len(texts) < 2:
+        return []
+    for together in islice(product(*texts.values()), _MOST_CLASHES):
+        given = dict(zip(texts, together, strict=True))
+        try:
+            faults = text_faults(applied(asked, given).text, "text")
+        except ConfigError as error:
+            faults = list(error.faults)
+        if faults:  # one of them: others follow from it
+            said = ", ".join(f"{path} = {value!r}" for path, value in given.items())
+            return [f"tune.space: {said} do not go together: {faults[0]}"]
+    return []
 
 
 def search(

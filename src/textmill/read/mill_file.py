@@ -81,16 +81,22 @@ def mill_toml(proposal: Proposal, name: str, source: str | None = None) -> str:
     """
     parts = [
         "# A project of textmill. Run it with: textmill run FOLDER",
-        _table("project", [("name", name, ""), ("seed", ProjectConfig(name="x").seed, "every draw comes from it")]),
+        _table("project", _project(proposal, name)),
         _read(proposal, source or proposal.source),
         *(_table(title, [(key, getattr(held, key), said) for key, said in shown]) for title, held, shown in _TABLES),
     ]
-    gate = '# promote_if = "f1 >= 0.75"   # below this no version is registered, and the exit code is 3\n'
+    metric = "f1_samples" if proposal.several else "f1"
+    gate = f'# promote_if = "{metric} >= 0.75"   # below this no version is registered, and the exit code is 3\n'
     more = (
         "\n# There is more: [expect] says what the rows must be like, [decide] calibrates and sets thresholds,"
         "\n# [[candidate]] compares other models, [split] group, time and folds deal rows out in other ways.\n"
     )
     return "\n\n".join(parts) + "\n" + gate + more
+
+
+def _project(proposal: Proposal, name: str) -> list[tuple[str, Any, str]]:
+    task = [("task", "multi-label", "a text may have several labels, or none")] if proposal.several else []
+    return [("name", name, ""), *task, ("seed", ProjectConfig(name="x").seed, "every draw comes from it")]
 
 
 def _read(proposal: Proposal, source: str) -> str:
@@ -99,6 +105,7 @@ def _read(proposal: Proposal, source: str) -> str:
         rows.append(("columns", proposal.columns, "the file has no header"))
     if proposal.format != "folder":
         rows += [("text", proposal.text, ""), ("label", proposal.label, "")]
+        rows += [("label_separator", proposal.separator, "")] if proposal.separator is not None else []
         rows += [("id", proposal.id, "")] if proposal.id is not None else []
     if proposal.encoding not in (None, "utf-8"):
         rows.append(("encoding", proposal.encoding, ""))

@@ -23,6 +23,8 @@ _BYTES = 4 << 20
 _TEXT = ("text", "message", "review", "tweet", "body", "content", "comment", "headline", "sentence", "description",
          "question", "title", "document", "post", "abstract", "sms", "v2")  # fmt: skip
 _LABEL = ("label", "target", "class", "sentiment", "category", "labels", "y", "topic", "spam", "polarity", "v1")
+_BETWEEN = (";", "|", ",")  # labels in one text
+_OFTEN = 0.02  # of the rows have more than one label, where a text may have several
 _ID = ("id", "uid", "uuid", "key", "index", "row_id", "tweet_id", "docid", "doc_id")
 
 
@@ -36,6 +38,8 @@ class Proposal:
     why : a sentence for each choice
     names : all columns
     partly : whether there may be more rows than those that were looked at
+    several : whether a text seems to have several labels, or none
+    separator : what stands between them, if they are one text
     """
 
     source: str
@@ -50,6 +54,8 @@ class Proposal:
     rows_seen: int
     why: tuple[str, ...]
     partly: bool = False
+    several: bool = False
+    separator: str | None = None
 
 
 def propose(path: Path) -> Proposal:
@@ -77,7 +83,7 @@ def propose(path: Path) -> Proposal:
     values = {name: [row.get(name) for row in rows] for name in names}
     text, said_text = _text(values, where)
     partly = _partly(seen, len(rows)) or len(found) > 1
-    label, said_label = _label(values, text, where, partly)
+    label, said_label, labels = _label(values, text, where, partly)
     id, said_id = _id(values, text, label, partly)
     why = [said_text, said_label, said_id]
     if columns is not None:
@@ -95,6 +101,8 @@ def propose(path: Path) -> Proposal:
         len(rows),
         tuple(why),
         partly,
+        labels is not None,
+        labels.separator if labels is not None else None,
     )
 
 
@@ -165,7 +173,7 @@ def _named(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     columns = {str(place): [row[place] for row in rows if len(row) == width] for place in range(width)}
     text, _ = _text(columns, "the file")
     try:
-        label, _ = _label(columns, text, "the file", True)
+        label, _, _ = _label(columns, text, "the file", True)
     except DataError:
         label = ""
     return tuple({text: "text", label: "label"}.get(name, f"column_{int(name) + 1}") for name in columns)
@@ -221,20 +229,31 @@ def _partly(seen: Seen, rows: int) -> bool:
     return rows >= _ROWS - 1 or seen.cut
 
 
-def _label(values: dict[str, list[Any]], text: str, where: str, partly: bool) -> tuple[str, str]:
-    found: list[tuple[tuple[bool, int], str, list[str]]] = []
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """What several labels of a row look like: lists, or a text with a separator."""
+
+    rows: list[list[str]]
+    separator: str | None
+
+
+def _label(values: dict[str, list[Any]], text: str, where: str, partly: bool) -> tuple[str, str, _Several | None]:
+    found: list[tuple[tuple[bool, bool, int], str, list[str], _Several | None]] = []
     for name, column in values.items():
         if name == text:
             continue
+        several = _several(column)
         try:
-            labels = [label for value in column if (label := label_text(value)) is not None]
+            labels = [label for value in column if (label := label_text(value)) is not None] if several is None else []
         except TypeError:
             continue
+        said = len(labels) if several is None else len(several.rows)
+        labels = labels if several is None else [label for row in several.rows for label in row]
         kinds = sorted(set(labels))
         named = name.lower() in _LABEL  # a file sorted by label shows one value at first
         few = (1 if named else 2) <= len(kinds) <= max(2, min(200, len(labels) // 2))
-        if few and len(labels) > len(column) / 2 and (named or max(map(len, kinds)) <= 60):
-            found.append(((not named, len(kinds)), name, kinds))
+        if few and said > len(column) / 2 and (named or max(map(len, kinds)) <= 60):
+            found.append(((not named, several is not None, len(kinds)), name, kinds, several))
     if not found:
         raise DataError(
             "no column looks like a label, with few values that repeat",
@@ -242,11 +261,47 @@ def _label(values: dict[str, list[Any]], text: str, where: str, partly: bool) ->
             got=", ".join(values),
             hint="Write mill.toml by hand to name one.",
         )
-    _, name, kinds = min(found)
+    _, name, kinds, several = min(found, key=lambda one: one[:2])
     listed = ", ".join(kinds[:6]) + (" ..." if len(kinds) > 6 else "")
     there = "1 value" if len(kinds) == 1 else f"{len(kinds)} values"
     more = " so far" if partly else ""
-    return name, f"{name!r} is the label: {there}{more} ({listed})."
+    if several is None:
+        lists = "; they look like JSON lists, each of which is one class in a text: wanted JSON Lines, or a separator"
+        return name, f"{name!r} is the label: {there}{more} ({listed}){lists if _are_lists(kinds) else ''}.", None
+    how = "lists" if several.separator is None else f"with {several.separator!r} between them"
+    return name, f"{name!r} holds the labels, several a text ({how}): {there}{more} ({listed}).", several
+
+
+def _are_lists(texts: Sequence[str]) -> bool:
+    return all(text.startswith("[") and text.endswith("]") for text in map(str.strip, texts))
+
+
+def _several(column: list[Any]) -> _Several | None:
+    """The labels of each row, if they look like several: lists, or texts whose parts are put together anew and anew.
+
+    A separator inside of the name of a class, as in "Law, crime", stands between the same parts each time.
+    """
+    given = [value for value in column if value is not None and value != ""]
+    if not given:
+        return None
+    if all(isinstance(value, (list, tuple)) for value in given):
+        try:
+            rows = [[label for one in value if (label := label_text(one)) is not None] for value in given]
+        except TypeError:
+            return None
+        return _Several(rows, None)
+    if not all(isinstance(value, str) for value in given) or _are_lists(given):
+        return None
+    for separator in _BETWEEN:
+        rows = [[part for one in value.split(separator) if (part := one.strip())] for value in given]
+        lists = {tuple(row) for row in rows if len(row) > 1}
+        parts = {part for row in rows for part in row}
+        beside = {part: {row for row in map(tuple, rows) if part in row} for row in lists for part in row}
+        mixed = sum(len(found) > 1 for found in beside.values())
+        often = sum(len(row) > 1 for row in rows) >= _OFTEN * len(rows)
+        if lists and often and 2 * mixed > len(beside) and len(parts) <= len({*map(tuple, rows)}):
+            return _Several(rows, separator)
+    return None
 
 
 def _id(values: dict[str, list[Any]], text: str, label: str, partly: bool) -> tuple[str | None, str]:

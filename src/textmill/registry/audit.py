@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import CorruptError, FormatError
+from textmill.errors import CorruptError, FormatError, StoreError
 from textmill.registry.disk import Disk, writing
 from textmill.registry.locks import hold
 from textmill.registry.scratch import Scratch
@@ -188,11 +188,21 @@ class Audit:
             raise self._broken(n + 1, f"lines are missing or changed at the end: {head[0]} were written")
         return (n, sha256), keep
 
+    def _newest(self) -> str | None:
+        """The event of the newest line; None if there is none."""
+        try:
+            raw, _ = _last_line(self.path)
+        except FileNotFoundError:
+            return None
+        return None if raw is None else str(json.loads(raw)["event"])
+
     def _read_head(self) -> tuple[int, str] | None:
         try:
             found = unseal(self.head.read_bytes(), format=_FORMAT, where=str(self.head))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreError(f"it cannot be read: {error.strerror}", where=str(self.head)) from error
         return int(found["n"]), str(found["sha256"])
 
     def _write_head(self, n: int, sha256: str) -> None:

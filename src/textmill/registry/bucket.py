@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from textmill.errors import CorruptError, MissingExtra, NotInStore, StoreError
 from textmill.registry.objects import digest_of
 
-__all__ = ["Bucket"]
+__all__ = ["Bucket", "Entry"]
 
 _SCHEMES = ("s3", "s3a")  # those of which it is known that two cannot make one object at once
 _HINT = "Run the project again with --force on a machine that has its data."
+_CLOCK = "clock"
+_MOST_AT_ONCE = 1000  # objects that one request may take away
 _TAKEN = (409, 412)  # HTTP: another is making it, or it is there
+
+
+class Entry(NamedTuple):
+    """An object: its key, when it was written (seconds since 1970), and its size in bytes."""
+
+    key: str
+    written: float
+    size: int
 
 
 class Bucket:
@@ -114,6 +124,39 @@ class Bucket:
             files, root = self._files()
             return sorted(str(path).removeprefix(f"{root}/") for path in files.find(f"{root}/{below}"))
 
+    def entries(self, below: str) -> list[Entry]:
+        """The objects whose keys begin with ``below/``, sorted; when each was written, by the server's clock."""
+        with self._reaching():
+            files, root = self._files()
+            found = files.find(f"{root}/{below}", detail=True)
+            return sorted(
+                Entry(str(path).removeprefix(f"{root}/"), _written(one), int(one["size"]))
+                for path, one in found.items()
+            )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Take objects away; one that is gone already is no fault."""
+        with self._reaching():
+            files, root = self._files()
+            bucket, _, below = root.partition("/")
+            for start in range(0, len(keys), _MOST_AT_ONCE):
+                some = [{"Key": f"{below}/{key}" if below else key} for key in keys[start : start + _MOST_AT_ONCE]]
+                # not by `rm`, which does not say what the server has refused
+                told = files.call_s3("delete_objects", Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+                for error in told.get("Errors", ()):
+                    raise PermissionError(f"{error.get('Key')}: {error.get('Message')}")
+
+    def keeps_old(self) -> bool:
+        """Whether the server keeps what was deleted, as a version of an object that no longer counts."""
+        with self._reaching():
+            files, root = self._files()
+            return "Status" in files.call_s3("get_bucket_versioning", Bucket=root.partition("/")[0])
+
+    def now(self) -> float:
+        """Seconds since 1970, by the server's clock: when an object is written that is written for this alone."""
+        self.write(_CLOCK, b"")
+        return _written(self._entry(_CLOCK))
+
     def _is_whole(self, key: str, path: Path) -> bool:
         found = self._entry(key)
         if found is None or found["size"] != path.stat().st_size:
@@ -171,6 +214,10 @@ class Bucket:
 def _is_absent(error: Exception) -> bool:
     """Whether an object is missing, and not the whole bucket."""
     return isinstance(error, FileNotFoundError) and _code(error) != "NoSuchBucket"
+
+
+def _written(found: Mapping[str, Any]) -> float:
+    return float(found["LastModified"].timestamp())
 
 
 def _code(error: Exception) -> str:

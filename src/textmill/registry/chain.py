@@ -24,7 +24,9 @@ from textmill.registry.overtaking import Overtaken
 from textmill.registry.scratch import Scratch
 from textmill.registry.sealed import seal, unseal
 
-__all__ = ["Chain"]
+__all__ = ["LOOKING", "Chain"]
+
+LOOKING = "looking"  # the event of a line after which it is looked what can go; any line after it ends that
 
 _FORMAT = 1
 _MARK = "store.json"  # says the format; made first
@@ -77,6 +79,15 @@ class Chain(Audit):
             if self._follow() != n or not self._write(n, event, facts, data):
                 raise Overtaken
             self._follow()
+
+    def settle(self) -> None:
+        """After something was written that is in no line: follow, and stop whoever is about to take something away.
+
+        That one may have looked before it was there. A line of ours makes it look again.
+        """
+        with hold(self._lock, "the copy of the shared store", wait=None, disk=self._disk), writing(self.path):
+            while self._follow() and self._newest() == LOOKING:
+                self._write(self._last()[0][0], "used", {}, b"")
 
     def lines(self) -> Iterator[Line]:
         """Every line, oldest first, checked as it is read."""

@@ -15,6 +15,7 @@ __all__ = ["Disk", "writing"]
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_LINKS_HERE = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_NO_SYNC_HERE = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}  # of folders
 
 
 @contextmanager
@@ -88,10 +89,13 @@ class Disk:
                 os.close(descriptor)
 
     def sync_folder(self, folder: Path) -> None:
-        """Wait until the names in a folder are on the disk."""
+        """Wait until the names in a folder are on the disk, where the file system can be asked to (SMB cannot)."""
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_SYNC_HERE:
+                raise
         finally:
             os.close(descriptor)
 

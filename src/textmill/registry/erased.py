@@ -38,6 +38,8 @@ def erased_of(store: Store, name: str) -> Erased:
         raw = path.read_bytes()
     except FileNotFoundError:
         return Erased()
+    except OSError as error:
+        raise CorruptError(f"it cannot be read: {error.strerror}", where=str(path)) from error
     found = unseal(raw, format=_FORMAT, where=str(path))
     try:
         return Erased(*(frozenset(map(bytes.fromhex, found[part])) for part in ("texts", "persons")))

@@ -18,6 +18,9 @@ from textmill.registry.store import Store
 from textmill.types import Manifest, Ref
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from textmill.read.row_hashes import Erased
 
 __all__ = ["Erasure", "Successor", "erase"]
@@ -35,12 +38,14 @@ class Successor:
     after : the one without the rows; the same where the newest did not hold them; None where none could be made
     rows : how many rows of `before` went
     why : why there is no `after`
+    alike : how many rows stay that have the same text as one that went: they are another person's
     """
 
     before: Ref
     after: Ref | None
     rows: int
     why: str = ""
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def erase(
     LockHeld, StoreWriteError, CorruptError
     """
     if purge:
-        store.must_be_ours("purging")
+        store.must_forget()
     found = find(store, wanted, name=name)
     if not found.datasets:
         which = f"dataset/{name}" if name is not None else "a data set"
@@ -98,18 +103,21 @@ def erase(
             holding = [str(each.ref) for each in found.datasets if each.ref.name == one]
             add_erased(store, one, wanted, datasets=holding, reason=reason)
             successors.append(_successor(store, store.manifest(f"dataset/{one}"), wanted))
+
+    def look() -> Garbage:  # a run may have come to its end since
+        return _holding(store, find(store, wanted, name=name), wanted)
+
     with store.in_use(alone=purge, wait=None, on_wait=on_wait):
-        found = find(store, wanted, name=name)  # a run may have come to its end since
-        holding_it = _holding(store, found, wanted)
         if purge:
-            sweep(store, holding_it, "purge")
-            found = find(store, wanted, name=name)
+            store.tidy()
+        holding_it = sweep(store, look, "purge") if purge else look()
+        found = find(store, wanted, name=name)
     return Erasure(found, tuple(successors), holding_it, purge)
 
 
 def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
     from textmill.read import Corpus
-    from textmill.read.row_hashes import write_hashes_without, write_without
+    from textmill.read.row_hashes import TEXTS, load_hashes, write_hashes_without, write_without
 
     _, hashes = store.open(newest.ref)
     roles = {parent: role for parent, role in CORPORA.items() if parent in newest.parents}
@@ -119,8 +127,9 @@ def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
         return Successor(newest.ref, newest.ref, 0)
     if any(one.all() for one in gone.values()):
         return Successor(newest.ref, None, rows, "no row would be left")
+    alike = _alike({role: load_hashes(hashes / role / TEXTS) for role in gone}, gone)
     if not all(store.has(newest.parents[parent]) for parent in roles):
-        return Successor(newest.ref, None, rows, "its rows are no longer in the store; the next run makes one")
+        return Successor(newest.ref, None, rows, "its rows are no longer in the store; the next run makes one", alike)
     folder = store.scratch.new_folder("erase")
     try:
         made: dict[str, Corpus] = {}
@@ -139,9 +148,17 @@ def _successor(store: Store, newest: Manifest, wanted: Erased) -> Successor:
             config=newest.config,
             parents={"dataset": str(newest.ref)},
         )
-        return Successor(newest.ref, manifest.ref, rows)
+        return Successor(newest.ref, manifest.ref, rows, alike=alike)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alike(texts: Mapping[str, NDArray[np.uint8]], gone: Mapping[str, NDArray[np.bool_]]) -> int:
+    """How many rows of all sides stay whose text is that of a row that goes."""
+    from textmill.read.row_hashes import which
+
+    away = frozenset(one.tobytes() for role, hashes in texts.items() for one in hashes[gone[role]])
+    return sum(int(which(hashes[~gone[role]], away).sum()) for role, hashes in texts.items())
 
 
 def _holding(store: Store, found: Found, wanted: Erased) -> Garbage:
@@ -151,23 +168,27 @@ def _holding(store: Store, found: Found, wanted: Erased) -> Garbage:
     datasets = list(manifests_of(store, "dataset"))
     models = list(manifests_of(store, "model"))
     spoiled = {one.parents.get(part) for one in datasets if one.ref in held for part in ("data", "test")} - {None}
-    steps = {path: step for path, step in finished_steps(store) if step is not None}
-    reads = {step.key: _is_clean(store, step, wanted, spoiled) for step in steps.values() if _READ in step.files}
+    steps = list(finished_steps(store))
+    reads = {
+        step.key: _is_clean(store, step, wanted, spoiled)
+        for _, step in steps
+        if step is not None and _READ in step.files
+    }
     clean, dirty = set[str](), set[str]()
     for run in runs_of(store):
         (clean if _all_clean(run.keys.values(), reads) else dirty).update(run.keys.values())
     # a step that stands in no run may be one of a run that was killed, whatever it had read
-    kept = {path: step for path, step in steps.items() if step.key in clean - dirty}
+    kept = frozenset(one.path for one, step in steps if step is not None and step.key in clean - dirty)
     # what steps printed, and the sentences of errors, may show any row that was read
     told = [record for record in records_of(store) if not _all_clean(record.keys, reads)]
     flows = {one.name for one in held} | {record.flow for record in told}
     said = [path for path in notices_of(store) if path.stem in flows]
     said += [path for record in told for path in record.files]
     hashes = frozenset(sha256 for one in datasets for sha256 in one.files.values())
-    named = named_by(
-        [*(one for one in models if one.ref not in met), *(one for one in datasets if one.ref not in held)]
-    )
-    return rest(store, kept, said, objects=hashes | named, versions=runs_behind(models))
+    # where its files are objects alone, a model has to be removed before they can go
+    whole = models if not store.versions_keep_files else [one for one in models if one.ref not in met]
+    named = named_by([*whole, *(one for one in datasets if one.ref not in held)])
+    return rest(store, steps, kept, said, objects=hashes | named, versions=runs_behind(models))
 
 
 def _all_clean(keys: Iterable[str], reads: Mapping[str, bool]) -> bool:

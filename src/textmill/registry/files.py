@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from textmill.errors import DataError, StoreError
 from textmill.registry.audit import Audit
@@ -17,7 +20,23 @@ from textmill.registry.locks import hold
 from textmill.registry.objects import Objects, is_sha256
 from textmill.registry.scratch import Scratch
 
-__all__ = ["Files"]
+__all__ = ["Entry", "Files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What lies in the store.
+
+    Attributes
+    ----------
+    path : of the file; where the store lies behind a URL, of its copy, which need not be there
+    written : seconds since 1970, by the clock of whoever keeps it (`Files.now`)
+    size : bytes that are free when it goes
+    """
+
+    path: Path
+    written: float
+    size: int
 
 
 class Files:
@@ -94,13 +113,61 @@ class Files:
         """Where a file lies, or would lie, that somebody puts into the store by hand."""
         return self.root / name
 
-    def must_be_ours(self, what: str) -> None:
-        """Refuse what is only right while nobody else is at work, if that cannot be known here.
+    versions_keep_files: ClassVar[bool] = True  # whether a version has its files when their objects are gone
+    least_age: ClassVar[float] = 0.0  # seconds; what is younger may be needed by somebody who does not hold a lock
+
+    def now(self) -> float:
+        """Seconds since 1970, by the clock that says when something was written."""
+        return time.time()
+
+    def entries(self, below: str) -> list[Entry]:
+        """What lies below a folder of the store, sorted."""
+        found = []
+        for path in sorted((self.root / below).rglob("*")):
+            with suppress(FileNotFoundError):
+                about = path.stat()
+                if stat.S_ISREG(about.st_mode):
+                    # an object that is a version's file as well is freed with the version
+                    found.append(Entry(path, about.st_mtime, about.st_size if about.st_nlink == 1 else 0))
+        return found
+
+    def contents(self, entries: Sequence[Entry]) -> Iterator[bytes | None]:
+        """The bytes of each, None for one that is gone meanwhile."""
+        for one in entries:
+            try:
+                yield one.path.read_bytes()
+            except FileNotFoundError:
+                yield None
+
+    def tell(self, path: Path, data: bytes) -> None:
+        """Write a file that is of use on other machines too."""
+        self.write(path, data)
+
+    def must_forget(self) -> None:
+        """Refuse a purge where what is taken away would not be gone.
 
         Raises
         ------
-        StoreError : if other machines share the store
+        StoreError : if the server keeps what was deleted
         """
+
+    def tidy(self) -> None:
+        """Remove what dead processes, and those who were about to take something away, have left."""
+        self.scratch.sweep()
+
+    def announce(self) -> None:
+        """Say that it is now looked what can go. What others use from here on they say, or `take_away` raises."""
+
+    def take_away(self, event: str, paths: Sequence[Path], **facts: Any) -> None:
+        """Remove files and write the audit line of it, the line first. Called in what `decides` marks."""
+        self.audit.append(event, **facts)
+        with writing(self.root):
+            for path in paths:
+                self.disk.remove(path)
+            for path in paths:
+                if path.parent != self.root / "steps":
+                    with suppress(OSError):  # others are in it
+                        path.parent.rmdir()
 
     def catch_up(self) -> None:
         """Learn what other machines did. A folder shows it by itself; a store behind a URL has to ask."""

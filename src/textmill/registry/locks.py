@@ -17,7 +17,7 @@ from pathlib import Path
 from textmill.errors import LockHeld, StoreError
 from textmill.registry.disk import Disk, writing
 
-__all__ = ["Holder", "hold"]
+__all__ = ["Holder", "hold", "no_locks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,16 @@ def hold(
         os.close(descriptor)  # this releases it; the file stays, for removing it would split the lock in two
 
 
+def no_locks(path: Path, error: OSError) -> StoreError:
+    """What to say where the file system has no locks for whole files."""
+    return StoreError(
+        f"files cannot be locked here: {error.strerror}",
+        where=str(path),
+        hint="A store needs flock: mount NFS with version 4 and its lock service, or name a local folder with"
+        " TEXTMILL_STORE.",
+    )
+
+
 def _acquire(
     descriptor: int, what: str, path: Path, wait: float | None, on_wait: Callable[[str], None] | None, how: int
 ) -> None:
@@ -107,7 +117,7 @@ def _acquire(
             time.sleep(pause if give_up is None else max(0.0, min(pause, give_up - now)))
             pause = min(pause * 1.5, 0.1)
         except OSError as error:  # some network file systems
-            raise StoreError(f"files cannot be locked here: {error.strerror}", where=str(path)) from error
+            raise no_locks(path, error) from error
         else:
             return
 

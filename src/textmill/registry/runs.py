@@ -81,18 +81,18 @@ def remember_run(store: Store, flow: str, keys: Mapping[str, str]) -> None:
             return
     name = hashlib.sha256(canonical_json(dict(keys))).hexdigest()[:16]
     for file in (f"{name}.json", _LAST):
-        store.write(folder / file, raw)
+        store.tell(folder / file, raw)
 
 
 def runs_of(store: Store) -> Iterator[Run]:
     """Every run that is remembered and can be read, of every flow."""
-    for folder in sorted((store.root / "runs" / "finished").glob("*")):
-        for path in sorted(folder.glob("*.json")):
-            with suppress(OSError, StoreError):
-                found: dict[str, Any] = unseal(path.read_bytes(), format=_FORMAT, where=str(path))
-                keys = found.get("keys")
-                if isinstance(keys, dict) and all(map(is_sha256, keys.values())):
-                    yield Run(folder.name, keys, path.name == _LAST, path)
+    entries = [one for one in store.entries("runs/finished") if one.path.suffix == ".json"]
+    for one, raw in zip(entries, store.contents(entries), strict=True):
+        with suppress(StoreError):
+            found: dict[str, Any] = unseal(raw or b"", format=_FORMAT, where=str(one.path))
+            keys = found.get("keys")
+            if isinstance(keys, dict) and all(map(is_sha256, keys.values())):
+                yield Run(one.path.parent.name, keys, one.path.name == _LAST, one.path)
 
 
 def records_of(store: Store) -> Iterator[RunRecord]:

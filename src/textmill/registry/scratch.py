@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from textmill.registry.disk import Disk, writing
+from textmill.registry.locks import no_locks
 
 __all__ = ["Scratch"]
 
@@ -46,6 +47,7 @@ class Scratch:
         Raises
         ------
         StoreWriteError : if the folder cannot be made
+        StoreError : if the file system has no locks
         """
         with writing(self.root):
             folder = self._own()
@@ -89,6 +91,11 @@ class Scratch:
                     break
             except (BlockingIOError, FileNotFoundError):
                 pass  # a sweeper came between making and locking it; take another
+            except OSError as error:
+                os.close(descriptor)
+                with suppress(OSError):
+                    os.unlink(lock)
+                raise no_locks(lock, error) from error
             os.close(descriptor)
         folder = lock.with_suffix("")
         os.mkdir(folder)
@@ -118,7 +125,7 @@ def _sweep_one(lock: Path) -> bool:
         with suppress(OSError):
             os.unlink(lock)
         return True
-    except BlockingIOError:
+    except OSError:  # somebody has it, or files cannot be locked here and nobody can tell
         return False
     finally:
         os.close(descriptor)

@@ -15,6 +15,7 @@ a kill at any moment, finds the whole of it or nothing. No path in any file is a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -25,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textmill.errors import CorruptError, DataError, NotInStore, StoreError, closest
+from textmill.errors import CorruptError, DataError, NotInStore, StoreError, StoreWriteError, closest
 from textmill.names import is_alias
 from textmill.registry.aliases import ALIASES, Alias, check_alias, moved, read_aliases, write_aliases
 from textmill.registry.difference import Difference, difference
@@ -277,7 +278,16 @@ class Store(Files):
             self.disk.make_folder(target.parent)
         self.audit.append("publish", **published(manifest, raw))
         with writing(target):
-            self.disk.rename(new, target)
+            try:
+                self.disk.rename(new, target)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+                raise StoreWriteError(
+                    "another has made this version, and this machine still sees the folder as it was before",
+                    where=str(target),
+                    hint="Run it again, on a network file system once it sees the version.",
+                ) from error
             self.disk.sync_folder(target.parent)
 
     def aliases(self, name: str) -> dict[str, Alias]:

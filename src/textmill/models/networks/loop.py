@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -103,6 +103,7 @@ def fit(
     TrainingError : if a loss is no number, or one item is too large for the memory
     """
     device = next(module.parameters()).device
+    asked = cast(nn.Module, torch.compile(module)) if train.compile else module  # with the weights of `module`
     with one_thread_number(train.threads):
         optimizer = Optimizer(module, train, rates or Rates.alike(module))
         checkpoint = Checkpoint(keep)
@@ -119,7 +120,7 @@ def fit(
                 n = sum(map(len, steps[place]))
                 done = (standing.epoch + standing.items / len(problem.lengths)) / training.epochs
                 torch.manual_seed(int(np.random.SeedSequence([_STREAM, seed, standing.step]).generate_state(1)[0]))
-                loss = _backward(module, problem, steps[place], usual, standing, device, train)
+                loss = _backward(asked, problem, steps[place], usual, standing, device, train)
                 optimizer.step(training.learning_rate * _rate(done, train), train.clip)
                 standing.loss += loss
                 standing.items += n

@@ -35,16 +35,16 @@ class Training:
 # Chosen on validation parts of training sides: tweets, headlines, film reviews
 _SHAPES = {
     "cnn": Shape(128, 1, 1, 0.5, 400, "max"),
-    "lstm": Shape(128, 1, 1, 0.5, 400, "attention"),
-    "gru": Shape(128, 1, 1, 0.5, 400, "attention"),
+    "lstm": Shape(128, 1, 1, 0.5, 400, "max"),
+    "gru": Shape(128, 1, 1, 0.5, 400, "max"),
     "encoder": Shape(128, 2, 4, 0.2, 256, "mean"),
     "pretrained": Shape(0, 0, 0, 0.1, 256, "mean"),
     "sentence": Shape(0, 0, 0, 0.0, 256, "mean"),
 }
 _TRAININGS = {
-    "cnn": Training(10, 1e-3, 2048),
-    "lstm": Training(10, 2e-3, 2048),
-    "gru": Training(10, 2e-3, 2048),
+    "cnn": Training(10, 1e-3, 1024),
+    "lstm": Training(10, 1e-3, 1024),
+    "gru": Training(10, 1e-3, 1024),
     "encoder": Training(12, 1e-3, 4096),
     "pretrained": Training(3, 1e-4, 1024),
     "sentence": Training(1, 2e-5, 2048),  # of pairs

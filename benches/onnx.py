@@ -59,6 +59,8 @@ def _pipeline(network: Any, classes: Sequence[str]) -> Callable[[list[str]], lis
     logging.set_verbosity(logging.CRITICAL)  # that it does not know our module
 
     class Wrapped(PreTrainedModel):
+        _supports_sdpa = True
+
         def __init__(self) -> None:
             super().__init__(network.encoder.config)
             self.network = network

@@ -87,8 +87,19 @@ def learn_subwords(texts: Any, text: TextPath, *, most: int, max_tokens: int, wi
         clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=text.config.case != "keep"
     )
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    prepared = list(text.prepared(texts))
+    # the trainer numbers letters inside of words as it meets them, which is in no order, and of pairs that are equally
+    # frequent takes the one with the lower numbers: so they are numbered before
+    inside: set[str] = set()
+    for letter in set().union(*prepared):
+        parts = made.pre_tokenizer.pre_tokenize_str(made.normalizer.normalize_str(f"a{letter}"))
+        inside |= set(parts[0][0][1:]) if len(parts) == 1 else set()
+    named = [_PAD, _UNKNOWN, *(f"##{letter}" for letter in sorted(inside))]
     trainer = trainers.WordPieceTrainer(
-        vocab_size=most, min_frequency=2, special_tokens=[_PAD, _UNKNOWN], show_progress=False
+        vocab_size=max(most, len(named)), min_frequency=2, special_tokens=named, show_progress=False
     )
-    made.train_from_iterator(text.prepared(texts), trainer)
-    return subword_vocabulary(text, made.to_str().encode(), max_tokens=max_tokens, windows=windows)
+    made.train_from_iterator(prepared, trainer)
+    spec = json.loads(made.to_str())
+    spec["added_tokens"] = [token for token in spec["added_tokens"] if token["content"] in (_PAD, _UNKNOWN)]
+    file = json.dumps(spec, ensure_ascii=False).encode()
+    return subword_vocabulary(text, file, max_tokens=max_tokens, windows=windows)

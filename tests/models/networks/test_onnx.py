@@ -32,7 +32,7 @@ N_TERMS = 50
 TINY = {"vocab_size": N_TERMS, "max_position_embeddings": 80}
 BERT = TINY | {
     "hidden_size": 16,
-    "num_hidden_layers": 2,
+    "num_hidden_layers": 1,
     "num_attention_heads": 2,
     "intermediate_size": 32,
 }
@@ -51,11 +51,11 @@ NETWORKS = {
     "cnn": lambda: Convolution(N_TERMS, 3, shape("max"), None, False),
     "lstm": lambda: Recurrent("lstm", N_TERMS, 3, shape("attention"), None, False),
     "gru, two layers": lambda: Recurrent("gru", N_TERMS, 1, shape("max", layers=2), None, False),
-    "encoder, rotary": lambda: Encoder(N_TERMS, 3, shape("mean", layers=2), "rotary"),
+    "encoder, rotary": lambda: Encoder(N_TERMS, 3, shape("mean"), "rotary"),
     "encoder, learned": lambda: Encoder(N_TERMS, 3, shape("first", max_tokens=5), "learned"),
     "bert": lambda: pretrained("bert", **BERT),
     "roberta": lambda: pretrained("roberta", **BERT, pad_token_id=1),
-    "distilbert": lambda: pretrained("distilbert", **TINY, dim=16, n_layers=2, n_heads=2, hidden_dim=32),
+    "distilbert": lambda: pretrained("distilbert", **TINY, dim=16, n_layers=1, n_heads=2, hidden_dim=32),
 }
 
 
@@ -146,6 +146,17 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("saved")
     fit(kind="cnn", width=8).save(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def in_eight(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[TextClassifier, Path]:
+    """A model in int8, and where it is saved."""
+    folder: Path = tmp_path_factory.mktemp("in_eight")
+    made = fit(kind="pretrained", weights=str(weights), onnx="int8")
+    before = logging.getLogger().handlers[:]
+    made.save(folder)
+    assert logging.getLogger().handlers == before
+    return made, folder
 
 
 @pytest.fixture
@@ -249,16 +260,13 @@ def test_int8_is_for_what_was_pretrained() -> None:
 
 
 @pytest.mark.slow
-def test_int8_is_judged_kept_and_says_the_same_of_a_text_alone(weights: Path, tmp_path: Path) -> None:
-    made = fit(kind="pretrained", weights=str(weights), onnx="int8")
-    before = logging.getLogger().handlers[:]
-    made.save(tmp_path)
-    assert logging.getLogger().handlers == before
-    said = json.loads((tmp_path / "model.json").read_text())["onnx"]
+def test_int8_is_judged_kept_and_says_the_same_of_a_text_alone(in_eight: tuple[TextClassifier, Path]) -> None:
+    made, folder = in_eight
+    said = json.loads((folder / "model.json").read_text())["onnx"]
     assert said["precision"] == said["asked"] == "int8"
     assert said["held_back"]
     assert said["right_int8"] >= said["right"] - said["margin"]
-    served = TextClassifier.load(tmp_path)
+    served = TextClassifier.load(folder)
     together = served.outputs(TEXTS)
     assert np.array_equal(served.outputs(TEXTS, threads=3), together)
     for place, text in enumerate(TEXTS[:6]):
@@ -282,12 +290,11 @@ def test_int8_that_loses_too_much_is_not_kept(weights: Path, monkeypatch: pytest
 
 @pytest.mark.slow
 def test_an_int8_model_is_not_answered_for_by_torch(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_eight: tuple[TextClassifier, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit(kind="pretrained", weights=str(weights), onnx="int8").save(tmp_path)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtra, match="a model in int8"):
-        TextClassifier.load(tmp_path)
+        TextClassifier.load(in_eight[1])
 
 
 def test_texts_to_judge_by_are_those_held_back_with_all_their_pieces() -> None:

@@ -116,12 +116,13 @@ class _Recurrent(nn.Module):
 
 
 class _Silent:
-    """Inside, the exporter says nothing of packages that are not wanted."""
+    """Inside, nothing is logged of packages that are not wanted, nor each step of the tracer, which takes its time."""
 
     def __enter__(self) -> None:
-        self._log = logging.getLogger("torch.onnx")
-        self._before = self._log.level
-        self._log.setLevel(logging.ERROR)
+        self._before = {name: logging.getLogger(name).level for name in ("torch.onnx", "torch.__trace")}
+        for name in self._before:
+            logging.getLogger(name).setLevel(logging.ERROR)
 
     def __exit__(self, *raised: object) -> None:
-        self._log.setLevel(self._before)
+        for name, level in self._before.items():
+            logging.getLogger(name).setLevel(level)

@@ -117,6 +117,9 @@ def findings(store: Path | str | None = None) -> Iterator[Finding]:
             yield Finding(
                 f"extra {extra}", "fine", ", ".join(f"{name} {version}" for name, version in versions.items())
             )
+    if find_spec("onnxruntime") or find_spec("torch"):
+        runtime = "ONNX Runtime, those that have a graph" if find_spec("onnxruntime") else "PyTorch"
+        yield Finding("networks answer by", "fine", runtime)
     yield _store(store)
     yield from _kept(store)
     for name, meaning in _SETTINGS.items():

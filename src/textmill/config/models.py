@@ -12,7 +12,7 @@ Kind = Literal["logistic-regression", "majority", "bag", "cnn", "lstm", "gru", "
 
 _LOGISTIC = ("C", "class_weight", "max_iter", "tol")
 _BAG = ("class_weight", "width")
-_NETWORK = ("class_weight", "dropout", "max_tokens", "longer")
+_NETWORK = ("class_weight", "dropout", "max_tokens", "longer", "onnx")
 _WORDS = (*_NETWORK, "width", "vocabulary", "vectors", "freeze_vectors")
 model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "logistic-regression": _LOGISTIC,
@@ -23,7 +23,7 @@ model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "gru": (*_WORDS, "layers", "pooling"),
     "encoder": (*_NETWORK, "width", "vocabulary", "layers", "heads", "pooling", "positions"),
     "pretrained": (*_NETWORK, "weights", "pooling", "learns", "layer_decay"),
-    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns"),
+    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns", "onnx"),
 }
 
 
@@ -50,6 +50,7 @@ class ModelConfig:
     weights: str | None = None  # what was pretrained: a folder, an installed package, a name on the hub
     learns: Literal["auto", "all", "head", "lora"] = "auto"  # which part of what was pretrained; of sentences the head
     layer_decay: float = 1.0  # learning rate of each layer as a share of that of the one above it
+    onnx: Literal["auto", "fp32", "int8", "no"] = "auto"  # the graph it is served by; auto: fp32 if it can be made
 
     @property
     def is_network(self) -> bool:
@@ -95,6 +96,10 @@ class ModelConfig:
             )
         if self.freeze_vectors and self.vectors is None:
             found.append("freeze_vectors: there are no vectors to freeze; wanted vectors, a file")
+        if self.onnx == "int8" and self.kind in model_keys and "weights" not in model_keys[self.kind]:
+            found.append(
+                f"onnx: int8 makes what was pretrained faster, and no network of kind = {self.kind!r}; wanted 'fp32'"
+            )
         for spec in fields(self):
             if (
                 spec.name != "kind"

@@ -14,6 +14,7 @@ from textmill.evaluate.sentences import (
     leak_check,
     measured,
     number,
+    served,
     sliced_by,
     title,
     verdict,
@@ -189,6 +190,9 @@ def _cost(report: Report) -> Iterator[str]:
     n_bytes = report.cost.get("model_bytes")
     if n_bytes is not None:
         yield f"- Size: {size(n_bytes)}"
+    answers = served(report)
+    if answers:
+        yield f"- {answers}"
     for stage, seconds in (report.cost.get("seconds") or {}).items():
         yield f"- {stage}: {seconds:.2f} s"
 

@@ -22,6 +22,7 @@ __all__ = [
     "meaning",
     "measured",
     "number",
+    "served",
     "signed",
     "sliced_by",
     "standing",
@@ -364,6 +365,29 @@ def counted(n: int, one: str, many: str) -> str:
     ('1 row', '2,000 rows')
     """
     return f"{n:,} {one if n == 1 else many}"
+
+
+def served(report: Report) -> str | None:
+    """What a network answers by; None of a model that is none."""
+    training = report.cost.get("training") or {}
+    if "n_weights" not in training:
+        return None
+    said = training.get("onnx") or {"precision": "none"}
+    if said["precision"] == "none":
+        why = f" ({said['why']})" if "why" in said else ""
+        return f"It answers by PyTorch; there is no ONNX graph of it{why}."
+    known = f"It answers by ONNX Runtime in {said['precision']}, where that is installed."
+    if "asked" not in said:
+        return known
+    texts = counted(said["texts"], "text", "texts")
+    whose = "that was held back" if said["texts"] == 1 else "that were held back"
+    of = f"{texts} {whose if said['held_back'] else 'it has learned from'}"
+    kept = "within" if said["precision"] == said["asked"] else "beyond"
+    return (
+        f"{known} Of its answers on {of}, {100 * said['right']:.1f} % are right in fp32 and"
+        f" {100 * said['right_int8']:.1f} % in int8, {kept} the margin of {100 * said['margin']:g} points;"
+        f" {100 * said['changed']:.1f} % differ."
+    )
 
 
 def confusions(report: Report) -> list[tuple[int, float, str, str]]:

@@ -227,6 +227,8 @@ def _files(step: Step | None, *names: str) -> tuple[str, ...]:
 def _guests_of(asked: CandidateConfig) -> tuple[str, ...]:
     """The packages that decide what a model makes of texts, besides those of every model."""
     found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(asked.text.tokens, ())
+    if asked.model.is_network and asked.model.onnx != "no":
+        found = (*found, "onnx", "onnxscript", "onnxruntime")  # whether there is a graph, and what is in it
     if asked.model.weights is not None:
         return (*found, "torch", "tokenizers", "transformers", *(["peft"] if asked.model.learns == "lora" else []))
     if asked.model.kind == "encoder":

@@ -266,6 +266,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
             learn=None if shards is None or not asked.model.is_linear else shards.learn(asked),
             keep=keep,
         )
+    made.body.export()  # before it is asked anything: what it says from now on is what it will say when it is served
     if isinstance(made, TextClassifier) and not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
@@ -277,7 +278,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         Probe.of(made, probe_texts(made)).save(work.folder / "model", PROBE)
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
-    return {"text_path": path and path.hash, "facts": made.facts, **spent}
+    return {"text_path": path and path.hash, "facts": made.facts | dict(made.body.facts), **spent}
 
 
 @contextmanager

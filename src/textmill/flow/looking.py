@@ -96,7 +96,7 @@ def _cut_short(model: TextModel) -> list[str]:
         return []
     return [
         f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from are longer than the"
-        f" {facts['max_tokens']:,} tokens that are read of a text; [model] longer = \"windows\" reads all of them."
+        f' {facts["max_tokens"]:,} tokens that are read of a text; [model] longer = "windows" reads all of them.'
     ]
 
 

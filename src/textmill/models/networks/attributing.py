@@ -53,7 +53,8 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
             with torch.no_grad():
                 vectors, nothing = network.embed(ids), network.embed(blank)
                 here, there = (float(network.score(one, mask)[0, output]) for one in (vectors, nothing))
-                said += here / n_pieces
+            # of whatever answers here, so that the sum is what it says
+            said += float(body.of_batch(ids.numpy(), np.array([ids.shape[1]]))[0, output]) / n_pieces
 
             def score(these: torch.Tensor, mask: torch.Tensor = mask) -> torch.Tensor:
                 return network.score(these, mask.expand(len(these), -1))[:, output]

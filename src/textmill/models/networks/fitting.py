@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import DataError
 from textmill.models.networks.bodies import require
+from textmill.models.networks.serving import Judged, check_export
 from textmill.models.networks.shape import shape_of, training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
 from textmill.models.targets import Targets
@@ -62,6 +63,7 @@ def fit_network(
     """
     for package in ("torch", "safetensors"):
         require(package, f'kind = "{model.kind}"')
+    check_export(model)
     import torch
 
     from textmill.models.networks.body import NetworkBody
@@ -100,7 +102,11 @@ def fit_network(
         else:
             facts |= _trained(network, vocabulary, encoded, targets, **common)
     seconds = {"features": then - started, "model": time.perf_counter() - then}
-    return NetworkBody(vocabulary, network), facts, seconds
+    judged = None
+    if model.onnx == "int8":
+        share = 0.0 if model.kind == "sentence" else train.validation
+        judged = Judged.of(encoded, targets, judged_texts(encoded, share, seed))
+    return NetworkBody(vocabulary, network, onnx=model.onnx, judged=judged), facts, seconds
 
 
 def _trained(

@@ -72,6 +72,7 @@ class TextClassifier(TextModel):
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
         folder: Path | None = None,
+        soft: NDArray[np.float32] | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -88,16 +89,18 @@ class TextClassifier(TextModel):
         keep : a folder for what a network's training needs to go on after it was stopped; made if it is not there. The
             caller removes it
         folder : where the paths of weights and vectors begin, by default the working directory
+        soft : float32 (n_texts, n_outputs), from 0 to 1: what each output should say in the place of the 0 or 1 of the
+            labels, as a teacher says it
 
         Raises
         ------
         LabelError : if there are fewer than two classes, a label is missing, or there is not one label a text
         ConfigError : if a setting is out of its range
-        DataError : if a text is none, or no word is left of them
+        DataError : if a text is none, no word is left of them, or `soft` does not fit
         """
         return cls._fit(
             texts,
-            Targets.of_labels(labels),
+            Targets.of_labels(labels).softened(soft),
             text=text,
             features=features,
             model=from_mapping(ModelConfig, asdict(model or ModelConfig())),

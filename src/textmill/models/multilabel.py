@@ -62,6 +62,7 @@ class MultiLabelClassifier(TextModel):
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
         folder: Path | None = None,
+        soft: NDArray[np.float32] | None = None,
     ) -> MultiLabelClassifier:
         """Learn from labelled texts.
 
@@ -74,7 +75,7 @@ class MultiLabelClassifier(TextModel):
         seed : of all that is left to chance
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
-        learn, keep, folder : as `TextClassifier.fit` takes them
+        learn, keep, folder, soft : as `TextClassifier.fit` takes them
 
         Raises
         ------
@@ -87,7 +88,7 @@ class MultiLabelClassifier(TextModel):
             raise ConfigError(["model.C: wanted a number for a multi-label model, got 'cv'"])
         return cls._fit(
             texts,
-            Targets.of_sets(labels),
+            Targets.of_sets(labels).softened(soft),
             text=text,
             features=features,
             model=model,

@@ -50,6 +50,7 @@ EXTRAS = {
     "dask": {"distributed": "distributed"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
     "shared": {"fsspec": "fsspec", "s3fs": "s3fs"},
+    "tensorboard": {"tensorboard": "tensorboard"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
     "airflow": {"apache-airflow": "airflow"},
 }

@@ -257,7 +257,8 @@ def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
         if model.get(key) is not None:
             model[key] = PurePath(model[key]).name
     found: dict[str, Any] = {"model": model}
-    return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
+    train = {key: value for key, value in asdict(asked.train).items() if key != "log"}  # who watches decides nothing
+    return found | ({"train": train} if asked.model.is_network else {})
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from textmill.errors import ConfigError, MissingExtra, PluginError, TooManyRejec
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import HERE, Work
+from textmill.flow.training_log import watching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -264,7 +265,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         from textmill.flow.teaching import taught
 
         lesson = taught(project, asked, work, labels)
-    with sharing(project, work) as shards:
+    with sharing(project, work) as shards, watching(project, asked, work, keep) as watch:
         shared = asked.model.is_linear and not (lesson and lesson.texts)  # shards are of the corpus alone
         made = model_class(mill.project.task).fit(
             chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
@@ -274,6 +275,7 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
             learn=shards.learn(asked) if shards is not None and shared else None,
             keep=keep,
             soft=lesson.soft if lesson else None,
+            watch=watch,
         )
     if lesson is not None:
         made.facts["distil"] = lesson.facts

@@ -18,6 +18,7 @@ from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
+from textmill.flow.training_log import check_logs
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
@@ -252,6 +253,7 @@ def _check_extras(mill: MillConfig) -> None:
     ):
         if asked and find_spec(package) is None:
             raise MissingExtra(table, package=package, extra=extra)
+    check_logs(mill)
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from textmill.models.targets import Targets
 from textmill.models.text_model import TextModel
 from textmill.text.path import TextPath
 from textmill.types import Prediction
+
+if TYPE_CHECKING:
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["Explanation", "Pull", "TextClassifier"]
 
@@ -73,6 +76,7 @@ class TextClassifier(TextModel):
         keep: Path | None = None,
         folder: Path | None = None,
         soft: NDArray[np.float32] | None = None,
+        watch: Watch | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -91,6 +95,7 @@ class TextClassifier(TextModel):
         folder : where the paths of weights and vectors begin, by default the working directory
         soft : float32 (n_texts, n_outputs), from 0 to 1: what each output should say in the place of the 0 or 1 of the
             labels, as a teacher says it
+        watch : told of each step of a network's training; ``train.log`` is for runs of a project, which make one of it
 
         Raises
         ------
@@ -111,6 +116,7 @@ class TextClassifier(TextModel):
             learn=learn,
             keep=keep,
             folder=folder,
+            watch=watch,
         )
 
     @classmethod

@@ -29,6 +29,7 @@ from textmill.models.networks.batching import shuffled_batches
 from textmill.models.networks.checkpoint import Checkpoint, Standing
 from textmill.models.networks.optimizer import Optimizer, Rates
 from textmill.models.networks.shape import Training
+from textmill.models.networks.watch import Watch
 
 __all__ = ["Problem", "Trained", "device_of", "fit", "one_thread_number"]
 
@@ -87,6 +88,7 @@ def fit(
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda note: None,
     after_step: Callable[[int], None] | None = None,
+    watch: Watch | None = None,
 ) -> Trained:
     """Train a module; it is left with the weights that were best.
 
@@ -96,7 +98,8 @@ def fit(
     rates : the parameters in groups, each with its share of the learning rate; by default all alike
     keep : a folder for the checkpoint; where there is one for the same settings, the training goes on from it
     progress : told of loss, speed and time left
-    after_step : called with the number of each step, for those who log or watch
+    after_step : called with the number of each step
+    watch : told of losses and rates
 
     Raises
     ------
@@ -110,6 +113,8 @@ def fit(
         standing = checkpoint.load(module, optimizer) or Standing()
         told = _Teller(len(problem.lengths), training.epochs, progress, standing)
         last_kept = time.monotonic()
+        if watch is not None:
+            watch.begin(standing.step, standing.epoch)
         while standing.epoch < training.epochs and not _is_over(standing, train):
             module.train()
             rng = np.random.default_rng([_STREAM, seed, standing.epoch])
@@ -121,12 +126,15 @@ def fit(
                 done = (standing.epoch + standing.items / len(problem.lengths)) / training.epochs
                 torch.manual_seed(int(np.random.SeedSequence([_STREAM, seed, standing.step]).generate_state(1)[0]))
                 loss = _backward(asked, problem, steps[place], usual, standing, device, train)
-                optimizer.step(training.learning_rate * _rate(done, train), train.clip)
+                rate = training.learning_rate * _rate(done, train)
+                optimizer.step(rate, train.clip)
                 standing.loss += loss
                 standing.items += n
                 standing.step += 1
                 standing.place = place + 1
                 told.step(standing)
+                if watch is not None:
+                    watch.step(standing.step, {"epoch": standing.epoch + 1, "loss": loss / n, "rate": rate, "items": n})
                 if keep is not None and time.monotonic() - last_kept > _KEEP_EVERY:
                     checkpoint.save(module, optimizer, standing)
                     last_kept = time.monotonic()
@@ -134,6 +142,9 @@ def fit(
                     after_step(standing.step)
             _end_epoch(module, problem, standing)
             told.epoch(standing)
+            if watch is not None:
+                last = {name: value for name, value in standing.epochs[-1].items() if value is not None}
+                watch.epoch(standing.epoch, standing.step, last)
             if keep is not None:
                 checkpoint.save(module, optimizer, standing)
                 last_kept = time.monotonic()

@@ -27,6 +27,7 @@ from textmill.models.targets import Targets
 
 if TYPE_CHECKING:
     from textmill.models.networks.pretrained import Pretrained
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["fit_sentence"]
 
@@ -45,6 +46,7 @@ def fit_sentence(
     threads: int,
     keep: Path | None,
     progress: Callable[[str], None],
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Learn the head of a network that makes sentence vectors, after the encoder if that is asked for.
 
@@ -63,7 +65,7 @@ def fit_sentence(
         network.learn(model.learns)
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
-        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress}
+        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
         trained = loop.fit(network, problem, train, training_of(model, train), **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}

@@ -44,6 +44,7 @@ EXTRAS = {
         "transformers": "transformers",
         "peft": "peft",
         "captum": "captum",
+        "accelerate": "accelerate",
     },
     "onnx": {"onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript"},
     "tune": {"optuna": "optuna"},

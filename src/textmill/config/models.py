@@ -124,11 +124,12 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = False  # torch.compile
     threads: int = 2  # of torch on a CPU; sums of floats depend on it, so it is a setting and not the machine's number
+    processes: int = 1  # that share the batches of a step, each with so many threads, or with a GPU; part of the result
     log: tuple[Literal["tensorboard", "mlflow"], ...] = ()  # beside training.jsonl
 
     def _faults(self) -> list[str]:
         found = []
-        for key in ("epochs", "batch_tokens", "accumulate", "threads"):
+        for key in ("epochs", "batch_tokens", "accumulate", "threads", "processes"):
             value = getattr(self, key)
             if value != "auto" and value < 1:
                 found.append(f"{key}: wanted 1 or more, got {value}")

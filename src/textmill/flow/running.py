@@ -249,6 +249,12 @@ def _check_extras(mill: MillConfig) -> None:
 
     for table, asked, package, extra in (
         ("[tune]", mill.tune.space, "optuna", "tune"),
+        (
+            "[train] processes",
+            any(one.model.is_network and one.train.processes > 1 for one in (mill.own, *mill.candidate)),
+            "accelerate",
+            "networks",
+        ),
         ("[expect] languages", mill.expect.languages, "py3langid", "languages"),
     ):
         if asked and find_spec(package) is None:

@@ -57,9 +57,7 @@ def check_logs(mill: MillConfig) -> None:
                 raise MissingExtra(f"[train] log: {name}", package=wanted, extra=extra)
             if name == "mlflow" and not os.environ.get(_MLFLOW):
                 raise ConfigError(
-                    [
-                        f"train.log: mlflow wants the address of a tracking server in {_MLFLOW}, a variable that is not set"
-                    ]
+                    [f"train.log: mlflow wants the address of a tracking server in {_MLFLOW}, which is not set"]
                 )
 
 

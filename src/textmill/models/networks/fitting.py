@@ -111,7 +111,7 @@ def _trained(
     watch: Watch | None,
 ) -> dict[str, Any]:
     """Train a network from end to end; what that took."""
-    from textmill.models.networks import loop
+    from textmill.models.networks import loop, processes
     from textmill.models.networks.objective import Classification
 
     training = training_of(model, train)
@@ -130,7 +130,7 @@ def _trained(
     )
     network.to(device)
     told: dict[str, Any] = {"keep": keep, "progress": progress, "watch": watch}
-    trained = loop.fit(network, problem, train, training, seed=seed, rates=rates, **told)
+    trained = processes.fit(network, problem, train, training, seed=seed, rates=rates, **told)
     network.cpu().finish()
     took = {"judged": int(judged.sum()), "steps": trained.steps, "best_epoch": trained.best, "epochs": trained.epochs}
     return took | ({"halved": trained.halved} if trained.halved else {})

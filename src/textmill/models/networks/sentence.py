@@ -19,7 +19,7 @@ from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import ConfigError
 from textmill.features.csr import Csr
 from textmill.models.linear import facts_of, fit_targets
-from textmill.models.networks import loop
+from textmill.models.networks import loop, processes
 from textmill.models.networks.body import NetworkBody
 from textmill.models.networks.shape import training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -66,7 +66,7 @@ def fit_sentence(
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
         told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
-        trained = loop.fit(network, problem, train, training_of(model, train), **told)
+        trained = processes.fit(network, problem, train, training_of(model, train), **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}
     progress("making sentence vectors")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from textmill.config.models import ModelConfig, TrainConfig
 from textmill.names import Cleaner, Language
 
-__all__ = ["CandidateConfig", "DecideConfig", "FeaturesConfig", "TextConfig", "TuneConfig"]
+__all__ = ["CandidateConfig", "DecideConfig", "DistilConfig", "FeaturesConfig", "TextConfig", "TuneConfig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +159,27 @@ class TuneConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DistilConfig:
+    """``[distil]``: a model that learns what another one says, beside the labels."""
+
+    teacher: str  # a version in the store, such as "disaster@1", or the name of another model of the project
+    unlabelled: str | None = None  # more texts, which the teacher alone labels: a source with the text column of [read]
+    weight: float = 0.5  # of what the teacher says; the labels have the rest
+    temperature: float = 1.0  # divides what the teacher says before it is a probability: above 1 it is less sure
+
+    def _faults(self) -> list[str]:
+        found = []
+        for key, value in (("teacher", self.teacher), ("unlabelled", self.unlabelled)):
+            if value is not None and not value.strip():
+                found.append(f"{key}: it is blank")
+        if not 0 < self.weight <= 1:
+            found.append(f"weight: wanted a share above 0, at most 1, got {self.weight}")
+        if not 0 < self.temperature < float("inf"):
+            found.append(f"temperature: wanted a number above 0, got {self.temperature}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateConfig:
     """``[[candidate]]``: another model on the same rows, beside ``[model]``; what it does not say is the same."""
 
@@ -167,3 +188,4 @@ class CandidateConfig:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    distil: DistilConfig | None = None  # a candidate is taught only where it says so itself

@@ -130,10 +130,11 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = False  # torch.compile
     threads: int = 2  # of torch on a CPU; sums of floats depend on it, so it is a setting and not the machine's number
+    processes: int = 1  # that share the batches of a step, each with so many threads, or with a GPU; part of the result
     log: tuple[Literal["tensorboard", "mlflow"], ...] = ()  # beside training.jsonl
 
     def said(self, kind: Kind) -> dict[str, Any]:
-        """The keys that count for a kind of model, with their values.
+        """The keys that count for a kind of model, with their values; who watches decides nothing.
 
         Examples
         --------
@@ -142,12 +143,14 @@ class TrainConfig:
         """
         if kind in ("logistic-regression", "majority"):
             return {}
-        known = ("epochs", "learning_rate", "label_smoothing") if kind == "bag" else [one.name for one in fields(self)]
+        known = ("epochs", "learning_rate", "label_smoothing")
+        if kind != "bag":
+            known = tuple(one.name for one in fields(self) if one.name != "log")
         return {name: getattr(self, name) for name in known}
 
     def _faults(self) -> list[str]:
         found = []
-        for key in ("epochs", "batch_tokens", "accumulate", "threads"):
+        for key in ("epochs", "batch_tokens", "accumulate", "threads", "processes"):
             value = getattr(self, key)
             if value != "auto" and value < 1:
                 found.append(f"{key}: wanted 1 or more, got {value}")

@@ -193,11 +193,13 @@ def fit_targets(
     balanced = model.class_weight == "balanced"
     common: dict[str, Any] = {"tol": model.tol, "max_iter": model.max_iter, "threads": threads, "progress": progress}
     if targets.members is not None:
-        return fit_labels(csr, targets.members, C=float(model.C), balanced=balanced, **common)
+        return fit_labels(csr, targets.members, C=float(model.C), balanced=balanced, soft=targets.soft, **common)
     codes, n_classes = targets.codes, len(targets.classes)
     assert codes is not None
     weights = balanced_weights(codes, n_classes) if balanced else None
-    return fit_logistic(csr, codes, n_classes, C=model.C, sample_weights=weights, seed=seed, **common)
+    return fit_logistic(
+        csr, codes, n_classes, C=model.C, sample_weights=weights, soft=targets.soft, seed=seed, **common
+    )
 
 
 def facts_of(fit: LogisticFit) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from textmill.text.buffers import TextBuffers, text_chunks
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
+    from textmill.models.networks.watch import Watch
     from textmill.types import LabelSets, Prediction
 
 __all__ = ["TextModel", "load_body", "read_head"]
@@ -69,6 +70,7 @@ class TextModel(ABC):
         learn: LearnFeatures | None,
         keep: Path | None,
         folder: Path | None,
+        watch: Watch | None,
     ) -> Self:
         threads = thread_count(threads)
         if hasattr(texts, "__len__"):  # said before the work, where it can be known
@@ -95,6 +97,7 @@ class TextModel(ABC):
                 progress=progress or _silent,
                 keep=keep,
                 folder=folder,
+                watch=watch,
             )
         else:
             body, took, seconds = fit_linear(

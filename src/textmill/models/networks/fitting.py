@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textmill.models.body import Body
     from textmill.models.networks.modules import Network
     from textmill.models.networks.optimizer import Rates
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["fit_network", "judged_texts"]
 
@@ -39,6 +40,7 @@ def fit_network(
     progress: Callable[[str], None],
     keep: Path | None,
     folder: Path | None,
+    watch: Watch | None = None,
 ) -> tuple[Body, dict[str, Any], dict[str, float]]:
     """Learn a vocabulary and a network.
 
@@ -48,6 +50,7 @@ def fit_network(
     threads : of splitting; those of torch are a setting of `train`
     keep : a folder for what a training needs to go on after it was stopped
     folder : where the paths of settings begin
+    watch : told of each step of the training
 
     Returns
     -------
@@ -93,6 +96,7 @@ def fit_network(
             "n_weights": sum(one.numel() for one in network.parameters()),
         }
         common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
+        common["watch"] = watch
         if model.kind == "sentence":
             from textmill.models.networks.pretrained import Pretrained
             from textmill.models.networks.sentence import fit_sentence
@@ -120,9 +124,10 @@ def _trained(
     seed: int,
     keep: Path | None,
     progress: Callable[[str], None],
+    watch: Watch | None,
 ) -> dict[str, Any]:
     """Train a network from end to end; what that took."""
-    from textmill.models.networks import loop
+    from textmill.models.networks import loop, processes
     from textmill.models.networks.objective import Classification
 
     training = training_of(model, train)
@@ -140,7 +145,8 @@ def _trained(
         device=device,
     )
     network.to(device)
-    trained = loop.fit(network, problem, train, training, seed=seed, rates=rates, keep=keep, progress=progress)
+    told: dict[str, Any] = {"keep": keep, "progress": progress, "watch": watch}
+    trained = processes.fit(network, problem, train, training, seed=seed, rates=rates, **told)
     network.cpu().finish()
     took = {"judged": int(judged.sum()), "steps": trained.steps, "best_epoch": trained.best, "epochs": trained.epochs}
     return took | ({"halved": trained.halved} if trained.halved else {})

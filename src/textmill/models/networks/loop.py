@@ -30,7 +30,9 @@ from textmill.errors import TrainingError
 from textmill.models.networks.batching import shuffled_batches
 from textmill.models.networks.checkpoint import Checkpoint, Standing
 from textmill.models.networks.optimizer import Optimizer, Rates
+from textmill.models.networks.peers import Alone, Peers
 from textmill.models.networks.shape import Training
+from textmill.models.networks.watch import Watch
 
 __all__ = ["Problem", "Trained", "device_of", "fit", "one_thread_number", "own_chance"]
 
@@ -90,6 +92,8 @@ def fit(
     keep_every: float = _KEEP_EVERY,
     progress: Callable[[str], None] = lambda note: None,
     after_step: Callable[[int], None] | None = None,
+    watch: Watch | None = None,
+    peers: Peers | None = None,
 ) -> Trained:
     """Train a module; it is left with the weights that were best.
 
@@ -101,13 +105,17 @@ def fit(
         goes on from it
     keep_every : seconds between two checkpoints; no result depends on it
     progress : told of loss, speed and time left
-    after_step : called with the number of each step, for those who log or watch
+    after_step : called with the number of each step
+    watch : told of losses and rates
+    peers : the processes that share each step's batches, each of which calls this; by default there is this one alone
 
     Raises
     ------
     TrainingError : if a loss or a gradient is no number, or one item is too large for the memory
     """
     device = next(module.parameters()).device
+    peers = peers or Alone()
+    together = train.accumulate * peers.n  # batches of a step
     asked = cast(nn.Module, torch.compile(module)) if train.compile else module  # with the weights of `module`
     with one_thread_number(train.threads), own_chance():
         optimizer = Optimizer(module, train, rates or Rates.alike(module))
@@ -115,18 +123,24 @@ def fit(
         standing = checkpoint.load(module, optimizer) or Standing()
         told = _Teller(len(problem.lengths), training.epochs, progress, standing)
         last_kept = time.monotonic()
+        if watch is not None:
+            watch.begin(standing.step, standing.epoch)
         while standing.epoch < training.epochs and not _is_over(standing, train):
             module.train()
             rng = np.random.default_rng([_STREAM, seed, standing.epoch])
             batches = shuffled_batches(problem.lengths, training.batch_tokens, rng)
-            steps = [batches[i : i + train.accumulate] for i in range(0, len(batches), train.accumulate)]
-            usual = len(problem.lengths) / len(batches) * train.accumulate  # items of a step
+            steps = [batches[i : i + together] for i in range(0, len(batches), together)]
+            usual = len(problem.lengths) / len(batches) * together  # items of a step
             for place in range(standing.place, len(steps)):
                 n = sum(map(len, steps[place]))
                 done = (standing.epoch + standing.items / len(problem.lengths)) / training.epochs
-                torch.manual_seed(int(np.random.SeedSequence([_STREAM, seed, standing.step]).generate_state(1)[0]))
-                loss = _backward(asked, problem, steps[place], usual, standing, device, train)
-                length = optimizer.step(training.learning_rate * _rate(done, train), train.clip)
+                stream = [_STREAM, seed, standing.step, *([peers.rank] if peers.rank else [])]
+                torch.manual_seed(int(np.random.SeedSequence(stream).generate_state(1)[0]))
+                mine = steps[place][peers.rank :: peers.n]
+                loss = peers.total(_backward(asked, problem, mine, usual, standing, device, train))
+                peers.add_gradients(module)
+                rate = training.learning_rate * _rate(done, train)
+                length = optimizer.step(rate, train.clip)
                 if not math.isfinite(length):
                     raise _no_number("the gradient", standing.step, length, problem, np.concatenate(steps[place]))
                 standing.loss += loss
@@ -134,14 +148,19 @@ def fit(
                 standing.step += 1
                 standing.place = place + 1
                 told.step(standing)
-                if keep is not None and time.monotonic() - last_kept >= keep_every:
+                if watch is not None:
+                    watch.step(standing.step, {"epoch": standing.epoch + 1, "loss": loss / n, "rate": rate, "items": n})
+                if keep is not None and peers.rank == 0 and time.monotonic() - last_kept >= keep_every:
                     checkpoint.save(module, optimizer, standing)
                     last_kept = time.monotonic()
                 if after_step is not None:
                     after_step(standing.step)
-            _end_epoch(module, problem, standing)
+            _end_epoch(module, problem, standing, peers)
             told.epoch(standing)
-            if keep is not None:
+            if watch is not None:
+                last = {name: value for name, value in standing.epochs[-1].items() if value is not None}
+                watch.epoch(standing.epoch, standing.step, last)
+            if keep is not None and peers.rank == 0:
                 checkpoint.save(module, optimizer, standing)
                 last_kept = time.monotonic()
         if standing.best is not None:
@@ -149,12 +168,13 @@ def fit(
     return Trained(standing.epochs, standing.best_epoch or standing.epoch, standing.step, standing.halved)
 
 
-def _end_epoch(module: nn.Module, problem: Problem, standing: Standing) -> None:
+def _end_epoch(module: nn.Module, problem: Problem, standing: Standing, peers: Peers) -> None:
     judged = None
-    if problem.judges:
+    if problem.judges and peers.rank == 0:
         module.eval()
         with torch.inference_mode():
             judged = problem.judge(module)
+    judged = peers.agreed(judged)
     standing.epoch += 1
     standing.epochs.append({"loss": standing.loss / max(1, standing.items), "validation": judged})
     standing.place = standing.items = 0

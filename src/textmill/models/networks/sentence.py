@@ -19,7 +19,7 @@ from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import ConfigError
 from textmill.features.csr import Csr
 from textmill.models.linear import facts_of, fit_targets
-from textmill.models.networks import loop
+from textmill.models.networks import loop, processes
 from textmill.models.networks.body import NetworkBody
 from textmill.models.networks.shape import training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -27,6 +27,7 @@ from textmill.models.targets import Targets
 
 if TYPE_CHECKING:
     from textmill.models.networks.pretrained import Pretrained
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["fit_sentence"]
 
@@ -45,6 +46,7 @@ def fit_sentence(
     threads: int,
     keep: Path | None,
     progress: Callable[[str], None],
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Learn the head of a network that makes sentence vectors, after the encoder if that is asked for.
 
@@ -63,8 +65,8 @@ def fit_sentence(
         network.learn(model.learns)
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
-        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress}
-        trained = loop.fit(network, problem, train, training_of(model, train), **told)
+        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
+        trained = processes.fit(network, problem, train, training_of(model, train), **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}
     progress("making sentence vectors")

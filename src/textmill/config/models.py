@@ -143,7 +143,7 @@ class TrainConfig:
         """
         if kind in ("logistic-regression", "majority"):
             return {}
-        known = ("epochs", "learning_rate", "label_smoothing")
+        known: tuple[str, ...] = ("epochs", "learning_rate", "label_smoothing")
         if kind != "bag":
             known = tuple(one.name for one in fields(self) if one.name != "log")
         return {name: getattr(self, name) for name in known}

@@ -21,7 +21,7 @@ BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE
 # Shown, and not run here: what installs, needs a network or goes on until it is stopped
 NOT_RUN = re.compile(
     r"^(make|pip|python3?|git|cd|curl|source|systemctl|journalctl|\.)\b|^\. "
-    r"|^textmill (serve|schedule|data get|models log-mlflow)\b|&$"
+    r"|^textmill (serve|schedule|data get|models log-mlflow|models export)\b|&$"
 )
 WIDTH = 88
 

@@ -33,12 +33,12 @@ def texts(count: int = 60, seed: int = 1) -> tuple[list[str], list[str]]:
 
 def own(kind: str, **more: Any) -> ModelConfig:
     """A small network of a kind that is trained from nothing."""
-    small: dict[str, Any] = {"kind": kind, "width": 8, "vocabulary": 60, "dropout": 0.1}
+    small: dict[str, Any] = {"kind": kind, "width": 8, "vocabulary": 60, "dropout": 0.1, "onnx": "no"}
     return ModelConfig(**small | ({"heads": 2, "layers": 1} if kind == "encoder" else {}) | more)
 
 
 def pretrained(folder: Path, kind: str = "pretrained", **more: Any) -> ModelConfig:
-    return ModelConfig(**{"kind": kind, "weights": str(folder), "max_tokens": 24} | more)
+    return ModelConfig(**{"kind": kind, "weights": str(folder), "max_tokens": 24, "onnx": "no"} | more)
 
 
 def bert(folder: Path, *, layers: int = 2) -> Path:

@@ -5,7 +5,6 @@ Torch is loaded when it is wanted, which it is not where ONNX Runtime answers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -181,12 +180,14 @@ class NetworkBody(Body):
         self.export()
         self.vocabulary.save(folder)
         save_network(self.network, folder, _WEIGHTS)
+        files = {"weights": folder / _WEIGHTS}
         if self.graph is not None:
-            (folder / FILE).write_bytes(self.graph.data)
+            files["graph"] = folder / FILE
+            files["graph"].write_bytes(self.graph.data)
         return {
             "n_terms": len(self.vocabulary.terms),
             "width": self.network.table_width,
-            "weights": _sha256(folder / _WEIGHTS),
+            **{name: _sha256(path) for name, path in files.items()},
             **self.facts,
         }
 
@@ -210,8 +211,11 @@ class NetworkBody(Body):
                     require("onnxruntime", "a model in int8", extra="onnx")
                 made._graph_runs = can_run()
         if made._graph_runs and made.graph is not None:
-            _check_weights(folder / _WEIGHTS)
-            _ = made.graph.session
+            _check(folder / _WEIGHTS, head["weights"])
+            session = made.graph.session
+            _check(folder / FILE, head["graph"])
+            if session.get_outputs()[0].shape[-1] != n_outputs:
+                raise CorruptError("the ONNX graph does not fit the classes", where=str(folder / FILE))
         else:
             _ = made.network
         return made
@@ -223,8 +227,7 @@ def _read(folder: Path, config: ModelConfig, n_terms: int, n_outputs: int, head:
     from textmill.models.networks.torch_bridge import load_network
 
     network = load_network(folder, _WEIGHTS, config, n_terms, n_outputs, head["width"])
-    if _sha256(folder / _WEIGHTS) != head["weights"]:
-        raise CorruptError("these weights are not those that were saved", where=str(folder / _WEIGHTS))
+    _check(folder / _WEIGHTS, head["weights"])
     return network
 
 
@@ -233,11 +236,6 @@ def _sha256(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _check_weights(path: Path) -> None:
-    """Whether a file of weights that is not read now is whole, by what its beginning says."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        said = json.loads(file.read(size)) if size <= path.stat().st_size else {}
-    ends = [one["data_offsets"][1] for name, one in said.items() if name != "__metadata__"]
-    if path.stat().st_size != 8 + size + max(ends, default=0):
-        raise CorruptError("the weights cannot be read: they are not whole", where=str(path))
+def _check(path: Path, sha256: str) -> None:
+    if _sha256(path) != sha256:
+        raise CorruptError("these weights are not those that were saved", where=str(path))

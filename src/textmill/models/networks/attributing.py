@@ -39,10 +39,13 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
     encoded = vocabulary.encode([text], threads=1)
     first = encoded.ids[: encoded.rows[1]]
     ids = torch.from_numpy(first.astype("int64"))[None]
-    before, after = (len(one) for one in vocabulary.around)
+    places = vocabulary.places(text)
+    read = [place for place, _, _ in places]
     blank = ids.clone()
-    blank[:, before : ids.shape[1] - after] = vocabulary.unknown
-    mask = torch.ones_like(ids, dtype=torch.bool)
+    shift = vocabulary.pairs.shift if vocabulary.pairs else 0
+    whose = ids // shift if shift else torch.zeros_like(ids)  # of which text of a pair
+    blank[:, read] = vocabulary.unknown + shift * whose[:, read]
+    mask = network.whose(ids, torch.ones_like(ids, dtype=torch.bool))
     with torch.no_grad():
         vectors, nothing = network.embed(ids), network.embed(blank)
         said = float(network.score(vectors, mask)[0, output])
@@ -54,7 +57,7 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
     added = parts[0].sum(-1).double().tolist()
     values: dict[str, float] = {}
     spans: dict[str, list[tuple[int, int]]] = {}
-    for place, term, span in vocabulary.places(text):
+    for place, term, span in places:
         values[term] = values.get(term, 0.0) + added[place]
         spans.setdefault(term, []).append(span)
     pulls = [Pull(term, value, tuple(spans[term])) for term, value in values.items()]

@@ -51,8 +51,12 @@ def read_and_build(
         most = weights.config.get("max_position_embeddings", shape.max_tokens)
         if shape.max_tokens > most:
             raise ConfigError([f"model.max_tokens: these weights take up to {most}, got {shape.max_tokens}"])
-        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut)
-        network: Network = _pretrained().of_weights(weights, n_outputs, shape, unit=model.kind == "sentence")
+        encoder = _pretrained().of_weights(
+            weights, n_outputs, shape, unit=model.kind == "sentence", paired=text.config.pairs
+        )
+        apart = model.kind == "sentence"
+        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut, shift=encoder.shift, apart=apart)
+        network: Network = encoder
         return vocabulary, vocabulary.encode(texts, threads=threads), network
     if model.kind == "encoder":
         from textmill.models.networks.subwords import learn_subwords
@@ -61,7 +65,7 @@ def read_and_build(
         vocabulary = learn_subwords(iter(chunks), text, most=model.vocabulary, **cut)
         encoded = vocabulary.encode(iter(chunks), threads=threads)
         return vocabulary, encoded, _own(model, shape, len(vocabulary.terms), n_outputs, None)
-    tokens = text.tokens(texts, threads=threads)
+    tokens = Vocabulary.split(text, texts, threads=threads)
     vocabulary = Vocabulary.learn(text, tokens, most=model.vocabulary, **cut)
     vectors = None
     if model.vectors is not None:
@@ -73,17 +77,20 @@ def read_and_build(
     return vocabulary, vocabulary.numbered(tokens), network
 
 
-def rebuilt(folder: Path, model: ModelConfig, n_terms: int, n_outputs: int, width: int | None) -> Network:
+def rebuilt(
+    folder: Path, model: ModelConfig, n_terms: int, n_outputs: int, width: int | None, *, paired: bool = False
+) -> Network:
     """A network whose weights are still to be loaded from a model's folder.
 
     Parameters
     ----------
     width : of the vectors of words, where a file of them decided it
+    paired : whether each text is two
     """
     shape = shape_of(model)
     if model.kind in ("pretrained", "sentence"):
         said = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        return _pretrained().of_config(said, n_outputs, shape, unit=model.kind == "sentence")
+        return _pretrained().of_config(said, n_outputs, shape, unit=model.kind == "sentence", paired=paired)
     return _own(model, shape, n_terms, n_outputs, None if width is None else torch.empty(n_terms, width))
 
 

@@ -153,7 +153,11 @@ def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction | La
         scores = prediction.scores.astype("U32").astype(float).tolist()  # the fewest digits that give it back
         for text, answer, row in zip(batch, prediction.answers, scores, strict=True):
             both = parts(text)
-            one = {"text": both if len(both) > 1 else text, **answer, "scores": dict(zip(prediction.classes, row, strict=True))}
+            one = {
+                "text": both if len(both) > 1 else text,
+                **answer,
+                "scores": dict(zip(prediction.classes, row, strict=True)),
+            }
             click.echo(f"{before}  {json.dumps(one, ensure_ascii=False, allow_nan=False)}", nl=False)
             before = ",\n"
     click.echo("\n]}")

@@ -280,7 +280,9 @@ def _of_pairs(mill: MillConfig) -> list[str]:
     found = []
     for path, one in models.items():
         if one.text.pairs != paired:
-            columns = 'two columns: read.text = ["question", "answer"]' if one.text.pairs else "true: read.text names two"
+            columns = (
+                'two columns: read.text = ["question", "answer"]' if one.text.pairs else "true: read.text names two"
+            )
             found.append(f"{path}text.pairs: wanted {columns}")
         if paired and one.model.is_linear and one.features.analyzer != "word":
             wanted = "'word', by which pairs are compared"

@@ -147,8 +147,8 @@ class Probe:
 def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     """The texts to ask about: ours, and one of words that the model knows.
 
-    The last is made anew wherever it is asked, so that no word of anybody's data lies in the probe set. A model of pairs
-    is asked about each text beside the next.
+    The last is made anew wherever it is asked, so that no word of anybody's data lies in the probe set. A model of
+    pairs is asked about each text beside the next.
 
     Examples
     --------

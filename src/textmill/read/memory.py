@@ -22,7 +22,9 @@ from textmill.types import Record
 __all__ = ["corpus_of"]
 
 
-def corpus_of(data: Any, *, text: str | tuple[str, str], label: str | None, id: str | None, name: str, max_rejected: float) -> Corpus:
+def corpus_of(
+    data: Any, *, text: str | tuple[str, str], label: str | None, id: str | None, name: str, max_rejected: float
+) -> Corpus:
     """`Corpus.of`."""
     rows = _rows(data, text)
     if rows is not None and rows and isinstance(data[0], Record):

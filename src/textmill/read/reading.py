@@ -158,7 +158,9 @@ def pieces_of(
     """
     single = next((file for file in files if file.format in ("folder", "lines")), None)
     if single is not None and len(wanted.texts) > 1:
-        what = "a folder holds one text a file" if single.format == "folder" else "a file of lines holds one text a line"
+        what = (
+            "a folder holds one text a file" if single.format == "folder" else "a file of lines holds one text a line"
+        )
         raise SourceError(what, where=single.where, wanted=f"the columns {' and '.join(map(repr, wanted.texts))}")
     done = 0
     total = sum(file.path.stat().st_size for file in files if file.format != "folder")

@@ -163,9 +163,7 @@ class Service:
         """Load every served model now, and say which version of each."""
         return {name: self._get(name, None).manifest.ref.version for name in self.names()}
 
-    def predict(
-        self, name: str, texts: list[str] | list[list[str]], version: int | str | None = None
-    ) -> Answer:
+    def predict(self, name: str, texts: list[str] | list[list[str]], version: int | str | None = None) -> Answer:
         """What a model says of some texts, or pairs of texts.
 
         Parameters

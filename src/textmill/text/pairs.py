@@ -114,7 +114,7 @@ def _columns(texts: Any) -> list[Any] | None:
 
 def _middles(texts: TextBuffers) -> NDArray[np.int64]:
     """Where the first text of each pair ends: int64 (n_texts,), places in the bytes."""
-    found = np.flatnonzero(texts.bytes[: texts.offsets[-1]] == _BYTE) if len(texts.offsets) > 1 else np.zeros(0, int)
+    found: NDArray[np.int64] = np.flatnonzero(texts.bytes[: texts.offsets[-1]] == _BYTE)
     found = found[found >= texts.offsets[0]]
     often = np.diff(np.searchsorted(found, texts.offsets))
     wrong = np.flatnonzero(often != 1)
@@ -222,9 +222,9 @@ def _marks(keys: NDArray[np.int64], side: NDArray[np.int64]) -> NDArray[np.int64
     """Of each word of a pair, given as a number of both, the place of its mark in `MARKS`."""
     distinct, which = np.unique(keys, return_inverse=True)
     which = which.ravel()
-    there = np.zeros((len(distinct), 2), bool)
-    there[which, side] = True
-    return np.where(there.all(axis=1)[which], 2, side)
+    there = np.zeros((2, len(distinct)), bool)
+    there[side, which] = True
+    return np.where((there[0] & there[1])[which], 2, side)
 
 
 def _spelled(code: int, words: Sequence[str]) -> str:

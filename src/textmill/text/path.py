@@ -26,8 +26,8 @@ from textmill.text.buffers import (
     texts_in_place,
 )
 from textmill.text.maps import TokenMap, token_map
-from textmill.text.profiles import profile
 from textmill.text.pairs import marked_terms
+from textmill.text.profiles import profile
 from textmill.text.splitters import digests_of, paired, read_assets, splitter, windows
 from textmill.text.stop_words import stop_words
 from textmill.types import Tokens, canonical_json, parts
@@ -382,7 +382,6 @@ class TextPath:
             show(f"map: {each.name}" + (" (opaque)" if each.opaque else ""))
         return found
 
-
     def _explained_pair(self, text: str) -> list[StageResult]:
         found, behind = [], 0
         for number, part in enumerate(parts(text), 1):
@@ -390,9 +389,9 @@ class TextPath:
                 tokens = one.tokens and tuple((term, begin + behind, end + behind) for term, begin, end in one.tokens)
                 found.append(StageResult(f"{number}: {one.stage}", one.text, tokens))
             behind += len(part) + 1
-        tokens = self.tokens([text], spans=True, threads=1)
-        assert tokens.spans is not None
-        terms = zip(tokens.lists()[0], tokens.spans.tolist(), strict=True)
+        both = self.tokens([text], spans=True, threads=1)
+        assert both.spans is not None
+        terms = zip(both.lists()[0], both.spans.tolist(), strict=True)
         return [*found, StageResult("pairs", tokens=tuple((term, begin, end) for term, (begin, end) in terms))]
 
 

@@ -118,7 +118,9 @@ class NetworkBody(Body):
         vocabulary = Vocabulary.load(folder)
         if head["n_terms"] != len(vocabulary.terms):
             raise CorruptError("the vocabulary is not that of the model", where=str(folder))
-        network = rebuilt(folder, config, len(vocabulary.terms), n_outputs, head["width"], paired=bool(vocabulary.pairs))
+        network = rebuilt(
+            folder, config, len(vocabulary.terms), n_outputs, head["width"], paired=bool(vocabulary.pairs)
+        )
         try:
             network.load_state_dict(load_file(folder / _WEIGHTS))
         except (SafetensorError, RuntimeError) as error:

@@ -25,7 +25,6 @@ __all__ = ["Pretrained", "layered"]
 
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _LORA_RANK = 16
-_COMPARED = ("first", "second", "difference", "product")  # of two vectors
 
 
 class Pretrained(Network):
@@ -35,7 +34,8 @@ class Pretrained(Network):
     ----------
     encoder : gives `last_hidden_state`
     unit : whether the pooled vector is made as long as 1, as sentence vectors are; then two texts of a pair are read
-        apart, and the head gets both vectors, how they differ and what they share, as of Sentence-BERT (2019)
+        apart, and the head gets how their vectors differ, their product place by place (as SentEval does, 2018), and
+        their cosine; with the vectors themselves it learned less
     paired : whether each text is two; then the numbers of the second one's tokens are higher by `shift`, so that it is
         known whose they are
 
@@ -58,7 +58,7 @@ class Pretrained(Network):
         self.paired = paired
         self.shift: int = encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
         self.typed = paired and getattr(encoder.config, "type_vocab_size", 0) > 1  # whether the encoder asks whose
-        self.head = nn.Linear(width * (len(_COMPARED) if paired and unit else 1), n_outputs)
+        self.head = nn.Linear(2 * width + 1 if paired and unit else width, n_outputs)
         self.frozen = False
 
     @classmethod
@@ -124,7 +124,7 @@ class Pretrained(Network):
         return outputs
 
     def _compared(self, vectors: Tensor, whose: Tensor) -> Tensor:
-        """What is made of the vectors of both texts of pairs: float32 (n_pairs, 4 * width)."""
+        """What is made of the vectors of both texts of pairs: float32 (n_pairs, 2 * width + 1)."""
         first, second = (whose == 1).sum(1), (whose == 2).sum(1)
         longest = int(torch.maximum(first, second).max())
         places = torch.arange(longest, device=whose.device)
@@ -133,7 +133,7 @@ class Pretrained(Network):
         behind = vectors.gather(1, at[..., None].expand(-1, -1, vectors.shape[2]))
         masks = torch.cat([places < first[:, None], places < second[:, None]])
         u, v = self.sentence(torch.cat([vectors[:, :longest], behind]), masks).chunk(2)
-        return torch.cat([u, v, (u - v).abs(), u * v], 1)
+        return torch.cat([(u - v).abs(), u * v, (u * v).sum(1, keepdim=True)], 1)
 
     def sentence(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """One vector for each text: float32 (n_texts, width)."""

@@ -127,9 +127,7 @@ def learn_subwords(texts: Any, text: TextPath, *, most: int, max_tokens: int, wi
     )
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = [_PAD, _UNKNOWN, _BETWEEN] if text.config.pairs else [_PAD, _UNKNOWN]
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=most, min_frequency=2, special_tokens=special, show_progress=False
-    )
+    trainer = trainers.WordPieceTrainer(vocab_size=most, min_frequency=2, special_tokens=special, show_progress=False)
     made.train_from_iterator(text.part.prepared(part_chunks(texts) if text.config.pairs else texts), trainer)
     if text.config.pairs:
         made.post_processor = processors.TemplateProcessing(

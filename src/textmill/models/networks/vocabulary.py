@@ -96,7 +96,7 @@ class PairLayout:
         """
         if self.apart:
             return np.minimum(lengths, room)
-        shorter, longer = lengths.min(axis=1), lengths.max(axis=1)
+        shorter = lengths.min(axis=1)
         rest = np.maximum(shorter, room - shorter)
         both = shorter + rest > room
         less = np.where(both, room // 2, shorter)

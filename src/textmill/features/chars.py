@@ -306,8 +306,11 @@ def char_path(text_path: TextPath, config: FeaturesConfig) -> TextPath:
 
     Raises
     ------
-    ConfigError : if words are to be mapped or left out, and there are none
+    ConfigError : if words are to be mapped or left out, and there are none; if texts are pairs
     """
+    if text_path.config.pairs:
+        wanted = "'word', by which pairs are compared"
+        raise ConfigError([f"analyzer: wanted {wanted}, got {config.analyzer!r}"], where="features")
     if config.analyzer == "char_wb":
         return text_path
     if not text_path.is_plain:

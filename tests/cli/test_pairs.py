@@ -29,7 +29,7 @@ group = ["one"]
 [evaluate]
 bootstrap = 100
 """
-WORDS = "red sun fire town rain night river house green stone".split()
+WORDS = ["red", "sun", "fire", "town", "rain", "night", "river", "house", "green", "stone"]
 
 
 def pairs() -> str:

@@ -190,7 +190,8 @@ def _hit(details: Mapping[str, Any]) -> list[str] | None:
 def _typed(rows: Iterable[Mapping[str, Any]]) -> list[str] | None:
     """A text, or both of a pair, that can be typed in any shell as it stands.
 
-    It is one of the first that read like a sentence, if there is any. A long one is cut at a word: the shells of most people show a line or two.
+    It is one of the first that read like a sentence, if there is any. A long one is cut at a word: the shells of most
+    people show a line or two.
     """
     fit = []
     for row in rows:

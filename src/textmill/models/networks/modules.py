@@ -40,7 +40,7 @@ class Network(nn.Module):
         """Outputs float32 (n_texts, n_outputs) of vectors."""
 
     def whose(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The mask for `score`; where a network has to know, 1 for tokens of a pair's first text and 2 of its second."""
+        """The mask for `score`; where a network has to know, 1 for tokens of a pair's first text, 2 of its second."""
         return mask
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:

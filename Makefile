@@ -17,7 +17,7 @@ SOURCE := $(shell find src/textmill -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench prove docs native-test fuzz races constraints clean
+.PHONY: help demo test test-fast check bench leaderboard prove docs native-test fuzz races constraints clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -134,6 +134,9 @@ races: compiler ## run the core's tests and what runs in parallel under ThreadSa
 	ctest --test-dir build/races --output-on-failure
 
 # -- upkeep --------------------------------------------------------------------------------------------------------
+
+leaderboard: $(EDITABLE) ## run the ladder of models on real data into docs/leaderboard.md (an hour); SETS="tweets ..."
+	$(BIN)/python -m benches.leaderboard $(SETS)
 
 constraints: ## renew constraints.txt from a clean environment with the newest versions allowed
 	rm -rf build/constraints && mkdir -p build

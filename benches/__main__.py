@@ -27,12 +27,13 @@ ROOMS = (
     "similar",
     "scores",
     "models",
+    "bag",
     "registry",
     "flow",
     "shards",
     "startup",
 )
-LONG = ("stream", "reliability")  # runs of many minutes, only when asked for
+LONG = ("stream", "reliability", "onnx")  # runs of many minutes, only when asked for
 _HEAD = """# Results
 
 A section a room, made anew by `make bench` (all but the long ones) or `python -m benches ROOM`. Ratios count, absolute

@@ -57,6 +57,7 @@ PAGES = (
     ("docs/guide/lineage.md", "Lineage and erasure"),
     ("docs/guide/shared-store.md", "One store for several machines"),
     ("docs/guide/project-file.md", "The project file"),
+    ("docs/leaderboard.md", "Leaderboard"),
     ("docs/reliability.md", "What it survives"),
     ("docs/why.md", "Why it is so"),
     ("docs/glossary.md", "Words"),
@@ -83,7 +84,8 @@ def key_tables(page: str) -> str:
         cls: Any = config.MillConfig
         for name in match[1].split("."):  # a table in a table
             cls = typing.get_type_hints(cls)[name]
-            cls = typing.get_args(cls)[0] if typing.get_origin(cls) is tuple else cls  # a list of tables
+            # a list of tables, or one that may be left out
+            cls = next((one for one in typing.get_args(cls) if dataclasses.is_dataclass(one)), cls)
         meanings = dict(re.findall(r"^\| `(\w+)` \| .*? \| ([^|]*) \|$", match[2], re.MULTILINE))
         lines = ["| key | wanted | default | meaning |", "| --- | --- | --- | --- |"]
         kinds = typing.get_type_hints(cls)

@@ -41,6 +41,10 @@ def faults(**tables: dict[str, Any]) -> tuple[str, ...]:
         ("features", {"skip": 1, "analyzer": "char"}, "features.skip: is for analyzer = 'word'"),
         ("model", {"C": -1}, "model.C: wanted a number above 0, or 'cv', got -1.0"),
         ("evaluate", {"promote_if": "f1 > "}, "evaluate.promote_if: wanted METRIC >= NUMBER"),
+        ("distil", {"weight": 0.5}, "distil.teacher: is missing; wanted text"),
+        ("distil", {"teacher": "a@1", "weight": 0}, "distil.weight: wanted a share above 0, at most 1, got 0.0"),
+        ("distil", {"teacher": "a@1", "temperature": 0}, "distil.temperature: wanted a number above 0, got 0.0"),
+        ("distil", {"teacher": "model"}, "distil.teacher: 'model' is this model itself"),
         ("evaluate", {"bootstrap": 5}, "evaluate.bootstrap: wanted 100 resamples or more, got 5"),
     ],
 )
@@ -135,3 +139,30 @@ def test_only_a_project_file_may_name_a_file_of_stop_words() -> None:
 )
 def test_wrong_settings_of_the_text_path_are_told(settings: dict[str, Any], said: str) -> None:
     assert any(said in fault for fault in faults(text=settings)), faults(text=settings)
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (
+            {"candidate": [{"name": "a", "distil": {"teacher": "b"}}, {"name": "b", "distil": {"teacher": "x@1"}}]},
+            "candidate[0].distil.teacher: 'b' is taught itself",
+        ),
+        (
+            {"candidate": [{"model": {"kind": "majority"}, "distil": {"teacher": "x@1"}}]},
+            "the majority baseline learns",
+        ),
+        ({"distil": {"teacher": "x@1"}, "split": {"folds": 5}}, "distil: with split.folds every row is tested"),
+        ({"distil": {"teacher": "x@1"}, "evaluate": {"learning_curve": True}}, "evaluate.learning_curve: it trains"),
+    ],
+)
+def test_what_a_taught_model_cannot_be_is_told(tables: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_mapping(MillConfig, {**LEAST, **tables})
+    assert any(said in fault for fault in caught.value.faults), caught.value.faults
+
+
+def test_a_candidate_is_taught_only_where_it_says_so() -> None:
+    mill = from_mapping(MillConfig, {**LEAST, "distil": {"teacher": "x@1"}, "candidate": [{"name": "untaught"}]})
+    assert mill.distil is not None
+    assert mill.candidate[0].distil is None

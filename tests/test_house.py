@@ -236,7 +236,7 @@ def test_tests_import_only_what_their_extra_installs() -> None:
     extras = project["optional-dependencies"]
     declared = [*project["dependencies"], *extras["test"], *extras["serve"], *extras["estimators"]]
     declared += [*extras["shared"], *extras["dask"], *extras["languages"], *extras["subword"], *extras["regex"]]
-    declared += extras["networks"]
+    declared += [*extras["networks"], *extras["onnx"]]
     names = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in declared} | {"anyio"}  # starlette runs on it
     ours = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests", "textmill", "benches", "oracle"}
     owners = metadata.packages_distributions()

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bind/arrays.hpp"
+#include "bind/bag.hpp"
 #include "bind/chars.hpp"
 #include "bind/stream.hpp"
 #include "core/count.hpp"
@@ -572,4 +573,5 @@ NB_MODULE(_native, m) {
   bind_row_maker(m);
   bind_stream(m);
   bind_chars(m);
+  bind_bag(m);
 }

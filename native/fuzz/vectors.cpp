@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "core/bag.hpp"
 #include "core/count.hpp"
 #include "core/grams.hpp"
 #include "core/hashing.hpp"
@@ -175,6 +176,31 @@ void laws_of_products(const Corpus& corpus, const Rows& rows, std::size_t n_colu
   }
 }
 
+// Vectors and head are numbers, and the same for any number of threads.
+void laws_of_bag(const Corpus& corpus, const Rows& rows, std::size_t n_columns, std::uint8_t choice, std::size_t threads) {
+  const std::vector<float> values(rows.data.begin(), rows.data.end());
+  const Sparse matrix{values.data(), rows.indices.data(), rows.indptr.data(), corpus.n_texts, n_columns};
+  const std::size_t k = 1 + choice % 3, width = 1 + choice % 11;
+  const bool share = choice & 64;
+  std::vector<float> targets(corpus.n_texts * k), strength(corpus.n_texts, 1.0f), start(n_columns * width);
+  for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = share ? 1.0f / static_cast<float>(k) : static_cast<float>(i % 3) / 2;
+  for (std::size_t i = 0; i < start.size(); ++i) start[i] = static_cast<float>(i % 7) / 7 - 0.5f;
+  std::vector<std::int32_t> order(corpus.n_texts);
+  std::iota(order.rbegin(), order.rend(), 0);
+  const auto learned = [&](std::size_t n_threads) {
+    Bag bag(matrix, {targets.data(), strength.data(), false, share}, k, width, start.data());
+    const double loss = bag.epoch(order.data(), order.size(), 1 + choice % 5, 0.5f, 0.1f, n_threads);
+    require(std::isfinite(loss), "a loss is a number");
+    std::vector<float> found(n_columns * width + width * k + k);
+    bag.vectors(found.data());
+    bag.head(found.data() + n_columns * width);
+    bag.bias(found.data() + n_columns * width + width * k);
+    for (const float value : found) require(std::isfinite(value), "what was learned are numbers");
+    return found;
+  };
+  require(learned(1) == learned(threads), "threads change nothing that is learned");
+}
+
 void laws_of_hashing(const Corpus& corpus, std::uint8_t choice, std::size_t threads) {
   std::string spelled;
   std::vector<std::int64_t> ends{0};
@@ -272,6 +298,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < n; ++i) n_kept += keep[i];
   laws_of_weights(corpus, counted, n_kept, weights, threads);
   laws_of_products(corpus, plain, n_kept, threads);
+  laws_of_bag(corpus, plain, n_kept, kept, threads);
   laws_of_hashing(corpus, kept >> 1, threads);
   laws_of_similar(corpus, kept >> 4, threads);
   return 0;

@@ -361,3 +361,31 @@ class SparseMatrix:
         """Times dense (n_columns, k): (n_rows, k), summed in one order whatever `threads`."""
     def transposed(self, threads: int) -> tuple[NDArray[np.float32], _Ints, _Ints]:
         """Data, indices and ends of the transpose, in the same layout."""
+
+class Bag:
+    """Outputs = rows @ vectors @ head + bias, learned text by text; see bag.hpp.
+
+    `targets` (n_rows, n_outputs) are probabilities; `strength` (n_rows, 1), or (n_rows, n_outputs) where the outputs do
+    not `share` one probability; `start` (n_columns, width) the vectors at the start. None of them may change later.
+    ValueError where they do not fit together.
+    """
+
+    def __init__(
+        self,
+        data: NDArray[np.float32],
+        indices: _Ints,
+        indptr: _Ints,
+        targets: NDArray[np.float32],
+        strength: NDArray[np.float32],
+        share: bool,
+        start: NDArray[np.float32],
+    ) -> None: ...
+    def epoch(self, order: _Ints, batch: int, first_rate: float, last_rate: float, threads: int) -> float:
+        """Learns from these rows; the sum of their losses, no finite number where they ran away. Stopped half way, it
+        stays there."""
+    def vectors(self) -> NDArray[np.float32]:
+        """(n_columns, width)."""
+    def head(self) -> NDArray[np.float32]:
+        """(width, n_outputs)."""
+    def bias(self) -> NDArray[np.float32]:
+        """(n_outputs,)."""

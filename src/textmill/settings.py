@@ -84,6 +84,9 @@ def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:
             return _build(hint, raw, f"{path}.", faults)
         faults.append(f"{path}: wanted a table, got {raw!r}")
         return None
+    tables = [option for option in get_args(hint) if dataclasses.is_dataclass(option)]
+    if tables and isinstance(raw, Mapping):  # a table that may be left out
+        return _value(tables[0], raw, path, faults)
     inner = get_args(hint)
     if get_origin(hint) is tuple and dataclasses.is_dataclass(inner[0]):
         if not isinstance(raw, (list, tuple)):

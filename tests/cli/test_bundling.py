@@ -61,3 +61,22 @@ def test_a_wheel_that_is_missing_is_named(project, textmill, tmp_path):
     done = textmill("models", "bundle", "alarm", "a.zip", "--wheels", tmp_path / "wheels", "--store", "alarm")
     assert done.exit_code == 1
     assert "there is no wheel for click==" in done.stderr
+
+
+def test_a_linear_model_has_no_graph_to_export(project, textmill, tmp_path):
+    done = textmill("models", "export", "alarm", "--onnx", tmp_path / "alarm.onnx", "--store", "alarm")
+    assert done.exit_code == 1
+    assert "this version has no ONNX graph" in done.stderr
+    assert not (tmp_path / "alarm.onnx").exists()
+
+
+def test_the_graph_of_a_network_is_exported_as_it_lies_in_the_store(project, textmill, tmp_path, monkeypatch):
+    head = {"kind": "text-classifier", "format": 3, "onnx": {"precision": "fp32"}}
+    folder = tmp_path / "version"
+    folder.mkdir()
+    (folder / "model.json").write_text(json.dumps(head), encoding="utf-8")
+    (folder / "network.onnx").write_bytes(b"a graph")
+    monkeypatch.setattr(Store, "open", lambda store, ref: (None, folder))
+    said = textmill("models", "export", "alarm", "--onnx", tmp_path / "alarm.onnx", "--store", "alarm").stdout
+    assert said.startswith("alarm.onnx: model/alarm@1 in fp32, ")
+    assert (tmp_path / "alarm.onnx").read_bytes() == b"a graph"

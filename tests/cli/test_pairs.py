@@ -9,7 +9,7 @@ import json
 import pytest
 
 from textmill.config import MillConfig, from_mapping
-from textmill.errors import ConfigError
+from textmill.errors import ConfigError, DataError
 from textmill.evaluate.probe import Probe, probe_texts
 from textmill.models import load_model
 from textmill.read import Corpus, read_corpus
@@ -167,3 +167,35 @@ def test_candidates_are_of_pairs_too():
     }
     mill = from_mapping(MillConfig, raw)
     assert [one.text.pairs for one in (mill.own, *mill.candidate)] == [True, True, True]
+
+
+def test_a_student_of_pairs_is_taught_by_a_teacher_of_pairs(tmp_path, monkeypatch):
+    from textmill.flow import run_project
+
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    (tmp_path / "pairs.csv").write_text(pairs(), encoding="utf-8")
+    more = [f"a {word} and {n},the {word} or {n + 900}" for n, word in enumerate(WORDS * 2)]
+    (tmp_path / "more.csv").write_text("\n".join(["one,two", *more, ""]), encoding="utf-8")
+    student = '[[candidate]]\nname = "student"\nfeatures = { ngrams = [1, 1] }\n'
+    taught = student + 'distil = { teacher = "model", unlabelled = "more.csv" }\n'
+    (tmp_path / "mill.toml").write_text(MILL + taught, encoding="utf-8")
+    board = run_project(tmp_path).report.details["candidates"]["leaderboard"]
+    (told,) = board["taught"]
+    assert told["unlabelled"] == 20
+    assert board["models"]["student"]["accuracy"]["value"] > 0.9
+
+
+def test_a_teacher_of_single_texts_is_refused_for_pairs(tmp_path, monkeypatch):
+    from textmill.flow import run_project
+
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    (tmp_path / "pairs.csv").write_text(pairs(), encoding="utf-8")
+    rows = [f"{word} like {word},{label}" for word, label in zip(WORDS, ["same", "other"] * 5, strict=True)]
+    (tmp_path / "single.csv").write_text("\n".join(["text,label", *rows, ""]), encoding="utf-8")
+    single = MILL.replace("twins", "single").replace("pairs.csv", "single.csv")
+    single = single.replace('text = ["one", "two"]', "").replace('group = ["one"]', "test = 0.5")
+    (tmp_path / "mill.toml").write_text(single, encoding="utf-8")
+    run_project(tmp_path)
+    (tmp_path / "mill.toml").write_text(MILL + '[distil]\nteacher = "single@1"\n', encoding="utf-8")
+    with pytest.raises(DataError, match="wanted a teacher of pairs of texts, got one of single texts"):
+        run_project(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from textmill.config import EvaluateConfig
 from textmill.errors import DataError
 from textmill.evaluate import compare
 from textmill.evaluate.comparison import corrected, mcnemar
+from textmill.evaluate.distillation import kept_gain
 from textmill.types import Prediction
 
 CONFIG = EvaluateConfig(bootstrap=300)
@@ -102,3 +104,21 @@ def test_what_cannot_be_compared_is_said() -> None:
     strange = Prediction(("ham", "eggs"), models["m@2"].scores)
     with pytest.raises(DataError, match="m@2 knows other classes than the first model; wanted 'ham', 'spam'"):
         compare(truth, models | {"m@2": strange}, config=CONFIG, seed=1)
+
+
+def test_a_student_as_good_as_its_teacher_keeps_all_and_one_as_good_as_the_plain_model_nothing() -> None:
+    rng = np.random.default_rng(3)
+    truth = ["ham" if one else "spam" for one in rng.random(400) < 0.5]
+
+    def said(share: float) -> Prediction:
+        right = rng.random(400) < share
+        codes = [("ham", "spam").index(label) ^ (not one) for label, one in zip(truth, right, strict=True)]
+        return Prediction(("ham", "spam"), np.eye(2, dtype=np.float32)[codes])
+
+    teacher, plain = said(0.95), said(0.8)
+    common: dict[str, Any] = {"metric": "accuracy", "config": EvaluateConfig(), "seed": 1}
+    same = kept_gain(truth, teacher, teacher, plain, **common)
+    assert (same["kept"], same["low"], same["high"]) == (1.0, 1.0, 1.0)
+    none = kept_gain(truth, plain, teacher, plain, **common)
+    assert (none["kept"], none["low"], none["high"]) == (0.0, 0.0, 0.0)
+    assert kept_gain(truth, teacher, plain, plain, **common)["kept"] is None  # nothing is gained

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from textmill.evaluate import render_html, summary
-from textmill.evaluate.sentences import measured, verdict
+from textmill.evaluate.sentences import measured, served, verdict
 from textmill.types import Report
 
 
@@ -61,3 +62,22 @@ def test_of_many_classes_f1_stands_once_and_is_called_macro(report_of: Callable[
 def test_the_head_of_the_telling_words_is_whole_with_short_class_names(report_of: Callable[..., Report]) -> None:
     report = report_of(n=300, names=("0", "1"))
     assert re.search(r"^class +most telling words", printed(report), re.MULTILINE)
+
+
+def test_what_a_network_answers_by_is_said_with_what_int8_lost(report_of: Callable[..., Report]) -> None:
+    def said(training: dict[str, Any]) -> str | None:
+        return served(report_of(cost={"training": training}))
+
+    judged = {"asked": "int8", "margin": 0.005, "texts": 600, "held_back": True, "changed": 0.01}
+    assert said({"n_features": 7}) is None
+    assert said({"n_weights": 7}) == "It answers by PyTorch; there is no ONNX graph of it."
+    assert said({"n_weights": 7, "onnx": {"precision": "none", "why": "no extra"}}) == (
+        "It answers by PyTorch; there is no ONNX graph of it (no extra)."
+    )
+    exact = said({"n_weights": 7, "onnx": {"precision": "fp32"}})
+    assert exact == "It answers by ONNX Runtime in fp32, where that is installed."
+    lost = judged | {"precision": "fp32", "right": 0.8, "right_int8": 0.79}
+    assert said({"n_weights": 7, "onnx": lost}) == (
+        f"{exact} Of its answers on 600 texts that were held back, 80.0 % are right in fp32 and 79.0 % in int8, beyond"
+        " the margin of 0.5 points; 1.0 % differ."
+    )

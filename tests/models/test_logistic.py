@@ -16,7 +16,7 @@ from strategies import examples
 from textmill import _native
 from textmill.errors import LabelError
 from textmill.features.csr import Csr
-from textmill.models.logistic import LogisticFit, balanced_weights, fit_logistic, probabilities
+from textmill.models.logistic import LogisticFit, balanced_weights, fit_labels, fit_logistic, probabilities
 
 
 def csr(X: Any) -> Csr:
@@ -197,3 +197,34 @@ def test_the_matrix_of_the_fit_is_that_of_the_core() -> None:
     fit = fit_logistic(csr(X), codes, 2)
     z = _native.SparseMatrix(*csr(X)).multiply(fit.weights, 1) + fit.bias
     np.testing.assert_allclose(z, X.astype(np.float64) @ fit.weights + fit.bias, atol=1e-12)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_soft_targets_are_the_weights_of_texts_that_are_there_once_for_each_class(k: int) -> None:
+    """By scikit-learn, which knows no soft targets: each text once a class, weighted by what it should say of it."""
+    X, codes = problem(60, 12, k, seed=3)
+    shares = np.random.default_rng(4).dirichlet(np.ones(k), 60)
+    soft = (shares[:, 1:] if k == 2 else shares).astype(np.float32)
+    fit = fit_logistic(csr(X), codes, k, C=2.0, soft=soft, tol=1e-9)
+    whole = np.concatenate([1 - soft, soft], axis=1) if k == 2 else soft
+    known = LogisticRegression(C=2.0, tol=1e-7, max_iter=5000, solver="newton-cholesky")
+    known.fit(vstack([X] * k).toarray(), np.repeat(np.arange(k), 60), sample_weight=whole.T.ravel())
+    found = probabilities(X.toarray().astype(np.float64) @ fit.weights + fit.bias)
+    wanted = known.predict_proba(X.toarray())
+    np.testing.assert_allclose(found[:, -1], wanted[:, -1], atol=2e-6)
+
+
+def test_targets_of_0_and_1_are_labels() -> None:
+    X, codes = problem(40, 8, 3, seed=5)
+    hard = np.eye(3, dtype=np.float32)[codes]
+    one, other = fit_logistic(csr(X), codes, 3), fit_logistic(csr(X), codes, 3, soft=hard)
+    np.testing.assert_array_equal(one.weights, other.weights)
+    sets = fit_labels(csr(X), hard > 0, balanced=True), fit_labels(csr(X), hard > 0, balanced=True, soft=hard)
+    np.testing.assert_array_equal(sets[0].weights, sets[1].weights)
+
+
+def test_C_is_chosen_by_what_is_to_be_learned() -> None:
+    X, codes = problem(80, 8, 2, seed=6)
+    chosen = fit_logistic(csr(X), codes, 2, C="cv", soft=np.full((80, 1), 0.5, np.float32))
+    assert chosen.C == 0.1  # where nothing is to be told apart the smallest weights are best
+    assert abs(chosen.tried[0.1] - np.log(2)) < 0.01

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +47,14 @@ def test_words_in_both_texts_are_told_from_words_in_one(tmp_path: Path) -> None:
     assert [why.text[a:b] for a, b in shared.spans] == ["green", "grass", "green", "grass"]
 
 
+def test_a_bag_learns_from_pairs() -> None:
+    model = TextClassifier.fit(PAIRS * 10, LABELS * 10, model=ModelConfig(kind="bag"))
+    assert model.predict([("green grass", "the green grass"), ("green grass", "a blue sea")]).labels == [
+        "same",
+        "other",
+    ]
+
+
 def test_several_labels_and_the_majority_take_pairs_too(tmp_path: Path) -> None:
     several = MultiLabelClassifier.fit(PAIRS, [[label] for label in LABELS])
     assert several.predict(ALIKE[:1]).labels == ["same"]
@@ -59,8 +69,9 @@ def test_pairs_and_single_texts_are_not_taken_for_each_other() -> None:
         pairs.predict(["a red sun"])
     with pytest.raises(DataError, match="the model is of single ones"):
         single.predict(ALIKE)
-    with pytest.raises(ConfigError, match="word"):
-        TextClassifier.fit(PAIRS, LABELS, features=FeaturesConfig(analyzer="char_wb", ngrams=(2, 3)))
+    for analyzer in ("char_wb", "word+char_wb"):
+        with pytest.raises(ConfigError, match=rf"analyzer: wanted 'word', .*got '{re.escape(analyzer)}'"):
+            TextClassifier.fit(PAIRS, LABELS, features=FeaturesConfig(analyzer=analyzer))  # type: ignore[arg-type]
 
 
 def test_the_probe_set_is_asked_in_pairs(tmp_path: Path) -> None:
@@ -75,7 +86,7 @@ def test_the_probe_set_is_asked_in_pairs(tmp_path: Path) -> None:
 @networks
 @pytest.mark.parametrize("kind", ["cnn", "gru", "encoder"])
 def test_networks_of_words_read_one_text_after_the_other(kind: str, tmp_path: Path) -> None:
-    config = ModelConfig(kind=kind, width=8, max_tokens=9)  # type: ignore[arg-type]
+    config = ModelConfig(kind=kind, width=8, max_tokens=9, onnx="no")  # type: ignore[arg-type]
     model = TextClassifier.fit(PAIRS, LABELS, model=config, train=QUICK)
     said = model.predict([*ALIKE, ("", ""), ("x " * 50, "y")])
     model.save(tmp_path)
@@ -118,7 +129,7 @@ def test_a_pretrained_encoder_is_given_what_transformers_gives_it(bert: Path, tm
     import torch
     from tokenizers import Tokenizer
 
-    config = ModelConfig(kind="pretrained", weights=str(bert), max_tokens=32, dropout=0.0, pooling="first")
+    config = ModelConfig(kind="pretrained", weights=str(bert), max_tokens=32, dropout=0.0, pooling="first", onnx="no")
     model = TextClassifier.fit(PAIRS, LABELS, model=config, train=QUICK)
     model.save(tmp_path / "model")
     network = load_model(tmp_path / "model").body.network  # type: ignore[union-attr]
@@ -160,9 +171,55 @@ def test_what_pairs_cannot_have_is_said(bert: Path) -> None:
     for config in (
         ModelConfig(kind="cnn", longer="windows"),
         ModelConfig(kind="sentence", weights=str(bert), learns="all"),
+        ModelConfig(kind="sentence", weights=str(bert), onnx="fp32"),
     ):
-        with pytest.raises(ConfigError, match=r"model\.(longer|learns)"):
+        with pytest.raises(ConfigError, match=r"model\.(longer|learns|onnx)"):
             TextClassifier.fit(PAIRS, LABELS, model=config, train=QUICK)
+
+
+@networks
+def test_pairs_of_no_word_that_is_known_are_told(bert: Path) -> None:
+    config = ModelConfig(kind="pretrained", weights=str(bert), max_tokens=16)
+    with pytest.raises(DataError, match="no word of the texts is one that the network knows"):
+        TextClassifier.fit([("xx yy", "zz"), ("zz", "")], ["same", "other"], model=config, train=QUICK)
+
+
+@networks
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pretrained", "encoder"])
+def test_the_graph_of_a_network_of_pairs_says_what_torch_says(kind: str, bert: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    own = {"weights": str(bert)} if kind == "pretrained" else {"width": 8}
+    config = ModelConfig(kind=kind, max_tokens=16, onnx="fp32", **own)  # type: ignore[arg-type]
+    TextClassifier.fit(PAIRS, LABELS, model=config, train=QUICK).save(tmp_path)
+    served = load_model(tmp_path)
+    assert served.body.graph is not None  # type: ignore[union-attr]
+    some = [*PAIRS, *[(b, a) for a, b in PAIRS], ("", ""), ("red " * 30, "sun"), ("sun", "red " * 30), ("", "sun")]
+    encoded = served.body.vocabulary.encode(pair_buffers(some))  # type: ignore[union-attr]
+    every = np.arange(len(some))
+    ids, lengths = encoded.padded(every, served.body.vocabulary.pad), encoded.lengths  # type: ignore[union-attr]
+    wanted = answered(served.body, ids, lengths)
+    np.testing.assert_allclose(served.body.graph.outputs(ids, lengths), wanted, atol=1e-4)  # type: ignore[union-attr]
+    np.testing.assert_allclose(served.outputs(some), wanted, atol=1e-4)
+
+
+def answered(body: Any, ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    from textmill.models.networks import torch_bridge
+
+    return torch_bridge.answered(body.network, ids, lengths)
+
+
+@networks
+def test_sentence_vectors_of_pairs_have_no_graph_and_say_why(bert: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    model = TextClassifier.fit(PAIRS, LABELS, model=ModelConfig(kind="sentence", weights=str(bert), max_tokens=8))
+    model.save(tmp_path)
+    served = load_model(tmp_path)
+    body: Any = served.body
+    assert body.graph is None
+    assert body.facts["onnx"]["precision"] == "none"
+    assert "how long the texts of pairs are" in body.facts["onnx"]["why"]
+    np.testing.assert_allclose(served.outputs(ALIKE), model.outputs(ALIKE), atol=1e-6)
 
 
 @networks

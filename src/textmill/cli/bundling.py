@@ -1,7 +1,8 @@
-"""``textmill models bundle``, ``install`` and ``log-mlflow``: a model goes elsewhere."""
+"""``textmill models bundle``, ``export``, ``install`` and ``log-mlflow``: a model goes elsewhere."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -9,8 +10,9 @@ import click
 from textmill.cli.stores import StorePlace, find_store, store_in, store_option
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
+from textmill.errors import NotInStore
 
-__all__ = ["bundle_model", "install_model", "log_model"]
+__all__ = ["bundle_model", "export_model", "install_model", "log_model"]
 
 
 @click.command("bundle")
@@ -48,6 +50,42 @@ def bundle_model(
         click.echo(f"  unzip {file.name} 'wheels/*' requirements.txt")
         click.echo("  pip install --no-index --find-links wheels -r requirements.txt")
     click.echo(f"  textmill models install {file.name}")
+
+
+@click.command("export")
+@click.argument("model")
+@click.option(
+    "--onnx",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write the ONNX graph.",
+)
+@store_option
+@json_option
+def export_model(model: str, file: Path, store: Path | str | None, as_json: bool) -> None:
+    """Write the ONNX graph of the network MODEL (a name or NAME@VERSION), from numbered tokens to outputs.
+
+    A linear model has none: it is one multiplication of a sparse row, which starts from its terms and not from tensors.
+    """
+    from textmill.models.text_model import read_head
+
+    found = find_store(store)
+    ref = found.ref(model)
+    folder = found.open(ref)[1]
+    said = read_head(folder).get("onnx", {})
+    if said.get("precision", "none") == "none":
+        raise NotInStore(
+            "this version has no ONNX graph",
+            where=str(ref),
+            hint=said.get("why", "A network gets one when it is trained, if the extra onnx is installed."),
+        )
+    shutil.copyfile(folder / "network.onnx", file)
+    if as_json:
+        print_json({"model": str(ref), "file": str(file), "bytes": file.stat().st_size, "precision": said["precision"]})
+        return
+    click.echo(f"{short(file)}: {ref} in {said['precision']}, {file.stat().st_size / 1e6:,.1f} MB")
 
 
 @click.command("install")

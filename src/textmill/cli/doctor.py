@@ -44,12 +44,14 @@ EXTRAS = {
         "transformers": "transformers",
         "peft": "peft",
         "captum": "captum",
+        "accelerate": "accelerate",
     },
     "onnx": {"onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript"},
     "tune": {"optuna": "optuna"},
     "dask": {"distributed": "distributed"},
     "schedule": {"cronsim": "cronsim", "tzdata": "tzdata"},
     "shared": {"fsspec": "fsspec", "s3fs": "s3fs"},
+    "tensorboard": {"tensorboard": "tensorboard"},
     "mlflow": {"mlflow-skinny": "mlflow", "pandas": "pandas"},
     "airflow": {"apache-airflow": "airflow"},
 }
@@ -117,6 +119,9 @@ def findings(store: Path | str | None = None) -> Iterator[Finding]:
             yield Finding(
                 f"extra {extra}", "fine", ", ".join(f"{name} {version}" for name, version in versions.items())
             )
+    if find_spec("onnxruntime") or find_spec("torch"):
+        runtime = "ONNX Runtime, those that have a graph" if find_spec("onnxruntime") else "PyTorch"
+        yield Finding("networks answer by", "fine", runtime)
     yield _store(store)
     yield from _kept(store)
     for name, meaning in _SETTINGS.items():

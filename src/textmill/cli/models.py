@@ -27,7 +27,7 @@ _LINES = 50
 
 @click.group("models")
 def command() -> None:
-    """List, show, compare, promote, bundle and remove models."""
+    """List, show, compare, promote, bundle, export and remove models."""
 
 
 @command.command("list")
@@ -191,7 +191,7 @@ def remove(model: str, yes: bool, force: bool, store: Path | str | None) -> None
 
 for _verb in (promoting.promote, promoting.rollback, promoting.aliases, promoting.approve):
     command.add_command(_verb)
-for _verb in (bundling.bundle_model, bundling.install_model, bundling.log_model):
+for _verb in (bundling.bundle_model, bundling.export_model, bundling.install_model, bundling.log_model):
     command.add_command(_verb)
 
 

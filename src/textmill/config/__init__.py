@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
-from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, TextConfig, TuneConfig
+from textmill.config.learning import (
+    CandidateConfig,
+    DecideConfig,
+    DistilConfig,
+    FeaturesConfig,
+    TextConfig,
+    TuneConfig,
+)
 from textmill.config.models import ModelConfig, TrainConfig
 from textmill.config.policy import PolicyConfig, load_policy
 from textmill.config.project import MillConfig, ProjectConfig, load
@@ -19,6 +26,7 @@ __all__ = [
     "CandidateConfig",
     "Cleaner",
     "DecideConfig",
+    "DistilConfig",
     "EvaluateConfig",
     "ExpectConfig",
     "FeaturesConfig",

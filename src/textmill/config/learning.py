@@ -10,7 +10,7 @@ from typing import Any, Literal
 from textmill.config.models import ModelConfig, TrainConfig
 from textmill.names import Cleaner, Language
 
-__all__ = ["CandidateConfig", "DecideConfig", "FeaturesConfig", "TextConfig", "TuneConfig"]
+__all__ = ["CandidateConfig", "DecideConfig", "DistilConfig", "FeaturesConfig", "TextConfig", "TuneConfig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,10 @@ class FeaturesConfig:
     """``[features]``: how a text becomes a row of numbers."""
 
     kind: Literal["tf-idf", "counts"] = "tf-idf"
-    analyzer: Literal["word", "char", "char_wb"] = "word"  # n-grams of words, of letters, of letters inside words
+    # n-grams of words, of letters, of letters inside words, of words and of the letters inside them
+    analyzer: Literal["word", "char", "char_wb", "word+char_wb"] = "word"
     ngrams: tuple[int, int] = (1, 2)
+    char_ngrams: tuple[int, int] = (3, 5)  # of word+char_wb, the letters of its words
     skip: int = 0  # words that an n-gram may leave out in all between its words
     min_df: int | float | Literal["auto"] = "auto"  # fewest texts; auto: 1, from 10,000 texts on 2 (a third the size)
     max_df: int | float = 1.0
@@ -64,13 +66,19 @@ class FeaturesConfig:
 
     def _faults(self) -> list[str]:
         found = []
-        most = 8 if self.analyzer == "word" else 32
+        of_words = self.analyzer in ("word", "word+char_wb")
+        most = 8 if of_words else 32
         if not 1 <= self.ngrams[0] <= self.ngrams[1] <= most:
             found.append(f"ngrams: wanted [low, high] with 1 <= low <= high <= {most}, got {list(self.ngrams)}")
         if self.skip < 0:
             found.append(f"skip: wanted a number of words, 0 or more, got {self.skip}")
-        if self.skip > 0 and self.analyzer != "word":
+        if self.skip > 0 and not of_words:
             found.append(f"skip: is for analyzer = 'word', got analyzer = {self.analyzer!r}")
+        if not 1 <= self.char_ngrams[0] <= self.char_ngrams[1] <= 32:
+            got = list(self.char_ngrams)
+            found.append(f"char_ngrams: wanted [low, high] with 1 <= low <= high <= 32, got {got}")
+        if self.char_ngrams != (3, 5) and self.analyzer != "word+char_wb":
+            found.append(f"char_ngrams: is for analyzer = 'word+char_wb', got analyzer = {self.analyzer!r}")
         for key, value in (("min_df", self.min_df), ("max_df", self.max_df)):
             if isinstance(value, float) and not 0 <= value <= 1:
                 found.append(f"{key}: wanted a share between 0.0 and 1.0, or a whole number of texts, got {value}")
@@ -152,6 +160,27 @@ class TuneConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DistilConfig:
+    """``[distil]``: a model that learns what another one says, beside the labels."""
+
+    teacher: str  # a version in the store, such as "disaster@1", or the name of another model of the project
+    unlabelled: str | None = None  # more texts, which the teacher alone labels: a source with the text column of [read]
+    weight: float = 0.5  # of what the teacher says; the labels have the rest
+    temperature: float = 1.0  # divides what the teacher says before it is a probability: above 1 it is less sure
+
+    def _faults(self) -> list[str]:
+        found = []
+        for key, value in (("teacher", self.teacher), ("unlabelled", self.unlabelled)):
+            if value is not None and not value.strip():
+                found.append(f"{key}: it is blank")
+        if not 0 < self.weight <= 1:
+            found.append(f"weight: wanted a share above 0, at most 1, got {self.weight}")
+        if not 0 < self.temperature < float("inf"):
+            found.append(f"temperature: wanted a number above 0, got {self.temperature}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateConfig:
     """``[[candidate]]``: another model on the same rows, beside ``[model]``; what it does not say is the same."""
 
@@ -160,3 +189,4 @@ class CandidateConfig:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    distil: DistilConfig | None = None  # a candidate is taught only where it says so itself

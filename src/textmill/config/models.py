@@ -11,18 +11,19 @@ __all__ = ["Kind", "ModelConfig", "TrainConfig", "model_keys"]
 Kind = Literal["logistic-regression", "majority", "bag", "cnn", "lstm", "gru", "encoder", "pretrained", "sentence"]
 
 _LOGISTIC = ("C", "class_weight", "max_iter", "tol")
-_NETWORK = ("class_weight", "dropout", "max_tokens", "longer")
+_BAG = ("class_weight", "width")
+_NETWORK = ("class_weight", "dropout", "max_tokens", "longer", "onnx")
 _WORDS = (*_NETWORK, "width", "vocabulary", "vectors", "freeze_vectors")
 model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "logistic-regression": _LOGISTIC,
     "majority": _LOGISTIC,  # so that turning a model into its baseline is a change of one line
-    "bag": _LOGISTIC,
+    "bag": _BAG,
     "cnn": _WORDS,
     "lstm": (*_WORDS, "layers", "pooling"),
     "gru": (*_WORDS, "layers", "pooling"),
     "encoder": (*_NETWORK, "width", "vocabulary", "layers", "heads", "pooling", "positions"),
     "pretrained": (*_NETWORK, "weights", "pooling", "learns", "layer_decay"),
-    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns"),
+    "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns", "onnx"),
 }
 
 
@@ -49,6 +50,7 @@ class ModelConfig:
     weights: str | None = None  # what was pretrained: a folder, an installed package, a name on the hub
     learns: Literal["auto", "all", "head", "lora"] = "auto"  # which part of what was pretrained; of sentences the head
     layer_decay: float = 1.0  # learning rate of each layer as a share of that of the one above it
+    onnx: Literal["auto", "fp32", "int8", "no"] = "auto"  # the graph it is served by; auto: fp32 if it can be made
 
     @property
     def is_network(self) -> bool:
@@ -58,7 +60,7 @@ class ModelConfig:
     @property
     def is_linear(self) -> bool:
         """Whether it weighs ``[features]``."""
-        return self.kind == "logistic-regression"
+        return self.kind in ("logistic-regression", "bag")
 
     @property
     def said(self) -> dict[str, Any]:
@@ -81,6 +83,11 @@ class ModelConfig:
             found.append(
                 f"learns: of pairs of texts the head alone is learned; wanted 'head' or kind = 'pretrained', got"
                 f" {self.learns!r}"
+            )
+        if self.kind == "sentence" and self.onnx in ("fp32", "int8"):
+            found.append(
+                f"onnx: no graph can be made of how sentence vectors of pairs are compared; wanted 'auto' or 'no', got"
+                f" {self.onnx!r}"
             )
         return found
 
@@ -107,6 +114,10 @@ class ModelConfig:
             )
         if self.freeze_vectors and self.vectors is None:
             found.append("freeze_vectors: there are no vectors to freeze; wanted vectors, a file")
+        if self.onnx == "int8" and self.kind in model_keys and "weights" not in model_keys[self.kind]:
+            found.append(
+                f"onnx: int8 makes what was pretrained faster, and no network of kind = {self.kind!r}; wanted 'fp32'"
+            )
         for spec in fields(self):
             if (
                 spec.name != "kind"
@@ -137,11 +148,27 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = False  # torch.compile
     threads: int = 2  # of torch on a CPU; sums of floats depend on it, so it is a setting and not the machine's number
+    processes: int = 1  # that share the batches of a step, each with so many threads, or with a GPU; part of the result
     log: tuple[Literal["tensorboard", "mlflow"], ...] = ()  # beside training.jsonl
+
+    def said(self, kind: Kind) -> dict[str, Any]:
+        """The keys that count for a kind of model, with their values; who watches decides nothing.
+
+        Examples
+        --------
+        >>> TrainConfig(epochs=3).said("bag")
+        {'epochs': 3, 'learning_rate': 'auto', 'label_smoothing': 0.0}
+        """
+        if kind in ("logistic-regression", "majority"):
+            return {}
+        known: tuple[str, ...] = ("epochs", "learning_rate", "label_smoothing")
+        if kind != "bag":
+            known = tuple(one.name for one in fields(self) if one.name != "log")
+        return {name: getattr(self, name) for name in known}
 
     def _faults(self) -> list[str]:
         found = []
-        for key in ("epochs", "batch_tokens", "accumulate", "threads"):
+        for key in ("epochs", "batch_tokens", "accumulate", "threads", "processes"):
             value = getattr(self, key)
             if value != "auto" and value < 1:
                 found.append(f"{key}: wanted 1 or more, got {value}")

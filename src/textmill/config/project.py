@@ -11,7 +11,14 @@ from typing import Any, Literal
 
 from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
-from textmill.config.learning import CandidateConfig, DecideConfig, FeaturesConfig, TextConfig, TuneConfig
+from textmill.config.learning import (
+    CandidateConfig,
+    DecideConfig,
+    DistilConfig,
+    FeaturesConfig,
+    TextConfig,
+    TuneConfig,
+)
 from textmill.config.models import ModelConfig, TrainConfig, model_keys
 from textmill.config.policy import PolicyConfig
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
@@ -76,6 +83,7 @@ class MillConfig:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    distil: DistilConfig | None = None
     decide: DecideConfig = field(default_factory=DecideConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     candidate: tuple[CandidateConfig, ...] = ()
@@ -98,7 +106,8 @@ class MillConfig:
     @property
     def own(self) -> CandidateConfig:
         """The project's own model, as a candidate."""
-        return CandidateConfig(name="model", text=self.text, features=self.features, model=self.model, train=self.train)
+        tables = {key: getattr(self, key) for key in ("text", "features", "model", "train", "distil")}
+        return CandidateConfig(name="model", **tables)
 
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -138,6 +147,7 @@ class MillConfig:
             + _of_one_label(self)
             + _of_pairs(self)
             + _drawing_groups(self)
+            + _teaching(self)
         )
 
 
@@ -297,6 +307,35 @@ def _drawing_groups(mill: MillConfig) -> list[str]:
     return ["evaluate.stratify: groups hold rows of several classes and are drawn whole; wanted it or split.group"]
 
 
+def _teaching(mill: MillConfig) -> list[str]:
+    """What nobody can be taught by, and what a taught model cannot be asked."""
+    models = {"distil": mill.own} | {f"candidate[{number}].distil": one for number, one in enumerate(mill.candidate)}
+    own = {one.name: one for one in models.values()}
+    found = []
+    for path, one in models.items():
+        if one.distil is None:
+            continue
+        teacher = own.get(one.distil.teacher)
+        if teacher is one:
+            found.append(f"{path}.teacher: {one.name!r} is this model itself; wanted another one")
+        elif teacher is not None and teacher.distil is not None:
+            found.append(f"{path}.teacher: {teacher.name!r} is taught itself; wanted one that learns from labels alone")
+        if one.model.kind == "majority":
+            found.append(f"{path}: the majority baseline learns nothing from a teacher; wanted another kind of model")
+        if mill.split.folds is not None:
+            found.append(
+                f"{path}: with split.folds every row is tested, and the teacher would know it; wanted a test side"
+            )
+    if mill.distil is not None:
+        asked = {"tune": bool(mill.tune.space), "evaluate.learning_curve": mill.evaluate.learning_curve}
+        found += [
+            f"{key}: it trains models without the teacher of [distil]; wanted one of the two"
+            for key, said in asked.items()
+            if said
+        ]
+    return found
+
+
 def _nameless(read: ReadConfig) -> list[str]:
     found = [
         f"read.{key}: wanted {wanted}, got {value!r}"
@@ -410,7 +449,7 @@ def _completed(candidate: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str
     bases = {key: raw.get(key, {}) for key in ("text", "features", "model", "train")}
     asked = own.get("model", {}).get("kind", "")
     if (
-        isinstance(bases["model"], Mapping) and asked in model_keys
+        isinstance(bases["model"], Mapping) and isinstance(asked, str) and asked in model_keys
     ):  # what another kind does not know is not asked of it
         bases["model"] = {key: value for key, value in bases["model"].items() if key in model_keys[asked]}
     whole = {

@@ -14,6 +14,7 @@ from textmill.evaluate.sentences import (
     leak_check,
     measured,
     number,
+    served,
     sliced_by,
     title,
     verdict,
@@ -72,7 +73,11 @@ def _head(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     model, features = settings.get("model") or {}, settings.get("features") or {}
     if model.get("kind"):
-        on = f" on {features['kind']}" if features.get("kind") and model["kind"] == "logistic-regression" else ""
+        on = (
+            f" on {features['kind']}"
+            if features.get("kind") and model["kind"] in ("logistic-regression", "bag")
+            else ""
+        )
         yield f"A text classifier ({model['kind']}{on}) for {len(report.classes):,} {_of(report)}."
         yield ""
     yield _plain(verdict(report))
@@ -186,6 +191,9 @@ def _cost(report: Report) -> Iterator[str]:
     n_bytes = report.cost.get("model_bytes")
     if n_bytes is not None:
         yield f"- Size: {size(n_bytes)}"
+    answers = served(report)
+    if answers:
+        yield f"- {answers}"
     for stage, seconds in (report.cost.get("seconds") or {}).items():
         yield f"- {stage}: {seconds:.2f} s"
 

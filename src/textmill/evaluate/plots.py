@@ -163,7 +163,7 @@ def trade_plot(
     # whole powers of ten around the costs; a score's scale begins at the tenth below the worst
     first, last = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
     last += last == first
-    low = math.floor(10 * max(0.0, min(score["low"] for _, _, score in points))) / 10
+    low = min(0.9, math.floor(10 * max(0.0, min(score["low"] for _, _, score in points))) / 10)  # all may be right
     high = max(1.0, max(score["high"] for _, _, score in points))
 
     def x(cost: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import textmill
 from textmill.evaluate.datacheck import columns_told, drift_told
 from textmill.evaluate.markup import bar, colour, columns, escape, label, scrolling, size, toml
-from textmill.evaluate.sentences import PERSONAL, counted, leak_check
+from textmill.evaluate.sentences import PERSONAL, counted, leak_check, served
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -173,6 +173,8 @@ def cost(report: Report, config: Mapping[str, Any]) -> str:
     terms = (report.cost.get("training") or {}).get("n_features")
     knows = f" and knows {counted(terms, 'term', 'terms')}" if terms else ""
     weight = f'<p class="lead">The model takes {size(n_bytes)} on disk{knows}.</p>' if n_bytes is not None else ""
+    answers = served(report)
+    weight += f"<p>{escape(answers)}</p>" if answers else ""
     if not stages:
         return weight
     caption = '<caption class="unseen">Seconds of each stage</caption>'

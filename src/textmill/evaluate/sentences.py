@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textmill.types import Report, Score
@@ -22,6 +23,7 @@ __all__ = [
     "meaning",
     "measured",
     "number",
+    "served",
     "signed",
     "sliced_by",
     "standing",
@@ -347,11 +349,56 @@ def standing(report: Report) -> list[str]:
     if not found:
         return []
     told = [str(other["sentence"]) for other in found["leaderboard"]["others"]]
+    told += [
+        kept_sentence(one, found["leaderboard"]["metric"], found["costs"])
+        for one in found["leaderboard"].get("taught", ())
+    ]
     if any(other["outcome"] == "better" for other in found["leaderboard"]["others"]):
         told.append(
             "The version that was registered is the model of [model], not the best candidate: choosing by these rows"
             " and then quoting their score would flatter it. Make a better one the [model] and test it on new rows."
         )
+    return told
+
+
+def kept_sentence(one: Mapping[str, Any], metric: str, costs: Mapping[str, Mapping[str, float]]) -> str:
+    """What a student keeps of what its teacher gains, and how much faster it is.
+
+    Parameters
+    ----------
+    one : as `textmill.evaluate.distillation.kept_gain` gives it, with ``model``, ``teacher``, ``over`` (None: the
+        majority baseline), ``unlabelled``, ``near_test``, ``knows_test``
+    costs : name -> ``texts_per_second``
+
+    Examples
+    --------
+    >>> one = {"model": "small", "teacher": "model/big@1", "over": "plain", "student": 0.89, "teacher_value": 0.9,
+    ...        "unlabelled": 0, "near_test": 0, "knows_test": "no", "base": 0.8, "kept": 0.9, "low": 0.75, "high": 1.02}
+    >>> speed = {"small": {"texts_per_second": 1e5}, "model/big@1": {"texts_per_second": 500}}
+    >>> told = kept_sentence(one, "accuracy", speed)
+    >>> print(told.partition(":")[0])
+    small keeps 90 % (75 to 102 %) of what its teacher model/big@1 gains over plain
+    >>> print(told.rpartition("0. ")[2])
+    It reads 200 times as many texts a second (100,000 against 500).
+    """
+    name, teacher, over = one["model"], one["teacher"], one["over"] or "the majority baseline"
+    scores = (
+        f"{inside(TITLES[metric])} {number(one['student'])}, where the teacher has {number(one['teacher_value'])} and"
+        f" {over} {number(one['base'])}."
+    )
+    if one["kept"] is None:
+        told = f"{name}'s teacher {teacher} is not surely better than {over}, so there is no gain to keep: {scores}"
+    else:
+        low, high = (f"{100 * one[end]:.0f}" for end in ("low", "high"))
+        told = f"{name} keeps {100 * one['kept']:.0f} % ({low} to {high} %) of what its teacher {teacher} gains over"
+        told += f" {over}: {scores}"
+    fast, slow = (costs[each]["texts_per_second"] for each in (name, teacher))
+    told += f" It reads {fast / slow:,.3g} times as many texts a second ({fast:,.0f} against {slow:,.0f})."
+    if one["unlabelled"]:
+        told += f" It also learned from {counted(one['unlabelled'], 'text', 'texts')} that the teacher alone labelled"
+        told += f"; {one['near_test']:,} more were left out, as they are like test rows." if one["near_test"] else "."
+    if one["knows_test"] == "unknown":
+        told += " Whether the teacher has learned from test rows is not known: it keeps no marks of its texts."
     return told
 
 
@@ -364,6 +411,29 @@ def counted(n: int, one: str, many: str) -> str:
     ('1 row', '2,000 rows')
     """
     return f"{n:,} {one if n == 1 else many}"
+
+
+def served(report: Report) -> str | None:
+    """What a network answers by; None of a model that is none."""
+    training = report.cost.get("training") or {}
+    if "n_weights" not in training:
+        return None
+    said = training.get("onnx") or {"precision": "none"}
+    if said["precision"] == "none":
+        why = f" ({said['why']})" if "why" in said else ""
+        return f"It answers by PyTorch; there is no ONNX graph of it{why}."
+    known = f"It answers by ONNX Runtime in {said['precision']}, where that is installed."
+    if "asked" not in said:
+        return known
+    texts = counted(said["texts"], "text", "texts")
+    whose = "that was held back" if said["texts"] == 1 else "that were held back"
+    of = f"{texts} {whose if said['held_back'] else 'it has learned from'}"
+    kept = "within" if said["precision"] == said["asked"] else "beyond"
+    return (
+        f"{known} Of its answers on {of}, {100 * said['right']:.1f} % are right in fp32 and"
+        f" {100 * said['right_int8']:.1f} % in int8, {kept} the margin of {100 * said['margin']:g} points;"
+        f" {100 * said['changed']:.1f} % differ."
+    )
 
 
 def confusions(report: Report) -> list[tuple[int, float, str, str]]:

@@ -33,12 +33,15 @@ def standings(report: Report, config: Mapping[str, Any]) -> str:
         score, cost, outcome = board["models"][name][metric], costs[name], outcomes.get(name, "")
         said = f"{name}: {number(score['value'])}, from {number(score['low'])} to {number(score['high'])}"
         mark = "" if name in found["undominated"] else " <small>another is as good and as cheap</small>"
+        if "cpu_seconds" not in cost:
+            mark = " <small>a teacher, trained elsewhere</small>"
+        spent = f"{cost['cpu_seconds']:,.1f} s" if "cpu_seconds" in cost else "–"
         rows.append(
             f'<tr class="{outcome}"><th scope="row">{place}. <bdi>{escape(name)}</bdi>{mark}</th>'
             f'<td class="wide">{number(score["value"])}'
             f"<small>{number(score['low'], 2)}–{number(score['high'], 2)}</small>"
             f"{range_bar(score['value'], score['low'], score['high'], None, said=said)}</td>"
-            f'<td class="gain">{_OUTCOME[outcome]}</td><td class="num">{cost["cpu_seconds"]:,.1f} s</td>'
+            f'<td class="gain">{_OUTCOME[outcome]}</td><td class="num">{spent}</td>'
             f'<td class="num">{size(cost["model_bytes"])}</td>'
             f'<td class="num">{cost["p50_ms"]:.2f} / {cost["p95_ms"]:.2f} ms</td>'
             f'<td class="num">{cost["texts_per_second"]:,.0f}</td></tr>'
@@ -56,8 +59,9 @@ def standings(report: Report, config: Mapping[str, Any]) -> str:
     told = "".join(f"<li>{isolated(sentence)}</li>" for sentence in standing(report))
     points = [(name, costs[name]["p95_ms"], board["models"][name][metric]) for name in board["order"]]
     return (
-        '<p class="lead">All models learned from the same rows and were measured on the same test rows, one after the'
-        " other on one machine. A difference counts only if it holds with as many comparisons as there are.</p>"
+        '<p class="lead">All models of the project learned from the same rows and were measured on the same test rows,'
+        " one after the other on one machine. A difference counts only if it holds with as many comparisons as there"
+        " are.</p>"
         + scrolling("Leaderboard", table)
         + f'<ul class="notes">{told}</ul><figure><h3>Quality and latency</h3>'
         + trade_plot(

@@ -272,7 +272,7 @@ def _board(report: Report, plain: bool) -> Table:
             _safe(Text(name), plain),
             Text(number(score["value"]), style="bold"),
             f"{number(score['low'])} to {number(score['high'])}",
-            f"{cost['cpu_seconds']:,.1f}",
+            f"{cost['cpu_seconds']:,.1f}" if "cpu_seconds" in cost else "-",
             f"{cost['model_bytes'] / 1e6:,.1f}",
             f"{cost['p95_ms']:.2f}",
         )

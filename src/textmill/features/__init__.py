@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textmill.features.csr import Csr
     from textmill.features.estimators import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
     from textmill.features.one_hot import OneHot
+    from textmill.features.word_chars import WordCharFeatures
     from textmill.features.words import WordFeatures
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OneHot",
     "TfidfTransformer",
     "TfidfVectorizer",
+    "WordCharFeatures",
     "WordFeatures",
 ]
 
@@ -31,6 +33,7 @@ _FILE = {
     "OneHot": "one_hot",
     "TfidfTransformer": "estimators",
     "TfidfVectorizer": "estimators",
+    "WordCharFeatures": "word_chars",
     "WordFeatures": "words",
 }
 

@@ -9,12 +9,14 @@ from textmill.config import FeaturesConfig
 from textmill.features.chars import CharFeatures
 from textmill.features.csr import Csr
 from textmill.features.saved import analyzer_of
+from textmill.features.word_chars import ANALYZER, WordCharFeatures
 from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
 
-__all__ = ["Features", "LearnFeatures", "features_class", "load_features"]
+__all__ = ["Features", "LearnFeatures", "PlainFeatures", "features_class", "load_features"]
 
-Features: TypeAlias = WordFeatures | CharFeatures
+PlainFeatures: TypeAlias = WordFeatures | CharFeatures  # of one vocabulary
+Features: TypeAlias = PlainFeatures | WordCharFeatures
 
 
 class LearnFeatures(Protocol):
@@ -26,7 +28,7 @@ class LearnFeatures(Protocol):
         """The frozen features, and the rows of `texts`."""
 
 
-def features_class(analyzer: str) -> type[WordFeatures] | type[CharFeatures]:
+def features_class(analyzer: str) -> type[WordFeatures] | type[CharFeatures] | type[WordCharFeatures]:
     """The class whose `fit` learns the features of an analyzer.
 
     Examples
@@ -34,6 +36,8 @@ def features_class(analyzer: str) -> type[WordFeatures] | type[CharFeatures]:
     >>> features_class("char_wb").__name__
     'CharFeatures'
     """
+    if analyzer == ANALYZER:
+        return WordCharFeatures
     return WordFeatures if analyzer == "word" else CharFeatures
 
 

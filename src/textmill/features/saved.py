@@ -38,6 +38,7 @@ def write_features(
         del settings["analyzer"]
     if not config.skip:
         del settings["skip"]
+    del settings["char_ngrams"]  # of two parts together, each of which says its own
     for name, array in arrays.items():
         write_array(folder / f"{name}.npy", array)
     head = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,10 +59,12 @@ def read_vectors(path: Path, wanted: Mapping[str, int]) -> tuple[NDArray[np.floa
             file.seek(0)
             return _gathered(_of_text(file, None, path), wanted, path)
         n, width = map(int, head)
+        if not width:
+            raise DataError("its word vectors hold no number", where=str(path))
         start = file.tell()
         is_text = _is_text(file.read(_BLOCK))
         file.seek(start)
-        rows = _of_text(file, width, path) if is_text else _of_binary(file, n, width, path)
+        rows = _of_text(file, width, path, n) if is_text else _of_binary(file, n, width, path)
         return _gathered(rows, wanted, path)
 
 
@@ -70,7 +73,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             yield file
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"the word vectors cannot be read: {said}", where=str(path)) from error
 
@@ -88,8 +91,10 @@ def _is_text(block: bytes) -> bool:
 Row = tuple[bytes, NDArray[np.float32]]
 
 
-def _of_text(file: BinaryIO, width: int | None, path: Path) -> Iterator[Row]:
-    for number, line in enumerate(file, 1 if width is None else 2):
+def _of_text(file: BinaryIO, width: int | None, path: Path, n: int = 0) -> Iterator[Row]:
+    first = 1 if width is None else 2
+    number = first - 1
+    for number, line in enumerate(file, first):
         parts = line.rstrip().split(b" ")
         width = len(parts) - 1 if width is None else width
         word, values = b" ".join(parts[:-width]), parts[-width:]  # some files have words with blanks
@@ -105,6 +110,8 @@ def _of_text(file: BinaryIO, width: int | None, path: Path) -> Iterator[Row]:
                 got=repr(line[:60].decode(errors="replace")),
             )
         yield word, vector
+    if (there := number - first + 1) < n:
+        raise DataError("the word vectors are cut short", where=str(path), wanted=f"{n:,}", got=f"{there:,}")
 
 
 def _of_binary(file: BinaryIO, n: int, width: int, path: Path) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePath
@@ -11,7 +10,7 @@ from typing import Any
 
 from textmill import plugins
 from textmill.config import CandidateConfig, ExpectConfig, MillConfig, TextConfig
-from textmill.flow import checking, datasets, judging, learning, publishing, tuning
+from textmill.flow import checking, datasets, judging, learning, publishing, teaching, tuning
 from textmill.flow import curve as curves
 from textmill.flow.keys import code_version
 from textmill.flow.project import Project, validation_of
@@ -91,6 +90,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     data = ("read.digest", "split.side.npy", "split.fold.npy", *folds)
     tables = {"train": config} | dict(zip(list(project.models)[1:], config["candidate"], strict=True))
 
+    lessons = teaching.lessons_of(project)
     tuned = ("tune",) if mill.tune.space else ()
     tuned_folds = ("tune-folds",) if tuned and folds else ()
 
@@ -104,16 +104,23 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     ) -> Step:
         asked = project.models[model]
         chosen = {"train": tuned, "curve": tuned, "validate": tuned_folds}.get(name, ())
+        teaches = [lessons[name].step] if name in lessons else []
         return Step(
             name,
             partial(work, project, asked),
-            needs=("read", "split", *expected, *chosen),
+            needs=("read", "split", *expected, *chosen, *teaches),
             settings={"seed": seed, "decide": config["decide"], **more}
             | {table: tables[model][table] for table in ("text", "features")}
             | _model_settings(asked)
+            | ({"distil": {key: tables[model]["distil"][key] for key in ("weight", "temperature")}} if teaches else {})
             | _own_functions(asked.text, folder),
             code=code_version(*learns, *code, guests=(*guests, *lists, *_guests_of(asked))),
-            keyed_by=(*data, *keyed, *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen)),
+            keyed_by=(
+                *data,
+                *keyed,
+                *(f"{step}.{'best' if step == 'tune' else 'chosen'}" for step in chosen),
+                *teaches,
+            ),
             sources=partial(learning.assets_of, project, asked),
         )
 
@@ -126,6 +133,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     validated = {
         name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
     }
+    teach = [_teaching_step(project, lesson, (*learns,), guests, lists) for lesson in dict.fromkeys(lessons.values())]
     curved = ("curve",) if mill.evaluate.learning_curve else ()
     sure = {"confidence": mill.evaluate.confidence}
     curve = [learning_step("curve", "train", curves.curve, keyed=("read.test_digest",), evaluate=sure) for _ in curved]
@@ -150,12 +158,17 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     compare = Step(
         "compare",
         partial(judging.compare, project),
-        needs=("read", "split", *trained, *(step.name for step in validated.values())),
+        needs=("read", "split", *trained, *(step.name for step in (*validated.values(), *teach))),
         settings=measuring | {"names": [one.name for one in project.models.values()]},
         code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
-        keyed_by=(*data, "read.test_digest", *(output for name in trained for output in saying[name])),
+        keyed_by=(
+            *data,
+            "read.test_digest",
+            *(output for name in trained for output in saying[name]),
+            *(step.name for step in teach),
+        ),
     )
-    compared = (compare,) if mill.candidate else ()
+    compared = (compare,) if mill.candidate or lessons else ()
     evaluate = Step(
         "evaluate",
         partial(judging.evaluate, project),
@@ -206,8 +219,34 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         holds=partial(publishing.is_reported, project),
     )
     first = (read, split, expect) if expected else (read, split)
-    learnt = (*tune, *trained.values(), *validated.values(), *curve, *check)
+    learnt = (*tune, *teach, *trained.values(), *validated.values(), *curve, *check)
     return (*first, *learnt, *compared, evaluate, register, report)
+
+
+def _teaching_step(
+    project: Project, lesson: teaching.Lesson, learns: tuple[str, ...], guests: tuple[str, ...], lists: tuple[str, ...]
+) -> Step:
+    config = project.settings
+    reading = ("text", "person", "format", "columns", "encoding", "delimiter", "max_rejected")
+    trained = () if lesson.trained is None else (lesson.trained,)
+    asks = () if lesson.trained is None else _guests_of(project.models[lesson.trained])
+    return Step(
+        lesson.step,
+        partial(teaching.teach, project, lesson),
+        needs=("read", "split", *trained),
+        settings={
+            "teacher": lesson.teacher if lesson.ref is None else str(lesson.ref),
+            "read": {key: config["read"][key] for key in reading} if lesson.unlabelled else {},
+            "unlabelled": lesson.unlabelled and PurePath(lesson.unlabelled).name,
+            "similarity": config["split"]["similarity"],
+        },
+        code=code_version(*learns, "flow/teaching", guests=(*guests, *lists, *(asks or ("torch", "transformers")))),
+        keyed_by=(
+            *("read.digest", "read.test_digest", "split.side.npy", "split.fold.npy"),
+            *(f"{step}.model/" for step in trained),
+        ),
+        sources=partial(teaching.sources_of, project, lesson),
+    )
 
 
 def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
@@ -217,7 +256,8 @@ def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
         if model.get(key) is not None:
             model[key] = PurePath(model[key]).name
     found: dict[str, Any] = {"model": model}
-    return found | ({"train": asdict(asked.train)} if asked.model.is_network else {})
+    train = asked.train.said(asked.model.kind)
+    return found | ({"train": train} if train else {})
 
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:
@@ -227,8 +267,10 @@ def _files(step: Step | None, *names: str) -> tuple[str, ...]:
 def _guests_of(asked: CandidateConfig) -> tuple[str, ...]:
     """The packages that decide what a model makes of texts, besides those of every model."""
     found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(asked.text.tokens, ())
+    if asked.model.is_network and asked.model.onnx != "no":
+        found = (*found, "onnx", "onnxscript", "onnxruntime")  # whether there is a graph, and what is in it
     if asked.model.weights is not None:
-        return (*found, "torch", "tokenizers", "transformers")
+        return (*found, "torch", "tokenizers", "transformers", *(["peft"] if asked.model.learns == "lora" else []))
     if asked.model.kind == "encoder":
         return (*found, "torch", "tokenizers")
     return (*found, "torch") if asked.model.is_network else found

@@ -15,6 +15,8 @@ from textmill.flow.learning import check_slices, corpora_of, rows_of, sharing, s
 from textmill.flow.looking import looked_at, looked_into, told_of_rows, words_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Work
+from textmill.flow.teaching import lesson_steps
+from textmill.types import Ref
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +53,7 @@ def evaluate(project: Project, work: Work) -> dict[str, Any]:
     prediction, weighed = _said(project, work, "train", model, rows)
     predicted = time.perf_counter() - began
     mill = project.mill
-    majority = _majority(model, learned, len(truth))
+    majority = _majority(model.classes, model.several, learned, len(truth))
     positive = mill.decide.positive
     clusters = None
     if mill.split.groups:
@@ -138,12 +140,16 @@ def _folds(mill: MillConfig, work: Work, truth: NDArray[np.int64]) -> dict[str, 
 
 
 def compare(project: Project, work: Work) -> dict[str, Any]:
-    """Measure the model and its candidates on the same test rows, one after the other on this machine."""
+    """Measure the model and its candidates on the same test rows, one after the other on this machine.
+
+    Teachers that come from the store are measured beside them.
+    """
     from textmill.evaluate.leaderboard import leaderboard, undominated
     from textmill.evaluate.speed import timed
     from textmill.models import load_model
 
     rows = tested_rows(work)
+    mill = project.mill
     predictions: dict[str, Any] = {}
     costs: dict[str, Any] = {}
     for number, (step, one) in enumerate(project.models.items()):
@@ -152,16 +158,52 @@ def compare(project: Project, work: Work) -> dict[str, Any]:
         predictions[one.name], _ = _said(project, work, step, model, rows)
         costs[one.name] = timed(model, rows["text"], threads=work.threads)
         costs[one.name] |= {"model_bytes": _model_bytes(work, step), "cpu_seconds": work.value(step, "cpu_seconds")}
-    mill = project.mill
-    found = leaderboard(
-        rows["label"].to_pylist(),
-        predictions,
-        config=mill.evaluate,
-        seed=mill.project.seed,
-        positive=mill.decide.positive,
-    )
-    leading = {name: scores[found["metric"]]["value"] for name, scores in found["models"].items()}
+    lessons = lesson_steps(project)
+    for step in dict.fromkeys(lessons.values()):
+        name = work.value(step, "teacher")
+        if name not in predictions:
+            work.progress(len(project.models), None, name)
+            manifest, folder = project.store.open(Ref.parse(name))
+            model = load_model(folder)
+            predictions[name] = model.predict(rows["text"], threads=work.threads)
+            costs[name] = timed(model, rows["text"], threads=work.threads)
+            costs[name]["model_bytes"] = sum((folder / file).stat().st_size for file in manifest.files)
+    truth = rows["label"].to_pylist()
+    asked: dict[str, Any] = {"config": mill.evaluate, "seed": mill.project.seed, "positive": mill.decide.positive}
+    found = leaderboard(truth, predictions, **asked)
+    own = {one.name for one in project.models.values()}  # a teacher from elsewhere is not to be chosen
+    leading = {name: scores[found["metric"]]["value"] for name, scores in found["models"].items() if name in own}
+    if lessons:
+        found["taught"] = _taught(project, work, truth, predictions, found["metric"], asked)
     return {"leaderboard": found, "costs": costs, "undominated": undominated(leading, costs)}
+
+
+def _taught(
+    project: Project,
+    work: Work,
+    truth: list[str],
+    predictions: dict[str, Any],
+    metric: str,
+    asked: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """What each student keeps of what its teacher gains over the linear model that nobody teaches, or the majority."""
+    from textmill.evaluate.distillation import kept_gain
+
+    found = []
+    plain = [one.name for one in project.models.values() if one.model.is_linear and one.distil is None]
+    for step, lesson in lesson_steps(project).items():
+        student = project.models[step].name
+        told = {key: work.value(lesson, key) for key in ("teacher", "unlabelled", "near_test", "knows_test")}
+        base = next((name for name in plain if name != told["teacher"]), None)
+        if base is None:
+            corpus, _ = corpora_of(work)
+            learned = rows_of(corpus, side_of(work), 0, "label")["label"].to_pylist()
+            said = _majority(predictions[student].classes, project.mill.project.multi_label, learned, len(truth))
+        else:
+            said = predictions[base]
+        kept = kept_gain(truth, predictions[student], predictions[told["teacher"]], said, metric=metric, **asked)
+        found.append({"model": student, "over": base, **kept, "teacher_value": kept["teacher"], **told})
+    return found
 
 
 def _model_bytes(work: Work, step: str) -> int:
@@ -179,17 +221,17 @@ def _rows_of_each(labels: Sequence[str], several: bool) -> Counter[str]:
     return Counter(name for label in labels for name in parted(label)) if several else Counter(labels)
 
 
-def _majority(model: TextModel, learned: Sequence[str], n: int) -> Prediction | LabelSets:
+def _majority(classes: tuple[str, ...], several: bool, learned: Sequence[str], n: int) -> Prediction | LabelSets:
     """What the shares of the classes in training say of each of `n` texts; of several labels the most common set."""
     import numpy as np
 
     from textmill.types import LabelSets, Prediction, memberships
 
-    counts = _rows_of_each(learned, model.several)
-    shares = np.array([counts[label] / len(learned) for label in model.classes], np.float32)
+    counts = _rows_of_each(learned, several)
+    shares = np.array([counts[label] / len(learned) for label in classes], np.float32)
     scores = np.tile(shares, (n, 1))
-    if not model.several:
-        return Prediction(model.classes, scores)
+    if not several:
+        return Prediction(classes, scores)
     sets = Counter(learned)
     common = min(sets, key=lambda label: (-sets[label], label))
-    return LabelSets(model.classes, scores, np.tile(memberships([common], model.classes), (n, 1)))
+    return LabelSets(classes, scores, np.tile(memberships([common], classes), (n, 1)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
@@ -16,6 +17,7 @@ from textmill.errors import ConfigError, MissingExtra, PluginError, TooManyRejec
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import HERE, Work
+from textmill.flow.training_log import watching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,27 +259,40 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     keep = (
         project.store.root / "runs" / "training" / work.key
     )  # what is there of a run that was stopped is gone on with
-    with sharing(project, work) as shards:
+    labels = rows_of(corpus, side, 0, "label")["label"].to_pylist()
+    lesson = None
+    if asked.distil is not None:
+        from textmill.flow.teaching import taught
+
+        lesson = taught(project, asked, work, labels)
+    with sharing(project, work) as shards, watching(project, asked, work, keep) as watch:
+        shared = asked.model.is_linear and not (lesson and lesson.texts)  # shards are of the corpus alone
         made = model_class(mill.project.task).fit(
-            texts_of(corpus, side, 0),
-            rows_of(corpus, side, 0, "label")["label"].to_pylist(),
+            chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
+            labels + (lesson.labels if lesson else []),
             **learning_of(project, asked, work),
             progress=lambda note: work.progress(0, None, note),
-            learn=None if shards is None or not asked.model.is_linear else shards.learn(asked),
+            learn=shards.learn(asked) if shards is not None and shared else None,
             keep=keep,
+            soft=lesson.soft if lesson else None,
+            watch=watch,
         )
+    made.body.export()  # before it is asked anything: what it says from now on is what it will say when it is served
+    if lesson is not None:
+        made.facts["distil"] = lesson.facts
     if isinstance(made, TextClassifier) and not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
         made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
     shutil.rmtree(keep, ignore_errors=True)
     marks = np.load(work.file("split", "marks.npy"), allow_pickle=False)
-    write_seen(work.folder / "model", marks[side != 1])
+    also = [] if lesson is None else [lesson.marks]
+    write_seen(work.folder / "model", np.concatenate([marks[side != 1], *also]))
     with suppress(PluginError):  # a function that fails on such texts is told at the promotion
         Probe.of(made, probe_texts(made)).save(work.folder / "model", PROBE)
     path = made.text_path  # the majority baseline reads no text
     spent = {"seconds": made.seconds, "cpu_seconds": time.process_time() - began}
-    return {"text_path": path and path.hash, "facts": made.facts, **spent}
+    return {"text_path": path and path.hash, "facts": made.facts | dict(made.body.facts), **spent}
 
 
 @contextmanager

@@ -60,6 +60,9 @@ def looked_into(
             **drawn,
         )
     }
+    told = [*details["notes"], *_cut_short(model)]
+    if len(told) > len(details["notes"]):
+        found["notes"] = told
     if mill.evaluate.robustness:
         texts = rows["text"].to_pylist()
         found["robustness"] = robustness(model.predict, texts, seed=mill.project.seed)
@@ -78,12 +81,23 @@ def looked_into(
         if parts["answered"]["share"] < 0.5:
             share = f"{100 * parts['answered']['share']:.1f} %"
             said = f"Only {share} of the test rows are answered; the scores count them all."
-            found["notes"] = [said, *details["notes"]]
+            found["notes"] = [said, *told]
     if mill.decide.costs is not None:
         costs = cost_matrix(mill.decide.costs, classes)
         assert isinstance(majority, Prediction)
         found["cost"] = cost_of(truth, prediction.codes, majority.codes, costs, **drawn)
     return found
+
+
+def _cut_short(model: TextModel) -> list[str]:
+    """That of some texts only the beginning was read."""
+    facts = model.facts
+    if not facts.get("n_longer") or model.config.longer != "cut":
+        return []
+    return [
+        f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from are longer than the"
+        f' {facts["max_tokens"]:,} tokens that are read of a text; [model] longer = "windows" reads all of them.'
+    ]
 
 
 def words_of(

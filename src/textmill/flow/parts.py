@@ -76,6 +76,9 @@ def _parts(project: Project, flow: Flow, among: int) -> Iterator[Part]:
     steps = {step.name: step for step in flow.steps}
     reading = [name for name, one in project.models.items() if one.model.is_linear]
     for name in reading:
+        distil = project.models[name].distil
+        if distil is not None and distil.unlabelled is not None:
+            continue  # it learns from texts that are in no shard
         yield Part(name, "count", steps[name].needs, times=among)
         yield Part(name, "vocabulary", (f"{name}.count",))
         yield Part(name, "weigh", (f"{name}.vocabulary",), times=among)

@@ -43,6 +43,9 @@ class Project:
             *((one["text"], "tokens_file") for one in (config, *config["candidate"])),
         ]:
             table[key] = table[key] and PurePath(table[key]).name
+        for taught in (config["distil"], *(one["distil"] for one in config["candidate"])):
+            if taught is not None and taught["unlabelled"]:
+                taught["unlabelled"] = PurePath(taught["unlabelled"]).name
         return config
 
     @property

@@ -40,12 +40,15 @@ def register(project: Project, work: Work) -> dict[str, Any]:
     folder = work.tree("train", "model/")
     (folder / "report.json").write_text(json.dumps(report.to_json(), ensure_ascii=False), encoding="utf-8")
     (folder / "card.md").write_text(model_card(report, project.settings), encoding="utf-8")
+    distil = work.value("train", "facts").get("distil", {})
     parents = {
         "dataset": work.value("read", "dataset"),
         "data": work.value("read", "digest"),
         "test": work.value("read", "test_digest"),
         "code": code_version("read", "_native", "text", "features", "models", "evaluate"),
         "text_path": work.value("train", "text_path"),
+        "teacher": distil.get("teacher"),
+        "teacher_files": distil.get("digest"),
         "run": work.key,
     }
     made = project.store.publish(

@@ -18,6 +18,7 @@ from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
+from textmill.flow.training_log import check_logs
 from textmill.registry import Store
 from textmill.types import Manifest, Report
 
@@ -248,10 +249,17 @@ def _check_extras(mill: MillConfig) -> None:
 
     for table, asked, package, extra in (
         ("[tune]", mill.tune.space, "optuna", "tune"),
+        (
+            "[train] processes",
+            any(one.model.is_network and one.train.processes > 1 for one in (mill.own, *mill.candidate)),
+            "accelerate",
+            "networks",
+        ),
         ("[expect] languages", mill.expect.languages, "py3langid", "languages"),
     ):
         if asked and find_spec(package) is None:
             raise MissingExtra(table, package=package, extra=extra)
+    check_logs(mill)
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textmill.models.bag import BagFit, fit_bag
     from textmill.models.calibration import Calibration
     from textmill.models.classifier import TextClassifier
     from textmill.models.decision import Decision
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from textmill.models.thresholds import Threshold, choose_threshold
 
 __all__ = [
+    "BagFit",
     "Calibration",
     "Decision",
     "Explanation",
@@ -30,12 +32,14 @@ __all__ = [
     "TextModel",
     "Threshold",
     "choose_threshold",
+    "fit_bag",
     "fit_logistic",
     "load_model",
     "positive_class",
 ]
 
 _FILE = {
+    "BagFit": "bag",
     "Calibration": "calibration",
     "Decision": "decision",
     "Explanation": "explanation",
@@ -47,6 +51,7 @@ _FILE = {
     "TextModel": "text_model",
     "Threshold": "thresholds",
     "choose_threshold": "thresholds",
+    "fit_bag": "bag",
     "fit_logistic": "logistic",
     "load_model": "saved",
     "positive_class": "positive",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -29,13 +30,15 @@ class Body(ABC):
     text_path : the program that makes terms of texts; None for the majority baseline, which reads none
     features : the columns that a linear model weighs; None where there are none
     n_outputs : how many outputs a text has
+    facts : what `export` made; empty where it makes nothing
     tolerance : by how much what it says of a text may differ from what it says elsewhere, or beside other texts
     """
 
     name: ClassVar[str]
-    tolerance: ClassVar[float] = 0.0
+    tolerance: float = 0.0
     text_path: TextPath | None
     features: Features | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
 
     @property
     @abstractmethod
@@ -67,6 +70,9 @@ class Body(ABC):
     def strongest(self, output: int, sign: float, n: int) -> list[tuple[str, float]]:
         """The terms that raise an output times `sign` most, with their weights; none where terms have no weight."""
         return []
+
+    def export(self) -> None:  # noqa: B027 - most bodies answer as they are
+        """Make what it answers by where it is served, once, after the fit; `save` does it where it was not done."""
 
     @abstractmethod
     def save(self, folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from textmill.models.targets import Targets
 from textmill.models.text_model import TextModel
 from textmill.text.path import TextPath
 from textmill.types import Prediction
+
+if TYPE_CHECKING:
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["Explanation", "Pull", "TextClassifier"]
 
@@ -72,6 +75,8 @@ class TextClassifier(TextModel):
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
         folder: Path | None = None,
+        soft: NDArray[np.float32] | None = None,
+        watch: Watch | None = None,
     ) -> TextClassifier:
         """Learn from labelled texts.
 
@@ -89,16 +94,19 @@ class TextClassifier(TextModel):
         keep : a folder for what a network's training needs to go on after it was stopped; made if it is not there. The
             caller removes it
         folder : where the paths of weights and vectors begin, by default the working directory
+        soft : float32 (n_texts, n_outputs), from 0 to 1: what each output should say in the place of the 0 or 1 of the
+            labels, as a teacher says it
+        watch : told of each step of a network's training; ``train.log`` is for runs of a project, which make one of it
 
         Raises
         ------
         LabelError : if there are fewer than two classes, a label is missing, or there is not one label a text
         ConfigError : if a setting is out of its range
-        DataError : if a text is none, or no word is left of them
+        DataError : if a text is none, no word is left of them, or `soft` does not fit
         """
         return cls._fit(
             texts,
-            Targets.of_labels(labels),
+            Targets.of_labels(labels).softened(soft),
             text=text,
             features=features,
             model=from_mapping(ModelConfig, asdict(model or ModelConfig())),
@@ -109,6 +117,7 @@ class TextClassifier(TextModel):
             learn=learn,
             keep=keep,
             folder=folder,
+            watch=watch,
         )
 
     @classmethod

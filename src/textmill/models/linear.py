@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill import _native
-from textmill.config import FeaturesConfig, ModelConfig
+from textmill.config import FeaturesConfig, ModelConfig, TrainConfig
 from textmill.errors import CorruptError
 from textmill.features.arrays import read_array, write_array
 from textmill.features.csr import Csr
 from textmill.features.learned import Features, LearnFeatures, features_class, load_features
+from textmill.models.bag import BagFit, fit_bag
 from textmill.models.body import Body
 from textmill.models.explanation import Pull
 from textmill.models.logistic import LogisticFit, balanced_weights, fit_labels, fit_logistic
@@ -127,6 +128,7 @@ def fit_linear(
     text: TextPath,
     features: FeaturesConfig,
     model: ModelConfig,
+    train: TrainConfig,
     seed: int,
     threads: int,
     progress: Callable[[str], None],
@@ -152,10 +154,36 @@ def fit_linear(
     targets.check_number(len(csr.indptr) - 1)
     progress(f"learning {made.n_features:,} weights")
     then = time.perf_counter()
-    fit = fit_targets(csr, targets, model, seed=seed, threads=threads, progress=progress)
-    facts = {"n_types": made.n_types, "n_features": made.n_features, "n_counts": len(csr.data), **facts_of(fit)}
+    common: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
+    if model.kind == "bag":
+        bag = _fit_bag(csr, targets, model, train, **common)
+        weights, bias, took = bag.weights, bag.bias.astype(np.float64), {"losses": list(bag.losses)}
+    else:
+        fit = fit_targets(csr, targets, model, **common)
+        weights, bias, took = fit.weights, fit.bias, facts_of(fit)
+    facts = {"n_types": made.n_types, "n_features": made.n_features, "n_counts": len(csr.data), **took}
     seconds = {"features": then - started, "model": time.perf_counter() - then}
-    return LinearBody(made, fit.weights, fit.bias), facts, seconds
+    return LinearBody(made, weights, bias), facts, seconds
+
+
+def _fit_bag(csr: Csr, targets: Targets, model: ModelConfig, train: TrainConfig, **common: Any) -> BagFit:
+    """A bag of vectors on rows of features; what its settings leave open is as `fit_bag` has it."""
+    asked: dict[str, Any] = {"width": model.width, "epochs": train.epochs, "learning_rate": train.learning_rate}
+    weights = None
+    if model.class_weight == "balanced" and targets.codes is not None:
+        weights = balanced_weights(targets.codes, len(targets.classes))
+    elif model.class_weight == "balanced":
+        often = np.clip(targets.truth.mean(axis=0, dtype=np.float64), 0.5 / len(targets), 1 - 0.5 / len(targets))
+        weights = np.where(targets.truth > 0, 0.5 / often, 0.5 / (1 - often))
+    return fit_bag(
+        csr,
+        targets.truth,
+        independent=targets.several,
+        smoothing=train.label_smoothing,
+        sample_weights=weights,
+        **{key: value for key, value in asked.items() if value != "auto"},
+        **common,
+    )
 
 
 def fit_targets(
@@ -165,11 +193,13 @@ def fit_targets(
     balanced = model.class_weight == "balanced"
     common: dict[str, Any] = {"tol": model.tol, "max_iter": model.max_iter, "threads": threads, "progress": progress}
     if targets.members is not None:
-        return fit_labels(csr, targets.members, C=float(model.C), balanced=balanced, **common)
+        return fit_labels(csr, targets.members, C=float(model.C), balanced=balanced, soft=targets.soft, **common)
     codes, n_classes = targets.codes, len(targets.classes)
     assert codes is not None
     weights = balanced_weights(codes, n_classes) if balanced else None
-    return fit_logistic(csr, codes, n_classes, C=model.C, sample_weights=weights, seed=seed, **common)
+    return fit_logistic(
+        csr, codes, n_classes, C=model.C, sample_weights=weights, soft=targets.soft, seed=seed, **common
+    )
 
 
 def facts_of(fit: LogisticFit) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def fit_logistic(
     *,
     C: float | str = 1.0,
     sample_weights: _Array | None = None,
+    soft: NDArray[np.float32] | None = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
     seed: int = 0,
@@ -72,6 +73,7 @@ def fit_logistic(
     codes : int64 (n_texts,), the class of each text, 0 to n_classes - 1
     C : inverse strength of the penalty, or "cv" to choose it by 5-fold cross-validated log loss
     sample_weights : float64 (n_texts,), times C; ones if left out
+    soft : (n_texts, n_outputs), from 0 to 1: what each output should say in the place of 0 or 1
     tol : the gradient's norm at the end, as a share of its norm at the start
     seed : of the folds
     threads : the result does not depend on it
@@ -92,11 +94,12 @@ def fit_logistic(
         raise LabelError("there is one class only", wanted="two or more")
     tried: dict[float, float] = {}
     if isinstance(C, str):
-        tried = _cross_validate(csr, codes, n_classes, sample_weights, max_iter, seed, threads, progress)
+        tried = _cross_validate(csr, codes, n_classes, sample_weights, soft, max_iter, seed, threads, progress)
         C = min(tried, key=lambda c: (tried[c], c))
     if not 0 < C < np.inf:
         raise ConfigError([f"C: wanted a number above 0, or 'cv', got {C!r}"])
-    truth = (codes[:, None] == (np.arange(n_classes) if n_classes > 2 else 1)).astype(np.float64)
+    hard = codes[:, None] == (np.arange(n_classes) if n_classes > 2 else 1)
+    truth = (hard if soft is None else soft).astype(np.float64)
     strength = np.full(len(codes), C) if sample_weights is None else C * sample_weights
     problem = _Problem(_Matrix(csr, threads), truth, strength[:, None], share=n_classes > 2)
     point, iterations, converged = _minimise(problem, tol, max_iter, progress)
@@ -110,6 +113,7 @@ def fit_labels(
     *,
     C: float = 1.0,
     balanced: bool = False,
+    soft: NDArray[np.float32] | None = None,
     tol: float = 1e-4,
     max_iter: int = 1000,
     threads: int = 1,
@@ -124,6 +128,7 @@ def fit_labels(
     csr : float32 (n_texts, n_features)
     members : bool (n_texts, n_labels)
     balanced : whether the texts with a label count as much in all as those without it
+    soft : (n_texts, n_labels), from 0 to 1: what each output should say in the place of 0 or 1
     threads : the result does not depend on it
 
     Examples
@@ -141,10 +146,10 @@ def fit_labels(
     order = np.argsort(members.sum(axis=0), kind="stable")
     for start in range(0, k, _TOGETHER):
         some = order[start : start + _TOGETHER]
-        truth = members[:, some].astype(np.float64)
+        truth = (members if soft is None else soft)[:, some].astype(np.float64)
         strength = np.full(truth.shape, float(C))
         if balanced:
-            there = truth.sum(axis=0)
+            there = members[:, some].sum(axis=0)
             strength *= n / (2 * np.maximum(np.where(members[:, some], there, n - there), 1))
         if progress is not None:
             progress(f"labels {start + 1} to {start + len(some)} of {k}")
@@ -373,6 +378,7 @@ def _cross_validate(
     codes: NDArray[np.int64],
     n_classes: int,
     sample_weights: _Array | None,
+    soft: NDArray[np.float32] | None,
     max_iter: int,
     seed: int,
     threads: int,
@@ -394,7 +400,9 @@ def _cross_validate(
     losses = dict.fromkeys(_C_GRID, 0.0)
     for k in range(n_folds):
         train, test = csr.take(np.flatnonzero(fold != k)), csr.take(np.flatnonzero(fold == k))
-        truth = codes[fold == k]
+        # by what is to be learned, which are the labels where there is no more than them
+        truth = np.eye(n_classes)[codes[fold == k]] if soft is None else soft[fold == k].astype(np.float64)
+        truth = np.concatenate([1 - truth, truth], axis=1) if truth.shape[1] == 1 else truth
         for C in _C_GRID:
             if progress is not None:
                 progress(f"C = {C:g}, fold {k + 1} of {n_folds}")
@@ -404,6 +412,7 @@ def _cross_validate(
                 n_classes,
                 C=C,
                 sample_weights=None if sample_weights is None else sample_weights[fold != k],
+                soft=None if soft is None else soft[fold != k],
                 tol=1e-3,
                 max_iter=max_iter,
                 threads=threads,
@@ -411,5 +420,5 @@ def _cross_validate(
             z = _native.SparseMatrix(*test).multiply(fit.weights, threads) + fit.bias
             p = probabilities(z)
             p = np.concatenate([1 - p, p], axis=1) if n_classes == 2 else p
-            losses[C] += float(-np.log(np.maximum(p[np.arange(len(truth)), truth], 1e-15)).sum()) / len(codes)
+            losses[C] += float(-(truth * np.log(np.maximum(p, 1e-15))).sum()) / len(codes)
     return losses

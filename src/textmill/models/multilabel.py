@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from textmill.models.targets import Targets
 from textmill.models.text_model import TextModel
 from textmill.text.path import TextPath
 from textmill.types import LabelSets
+
+if TYPE_CHECKING:
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["MultiLabelClassifier"]
 
@@ -62,6 +65,8 @@ class MultiLabelClassifier(TextModel):
         learn: LearnFeatures | None = None,
         keep: Path | None = None,
         folder: Path | None = None,
+        soft: NDArray[np.float32] | None = None,
+        watch: Watch | None = None,
     ) -> MultiLabelClassifier:
         """Learn from labelled texts.
 
@@ -75,7 +80,7 @@ class MultiLabelClassifier(TextModel):
         seed : of all that is left to chance
         threads : the result does not depend on it
         progress : called with a sentence on what is being done
-        learn, keep, folder : as `TextClassifier.fit` takes them
+        learn, keep, folder, soft, watch : as `TextClassifier.fit` takes them
 
         Raises
         ------
@@ -88,7 +93,7 @@ class MultiLabelClassifier(TextModel):
             raise ConfigError(["model.C: wanted a number for a multi-label model, got 'cv'"])
         return cls._fit(
             texts,
-            Targets.of_sets(labels),
+            Targets.of_sets(labels).softened(soft),
             text=text,
             features=features,
             model=model,
@@ -99,6 +104,7 @@ class MultiLabelClassifier(TextModel):
             learn=learn,
             keep=keep,
             folder=folder,
+            watch=watch,
         )
 
     @classmethod

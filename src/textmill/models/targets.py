@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textmill.errors import LabelError
+from textmill.errors import DataError, LabelError
 from textmill.types import joined, memberships, parted
 
 __all__ = ["Targets"]
@@ -23,11 +23,14 @@ class Targets:
     classes : names, sorted
     codes : int64 (n_texts,), the class of each text; None where a text may have several
     members : bool (n_texts, n_classes), which labels each text has; None where each has one
+    soft : float32 (n_texts, n_outputs), from 0 to 1: what each output should say in the place of the 0 or 1 of the
+        labels; None where the labels are all that is known
     """
 
     classes: tuple[str, ...]
     codes: NDArray[np.int64] | None
     members: NDArray[np.bool_] | None
+    soft: NDArray[np.float32] | None = None
 
     @classmethod
     def of_labels(cls, labels: Sequence[str]) -> Targets:
@@ -73,6 +76,27 @@ class Targets:
             raise LabelError("no text has a label", wanted="a label for some of them")
         return cls(classes, None, memberships(sets, classes))
 
+    def softened(self, soft: NDArray[np.float32] | None) -> Targets:
+        """The same labels, with what each output should say.
+
+        Raises
+        ------
+        DataError : if these are not numbers from 0 to 1 for each text and output
+
+        Examples
+        --------
+        >>> Targets.of_labels(["b", "a"]).softened(np.array([[0.75], [0.25]], np.float32)).truth.ravel().tolist()
+        [0.75, 0.25]
+        """
+        if soft is None:
+            return self
+        wanted = (len(self), self.n_outputs)
+        if soft.shape != wanted:
+            raise DataError("what a teacher says does not fit", wanted=f"numbers {wanted}", got=str(soft.shape))
+        if not bool(((soft >= 0) & (soft <= 1)).all()):
+            raise DataError("what a teacher says is no probability", wanted="numbers from 0 to 1")
+        return replace(self, soft=np.asarray(soft, np.float32))
+
     def __len__(self) -> int:
         found = self.members if self.codes is None else self.codes
         assert found is not None
@@ -100,13 +124,15 @@ class Targets:
 
     @property
     def truth(self) -> NDArray[np.float32]:
-        """What each output should say, 0 or 1: float32 (n_texts, n_outputs).
+        """What each output should say, 0 or 1 unless it is `soft`: float32 (n_texts, n_outputs).
 
         Examples
         --------
         >>> Targets.of_labels(["b", "a", "b"]).truth.ravel().tolist()
         [1.0, 0.0, 1.0]
         """
+        if self.soft is not None:
+            return self.soft
         if self.members is not None:
             return self.members.astype(np.float32)
         assert self.codes is not None

@@ -26,6 +26,7 @@ from textmill.text.path import TextPath
 from textmill.types import beside
 
 if TYPE_CHECKING:
+    from textmill.models.networks.watch import Watch
     from textmill.types import LabelSets, Prediction
 
 __all__ = ["TextModel", "load_body", "read_head"]
@@ -74,6 +75,7 @@ class TextModel(ABC):
         learn: LearnFeatures | None,
         keep: Path | None,
         folder: Path | None,
+        watch: Watch | None,
     ) -> Self:
         threads = thread_count(threads)
         paired = (text.config if isinstance(text, TextPath) else text or TextConfig()).pairs or are_pairs(texts)
@@ -89,6 +91,7 @@ class TextModel(ABC):
             made.pairs = paired
             return made
         path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
+        train = from_mapping(TrainConfig, asdict(train or TrainConfig()))
         if paired and not path.config.pairs:
             path = TextPath(replace(path.config, pairs=True), assets=path.assets)
         if paired and model.pair_faults:
@@ -102,12 +105,13 @@ class TextModel(ABC):
                 targets,
                 text=path,
                 model=model,
-                train=from_mapping(TrainConfig, asdict(train or TrainConfig())),
+                train=train,
                 seed=seed,
                 threads=threads,
                 progress=progress or _silent,
                 keep=keep,
                 folder=folder,
+                watch=watch,
             )
         else:
             body, took, seconds = fit_linear(
@@ -116,6 +120,7 @@ class TextModel(ABC):
                 text=path,
                 features=features or FeaturesConfig(),
                 model=model,
+                train=train,
                 seed=seed,
                 threads=threads,
                 progress=progress or _silent,

@@ -4,6 +4,7 @@
     runs/RUN/             the record of a run (`flow/record.py`), maybe of one that goes on
     runs/bases/NAME/      what the key of each step was made of (`flow/bases.py`)
     runs/notices/         what people were told (`flow/notices.py`)
+    runs/training/KEY/    where the training of a network is; collected and erased as the record of a run is
 
 Without it nothing is lost but the work of doing steps again.
 """

@@ -14,9 +14,10 @@ from sklearn.feature_extraction import text as theirs
 
 from textmill.config import FeaturesConfig, thread_count
 from textmill.errors import DataError
+from textmill.features.chars import CharFeatures
 from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, CoreWords, matrix_of
-from textmill.features.learned import Features, features_class
+from textmill.features.learned import PlainFeatures
 from textmill.features.stream import MEMORY, batches_of
 from textmill.features.words import WordFeatures
 from textmill.text.path import TextPath
@@ -142,9 +143,9 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
             _check_limits(features, len(texts))
         path, threads = TextPath(self._text_settings()), thread_count(self.n_jobs)
         with _their_sentences():
-            learning = features_class(features.analyzer)
+            learning = WordFeatures if features.analyzer == "word" else CharFeatures
             learned, csr = learning.fit(path, features, texts, dtype=self._dtype(), threads=threads)
-        self.features_: Features = learned
+        self.features_: PlainFeatures = learned
         self.counted_by_ = "core"
         return self._matrix(csr)
 
@@ -246,7 +247,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         ------
         sklearn.exceptions.NotFittedError : before `fit`
         """
-        features: Features | None = self.__dict__.get("features_") or self._features_unfitted(raw_documents)
+        features: PlainFeatures | None = self.__dict__.get("features_") or self._features_unfitted(raw_documents)
         if features is None:
             return super().transform(raw_documents)
         self._refuse_one_text(raw_documents)
@@ -268,7 +269,7 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         self.counted_by_ = "scikit-learn" if given[1] is None else "core"
         return given[1]
 
-    def _rows(self, features: Features, texts: Any) -> Any:
+    def _rows(self, features: PlainFeatures, texts: Any) -> Any:
         if self.dtype is np.float32 or self.dtype is np.float64:
             return matrix_of(features.rows(texts, dtype=self.dtype, threads=self.n_jobs))
         csr = features.counts(texts, threads=self.n_jobs)
@@ -284,14 +285,14 @@ ngram_range, analyzer, max_df, min_df, max_features, vocabulary, binary, dtype :
         ----------
         input_features : ignored
         """
-        features: Features | None = self.__dict__.get("features_")
+        features: PlainFeatures | None = self.__dict__.get("features_")
         return super().get_feature_names_out() if features is None else np.array(features.names, dtype=object)
 
     @property
     def vocabulary_(self) -> dict[str, int]:
         """The column of each n-gram."""
         if "_vocabulary" not in self.__dict__:
-            features: Features | None = self.__dict__.get("features_")
+            features: PlainFeatures | None = self.__dict__.get("features_")
             if features is None:
                 raise AttributeError("vocabulary_")
             self._vocabulary = {name: column for column, name in enumerate(features.names)}

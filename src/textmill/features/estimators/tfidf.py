@@ -15,7 +15,7 @@ from textmill.features.csr import Csr
 from textmill.features.estimators.core import WORDS, matrix_of
 from textmill.features.estimators.counts import CountVectorizer
 from textmill.features.estimators.weighing import TfidfTransformer, require_one_tf, textbook_constraints
-from textmill.features.learned import Features
+from textmill.features.learned import PlainFeatures
 from textmill.features.stream import MEMORY
 from textmill.features.words import WordFeatures
 
@@ -183,7 +183,7 @@ sublinear_tf : as in scikit-learn
         ------
         sklearn.exceptions.NotFittedError : before `fit`
         """
-        features: Features | None = self.__dict__.get("features_")
+        features: PlainFeatures | None = self.__dict__.get("features_")
         if features is None:
             return super().transform(raw_documents)
         if self.use_idf and self._tfidf.idf_ is not self._learned_idf:  # set by hand
@@ -210,7 +210,7 @@ sublinear_tf : as in scikit-learn
     def _matrix(self, csr: Csr) -> Any:
         return matrix_of(csr)
 
-    def _rows(self, features: Features, texts: Any) -> Any:
+    def _rows(self, features: PlainFeatures, texts: Any) -> Any:
         return matrix_of(features.rows(texts, dtype=self._dtype(), threads=self.n_jobs))
 
     def _features_unfitted(self, raw_documents: Any) -> WordFeatures | None:

@@ -16,19 +16,16 @@ def body_class(name: str) -> type[Body]:
     Raises
     ------
     FormatError : if there is none of that name
-    MissingExtra : if what it needs is not installed
     """
     if name != "network":
         raise FormatError("a model whose body this textmill does not know", wanted="linear or network", got=name)
-    for package in ("torch", "safetensors"):
-        require(package, f"a model with a {name} body")
     from textmill.models.networks.body import NetworkBody
 
     return NetworkBody
 
 
-def require(package: str, what: str) -> None:
-    """Check that a package of the extra "networks" is installed.
+def require(package: str, what: str, *, extra: str = "networks") -> None:
+    """Check that a package of an extra is installed.
 
     Raises
     ------
@@ -37,4 +34,4 @@ def require(package: str, what: str) -> None:
     try:
         import_module(package)
     except ImportError as error:
-        raise MissingExtra(what, package=package, extra="networks") from error
+        raise MissingExtra(what, package=package, extra=extra) from error

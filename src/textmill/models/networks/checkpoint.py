@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -48,10 +50,15 @@ class Standing:
 
 
 class Checkpoint:
-    """One file in a folder, or nothing where there is no folder."""
+    """One file in a folder, or nothing where there is no folder.
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    Parameters
+    ----------
+    mark : what the training is; what was kept of another one is not usable
+    """
+
+    def __init__(self, folder: Path | None, *, mark: str) -> None:
+        self._folder, self._mark = folder, mark
 
     def save(self, module: nn.Module, optimizer: Optimizer, standing: Standing) -> None:
         """Replace what was kept before; a reader sees the one or the other, whole."""
@@ -62,7 +69,8 @@ class Checkpoint:
         tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{_FILE}.new"
-        save_file(tensors, path, {"standing": json.dumps({name: getattr(standing, name) for name in _PLAIN})})
+        said = json.dumps({name: getattr(standing, name) for name in _PLAIN})
+        save_file(tensors, path, {"standing": said, "mark": self._mark, "sum": _sum(said, tensors)})
         with path.open("rb") as file:
             os.fsync(file.fileno())
         path.rename(self._folder / _FILE)
@@ -74,10 +82,15 @@ class Checkpoint:
         parts: dict[str, dict[str, Tensor]] = {"module": {}, "optimizer": {}, "best": {}}
         try:
             with safe_open(self._folder / _FILE, "pt") as file:
-                said: dict[str, Any] = json.loads(file.metadata()["standing"])
+                head = file.metadata()
+                said: dict[str, Any] = json.loads(head["standing"])
                 for key in file.keys():  # noqa: SIM118 - it is no mapping
                     part, _, name = key.partition("/")
                     parts[part][name] = file.get_tensor(key)
+            kept = {f"{part}/{name}": value for part, those in parts.items() for name, value in those.items()}
+            if head["mark"] != self._mark or head["sum"] != _sum(head["standing"], kept):
+                return None
+            standing = Standing(**said, best=parts["best"] or None)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             return None  # it only saves time; the training begins anew
         shapes = {name: value.shape for name, value in module.state_dict().items()}
@@ -85,4 +98,13 @@ class Checkpoint:
             return None
         module.load_state_dict(parts["module"])
         optimizer.restore(parts["optimizer"])
-        return Standing(**said, best=parts["best"] or None)
+        return standing
+
+
+def _sum(said: str, tensors: dict[str, Tensor]) -> str:
+    """A checksum of all that is kept: a bit that was turned would go unseen into the weights."""
+    found = zlib.crc32(said.encode())
+    for name in sorted(tensors):
+        data = tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes()
+        found = zlib.crc32(data, zlib.crc32(name.encode(), found))
+    return f"{found:08x}"

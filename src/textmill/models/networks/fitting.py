@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill.config import ModelConfig, TrainConfig
+from textmill.errors import DataError
 from textmill.models.networks.bodies import require
+from textmill.models.networks.serving import Judged, check_export
 from textmill.models.networks.shape import shape_of, training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
 from textmill.models.targets import Targets
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from textmill.models.body import Body
     from textmill.models.networks.modules import Network
     from textmill.models.networks.optimizer import Rates
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["fit_network", "judged_texts"]
 
@@ -37,6 +40,7 @@ def fit_network(
     progress: Callable[[str], None],
     keep: Path | None,
     folder: Path | None,
+    watch: Watch | None = None,
 ) -> tuple[Body, dict[str, Any], dict[str, float]]:
     """Learn a vocabulary and a network.
 
@@ -46,6 +50,7 @@ def fit_network(
     threads : of splitting; those of torch are a setting of `train`
     keep : a folder for what a training needs to go on after it was stopped
     folder : where the paths of settings begin
+    watch : told of each step of the training
 
     Returns
     -------
@@ -55,42 +60,57 @@ def fit_network(
     ------
     MissingExtra : if a package is not installed
     LabelError : if there is not one label a text
+    DataError : if no word is left of them
     ConfigError : if weights or vectors are not to be found, or do not fit
     TrainingError : if no number comes of it
     """
     for package in ("torch", "safetensors"):
         require(package, f'kind = "{model.kind}"')
+    check_export(model)
     import torch
 
     from textmill.models.networks.body import NetworkBody
+    from textmill.models.networks.loop import own_chance
     from textmill.models.networks.reading import read_and_build
 
     shape = shape_of(model)
     started = time.perf_counter()
     progress("splitting texts")
-    torch.manual_seed(seed)
-    vocabulary, encoded, network = read_and_build(
-        texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
-    )
-    targets.check_number(encoded.n_texts)
-    then = time.perf_counter()
-    facts: dict[str, Any] = {
-        "n_terms": len(vocabulary.terms),
-        "n_tokens": len(encoded.ids),
-        "n_longer": encoded.n_longer,
-        "n_weights": sum(one.numel() for one in network.parameters()),
-    }
-    common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
-    if model.kind == "sentence":
-        from textmill.models.networks.pretrained import Pretrained
-        from textmill.models.networks.sentence import fit_sentence
+    with own_chance():
+        torch.manual_seed(seed)
+        vocabulary, encoded, network = read_and_build(
+            texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
+        )
+        targets.check_number(encoded.n_texts)
+        if not vocabulary.knows(encoded.ids):
+            raise DataError(
+                "no word of the texts is one that the network knows",
+                hint="See what [text] leaves of them: textmill explain.",
+            )
+        then = time.perf_counter()
+        facts: dict[str, Any] = {
+            "n_terms": len(vocabulary.terms),
+            "n_tokens": len(encoded.ids),
+            "n_longer": encoded.n_longer,
+            "max_tokens": vocabulary.max_tokens,
+            "n_weights": sum(one.numel() for one in network.parameters()),
+        }
+        common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
+        common["watch"] = watch
+        if model.kind == "sentence":
+            from textmill.models.networks.pretrained import Pretrained
+            from textmill.models.networks.sentence import fit_sentence
 
-        assert isinstance(network, Pretrained)
-        facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
-    else:
-        facts |= _trained(network, vocabulary, encoded, targets, **common)
+            assert isinstance(network, Pretrained)
+            facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
+        else:
+            facts |= _trained(network, vocabulary, encoded, targets, **common)
     seconds = {"features": then - started, "model": time.perf_counter() - then}
-    return NetworkBody(vocabulary, network), facts, seconds
+    judged = None
+    if model.onnx == "int8":
+        share = 0.0 if model.kind == "sentence" else train.validation
+        judged = Judged.of(encoded, targets, judged_texts(encoded, share, seed))
+    return NetworkBody(vocabulary, network, onnx=model.onnx, judged=judged), facts, seconds
 
 
 def _trained(
@@ -104,9 +124,10 @@ def _trained(
     seed: int,
     keep: Path | None,
     progress: Callable[[str], None],
+    watch: Watch | None,
 ) -> dict[str, Any]:
     """Train a network from end to end; what that took."""
-    from textmill.models.networks import loop
+    from textmill.models.networks import loop, processes
     from textmill.models.networks.objective import Classification
 
     training = training_of(model, train)
@@ -124,7 +145,8 @@ def _trained(
         device=device,
     )
     network.to(device)
-    trained = loop.fit(network, problem, train, training, seed=seed, rates=rates, keep=keep, progress=progress)
+    told: dict[str, Any] = {"keep": keep, "progress": progress, "watch": watch}
+    trained = processes.fit(network, problem, train, training, seed=seed, rates=rates, **told)
     network.cpu().finish()
     took = {"judged": int(judged.sum()), "steps": trained.steps, "best_epoch": trained.best, "epochs": trained.epochs}
     return took | ({"halved": trained.halved} if trained.halved else {})

@@ -10,11 +10,13 @@ kept. Sums of floats depend on torch's number of threads, which is therefore a s
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -28,12 +30,14 @@ from textmill.errors import TrainingError
 from textmill.models.networks.batching import shuffled_batches
 from textmill.models.networks.checkpoint import Checkpoint, Standing
 from textmill.models.networks.optimizer import Optimizer, Rates
+from textmill.models.networks.peers import Alone, Peers
 from textmill.models.networks.shape import Training
+from textmill.models.networks.watch import Watch
 
-__all__ = ["Problem", "Trained", "device_of", "fit", "one_thread_number"]
+__all__ = ["Problem", "Trained", "device_of", "fit", "one_thread_number", "own_chance"]
 
 _STREAM = 0x7E87  # of the seed, apart from other uses of it
-_KEEP_EVERY = 20.0  # seconds between two checkpoints; no result depends on it
+_KEEP_EVERY = 20.0  # seconds between two checkpoints
 
 
 class Problem(Protocol):
@@ -85,8 +89,11 @@ def fit(
     seed: int,
     rates: Rates | None = None,
     keep: Path | None = None,
+    keep_every: float = _KEEP_EVERY,
     progress: Callable[[str], None] = lambda note: None,
     after_step: Callable[[int], None] | None = None,
+    watch: Watch | None = None,
+    peers: Peers | None = None,
 ) -> Trained:
     """Train a module; it is left with the weights that were best.
 
@@ -94,47 +101,66 @@ def fit(
     ----------
     module : on the device where it is to be trained
     rates : the parameters in groups, each with its share of the learning rate; by default all alike
-    keep : a folder for the checkpoint; where there is one for the same settings, the training goes on from it
+    keep : a folder for the checkpoint; where there is one of the same seed, settings and lengths of items, the training
+        goes on from it
+    keep_every : seconds between two checkpoints; no result depends on it
     progress : told of loss, speed and time left
-    after_step : called with the number of each step, for those who log or watch
+    after_step : called with the number of each step
+    watch : told of losses and rates
+    peers : the processes that share each step's batches, each of which calls this; by default there is this one alone
 
     Raises
     ------
-    TrainingError : if a loss is no number, or one item is too large for the memory
+    TrainingError : if a loss or a gradient is no number, or one item is too large for the memory
     """
     device = next(module.parameters()).device
+    peers = peers or Alone()
+    together = train.accumulate * peers.n  # batches of a step
     asked = cast(nn.Module, torch.compile(module)) if train.compile else module  # with the weights of `module`
-    with one_thread_number(train.threads):
+    with one_thread_number(train.threads), own_chance():
         optimizer = Optimizer(module, train, rates or Rates.alike(module))
-        checkpoint = Checkpoint(keep)
+        checkpoint = Checkpoint(keep, mark=_mark(problem, train, training, seed))
         standing = checkpoint.load(module, optimizer) or Standing()
         told = _Teller(len(problem.lengths), training.epochs, progress, standing)
         last_kept = time.monotonic()
+        if watch is not None:
+            watch.begin(standing.step, standing.epoch)
         while standing.epoch < training.epochs and not _is_over(standing, train):
             module.train()
             rng = np.random.default_rng([_STREAM, seed, standing.epoch])
             batches = shuffled_batches(problem.lengths, training.batch_tokens, rng)
-            steps = [batches[i : i + train.accumulate] for i in range(0, len(batches), train.accumulate)]
-            usual = len(problem.lengths) / len(batches) * train.accumulate  # items of a step
+            steps = [batches[i : i + together] for i in range(0, len(batches), together)]
+            usual = len(problem.lengths) / len(batches) * together  # items of a step
             for place in range(standing.place, len(steps)):
                 n = sum(map(len, steps[place]))
                 done = (standing.epoch + standing.items / len(problem.lengths)) / training.epochs
-                torch.manual_seed(int(np.random.SeedSequence([_STREAM, seed, standing.step]).generate_state(1)[0]))
-                loss = _backward(asked, problem, steps[place], usual, standing, device, train)
-                optimizer.step(training.learning_rate * _rate(done, train), train.clip)
+                stream = [_STREAM, seed, standing.step, *([peers.rank] if peers.rank else [])]
+                torch.manual_seed(int(np.random.SeedSequence(stream).generate_state(1)[0]))
+                mine = steps[place][peers.rank :: peers.n]
+                loss = peers.total(_backward(asked, problem, mine, usual, standing, device, train))
+                peers.add_gradients(module)
+                rate = training.learning_rate * _rate(done, train)
+                length = optimizer.step(rate, train.clip)
+                if not math.isfinite(length):
+                    raise _no_number("the gradient", standing.step, length, problem, np.concatenate(steps[place]))
                 standing.loss += loss
                 standing.items += n
                 standing.step += 1
                 standing.place = place + 1
                 told.step(standing)
-                if keep is not None and time.monotonic() - last_kept > _KEEP_EVERY:
+                if watch is not None:
+                    watch.step(standing.step, {"epoch": standing.epoch + 1, "loss": loss / n, "rate": rate, "items": n})
+                if keep is not None and peers.rank == 0 and time.monotonic() - last_kept >= keep_every:
                     checkpoint.save(module, optimizer, standing)
                     last_kept = time.monotonic()
                 if after_step is not None:
                     after_step(standing.step)
-            _end_epoch(module, problem, standing)
+            _end_epoch(module, problem, standing, peers)
             told.epoch(standing)
-            if keep is not None:
+            if watch is not None:
+                last = {name: value for name, value in standing.epochs[-1].items() if value is not None}
+                watch.epoch(standing.epoch, standing.step, last)
+            if keep is not None and peers.rank == 0:
                 checkpoint.save(module, optimizer, standing)
                 last_kept = time.monotonic()
         if standing.best is not None:
@@ -142,12 +168,13 @@ def fit(
     return Trained(standing.epochs, standing.best_epoch or standing.epoch, standing.step, standing.halved)
 
 
-def _end_epoch(module: nn.Module, problem: Problem, standing: Standing) -> None:
+def _end_epoch(module: nn.Module, problem: Problem, standing: Standing, peers: Peers) -> None:
     judged = None
-    if problem.judges:
+    if problem.judges and peers.rank == 0:
         module.eval()
         with torch.inference_mode():
             judged = problem.judge(module)
+    judged = peers.agreed(judged)
     standing.epoch += 1
     standing.epochs.append({"loss": standing.loss / max(1, standing.items), "validation": judged})
     standing.place = standing.items = 0
@@ -182,35 +209,61 @@ def _backward(
     train: TrainConfig,
 ) -> float:
     """The gradient of a step: each item counts the same, however many are in its batch. Gives the loss, added up."""
-    total = 0.0
-    waiting = [part for batch in batches for part in np.array_split(batch, min(len(batch), 2**standing.halved))]
-    while waiting:
-        some = waiting.pop(0)
-        try:
-            with _precision(train, device):
-                loss = problem.loss(module, some)
-            value = float(loss.detach())
+    while True:
+        waiting = [part for batch in batches for part in np.array_split(batch, min(len(batch), 2**standing.halved))]
+        total = 0.0
+        for some in waiting:
+            value = _added(module, problem, some, usual, device, train)
+            if value is None:
+                break
             if not math.isfinite(value):
-                rows = ", ".join(map(str, problem.rows(some)[:20]))
-                raise TrainingError(
-                    f"the loss is no number at step {standing.step + 1}",
-                    got=f"{value} for rows {rows}",
-                    hint="Lower train.learning_rate or train.clip.",
-                )
+                raise _no_number("the loss", standing.step, value, problem, some)
+            total += value
+        else:
+            return total
+        module.zero_grad(set_to_none=True)  # a gradient that was added in part is worth nothing: the step anew
+        standing.halved += 1
+
+
+def _added(
+    module: nn.Module, problem: Problem, some: NDArray[np.int64], usual: float, device: torch.device, train: TrainConfig
+) -> float | None:
+    """Add the gradient of some items; their loss, or None where memory ran out.
+
+    What was computed until then goes with this call: the next one needs the room.
+    """
+    try:
+        with _precision(train, device):
+            loss = problem.loss(module, some)
+        value = float(loss.detach())
+        if math.isfinite(value):
             (loss / usual).backward()  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            if not _out_of_memory(error):
-                raise
-            if len(some) < 2:
-                raise TrainingError(
-                    f"row {problem.rows(some)[0]} alone is too large for the memory",
-                    hint="Lower model.max_tokens or model.width.",
-                ) from error
-            module.zero_grad(set_to_none=True)  # a gradient that was added in part is worth nothing: the step anew
-            standing.halved += 1
-            return _backward(module, problem, batches, usual, standing, device, train)
-        total += value
-    return total
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        if len(some) < 2:
+            raise TrainingError(
+                f"row {problem.rows(some)[0]} alone is too large for the memory",
+                hint="Lower model.max_tokens or model.width.",
+            ) from error
+        return None
+    return value
+
+
+def _no_number(what: str, steps: int, value: float, problem: Problem, some: NDArray[np.int64]) -> TrainingError:
+    rows = ", ".join(map(str, problem.rows(some)[:20]))
+    return TrainingError(
+        f"{what} is no number at step {steps + 1}",
+        got=f"{value} for rows {rows}",
+        hint="Lower train.learning_rate or train.clip.",
+    )
+
+
+def _mark(problem: Problem, train: TrainConfig, training: Training, seed: int) -> str:
+    """What decides a training besides the module and what its items say; where it differs nothing is gone on with."""
+    said = {"train": asdict(train), "training": asdict(training), "seed": seed, "judges": problem.judges}
+    lengths = np.ascontiguousarray(problem.lengths, "<i8").tobytes()
+    return sha256(json.dumps(said, sort_keys=True).encode() + lengths).hexdigest()
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
@@ -230,6 +283,17 @@ def device_of(train: TrainConfig) -> torch.device:
     if train.device == "cuda" and not there:
         raise TrainingError("there is no GPU here", hint='Leave train.device out, or say "cpu".')
     return torch.device("cuda" if there and train.device != "cpu" else "cpu")
+
+
+def _cuda_is_there() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def own_chance() -> Iterator[None]:
+    """Inside, torch's generators may be drawn from and seeded; outside they are as before."""
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if _cuda_is_there() else []):
+        yield
 
 
 @contextmanager

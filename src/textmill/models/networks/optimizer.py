@@ -5,6 +5,7 @@ Imports torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,15 +37,15 @@ class Optimizer:
     """
 
     def __init__(self, module: nn.Module, train: TrainConfig, rates: Rates) -> None:
-        tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding) and part.sparse}
+        tables = {id(part.weight): part.sparse for part in module.modules() if isinstance(part, nn.Embedding)}
         groups: dict[tuple[float, float], list[Tensor]] = {}
         sparse: list[Tensor] = []
         self._named = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         for name, one in self._named:
-            if id(one) in tables:
+            if tables.get(id(one)):
                 sparse.append(one)
             else:
-                decay = train.weight_decay if one.ndim > 1 else 0.0
+                decay = train.weight_decay if one.ndim > 1 and id(one) not in tables else 0.0
                 groups.setdefault((rates.shares[name], decay), []).append(one)
         self._parts: list[torch.optim.Optimizer] = []
         if groups:
@@ -61,17 +62,23 @@ class Optimizer:
         if sparse:
             self._parts.append(torch.optim.SparseAdam([{"params": sparse, "share": 1.0}], lr=1.0))
 
-    def step(self, rate: float, clip: float) -> None:
-        """Move the weights along their gradients, which are then forgotten."""
-        self._clip(clip)
+    def step(self, rate: float, clip: float) -> float:
+        """Move the weights along their gradients, which are then forgotten; how long those were together.
+
+        Where that is no number the weights stay.
+        """
+        length = self._clip(clip)
+        if not math.isfinite(length):
+            return length
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = rate * group["share"]
             part.step()
             part.zero_grad(set_to_none=True)
+        return length
 
-    def _clip(self, most: float) -> None:
-        """Shorten the gradient of all weights together to a length."""
+    def _clip(self, most: float) -> float:
+        """Shorten the gradient of all weights together to a length; how long it was."""
         values = []
         for _, one in self._named:
             if one.grad is not None and one.grad.is_sparse:
@@ -79,10 +86,11 @@ class Optimizer:
                 values.append(one.grad.values())
             elif one.grad is not None:
                 values.append(one.grad)
-        norms = torch._foreach_norm(values)
-        shrink = most / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)
+        length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values)))
+        shrink = most / (length + 1e-6)
         if float(shrink) < 1.0:
             torch._foreach_mul_(values, shrink)
+        return float(length)
 
     def state(self) -> Iterator[tuple[str, Tensor]]:
         """What it remembers of each weight: its moments, and the number of its steps."""
@@ -95,7 +103,8 @@ class Optimizer:
         """Back from `state`."""
         owners = {id(one): part for part in self._parts for group in part.param_groups for one in group["params"]}
         for name, one in self._named:
-            found = {key.rpartition("/")[2]: value for key, value in kept.items() if key.rpartition("/")[0] == name}
+            own = {key.rpartition("/")[2]: value for key, value in kept.items() if key.rpartition("/")[0] == name}
+            found = {key: value.to(one.device) for key, value in own.items()}
             if not found:
                 continue
             part = owners[id(one)]

@@ -36,12 +36,12 @@ class Pretrained(Network):
     unit : whether the pooled vector is made as long as 1, as sentence vectors are; then two texts of a pair are read
         apart, and the head gets how their vectors differ, their product place by place (as SentEval does, 2018), and
         their cosine; with the vectors themselves it learned less
-    paired : whether each text is two; then the numbers of the second one's tokens are higher by `shift`, so that it is
-        known whose they are
+    paired : whether each text is two; then the numbers of the second one's tokens are higher by `n_terms`, so that it
+        is known whose they are
 
     Attributes
     ----------
-    shift : rows of the table of vectors
+    n_terms : vectors of terms that it has
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Pretrained(Network):
         self.attention = Attention(width) if shape.pooling == "attention" else None
         self.dropout = nn.Dropout(shape.dropout)
         self.paired = paired
-        self.shift: int = encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
+        self.n_terms: int = encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
         self.typed = paired and getattr(encoder.config, "type_vocab_size", 0) > 1  # whether the encoder asks whose
         self.head = nn.Linear(2 * width + 1 if paired and unit else width, n_outputs)
         self.frozen = False
@@ -99,23 +99,38 @@ class Pretrained(Network):
     def of_config(
         cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False, paired: bool = False
     ) -> Pretrained:
-        """The same architecture with weights that are still to be loaded; no code is run from `said`."""
-        kind = said["model_type"]
-        config = AutoConfig.for_model(**said)
-        if config.model_type != kind:
-            raise ValueError(f"an architecture of another kind: {config.model_type}")
-        encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        """The same architecture with weights that are still to be loaded; no code is run from `said`.
+
+        Raises
+        ------
+        ValueError : if it is none
+        """
+        try:
+            config = AutoConfig.for_model(**said)
+            encoder = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        except Exception as error:  # what transformers raises is of many kinds
+            told = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"no architecture can be built: {told}") from error
         return cls(encoder, n_outputs, shape, unit=unit, paired=paired)
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens that it has places for; None where there is no end to them."""
+        most = getattr(self.encoder.config, "max_position_embeddings", None)
+        table: Any = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
+        if most is not None and getattr(table, "padding_idx", None) is not None:
+            most -= table.padding_idx + 1  # RoBERTa counts from there
+        return most if most is None or most > 0 else None
 
     def embed(self, ids: Tensor) -> Tensor:
         """See `Network.embed`."""
-        ids = ids % self.shift if self.paired else ids
+        ids = ids % self.n_terms if self.paired else ids
         found: Tensor = self.encoder.get_input_embeddings()(ids)  # type: ignore[operator]
         return found
 
     def whose(self, ids: Tensor, mask: Tensor) -> Tensor:
         """See `Network.whose`."""
-        return mask.long() + (mask & (ids >= self.shift)).long() if self.paired else mask
+        return mask.long() + (mask & (ids >= self.n_terms)).long() if self.paired else mask
 
     def score(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """See `Network.score`."""
@@ -125,6 +140,8 @@ class Pretrained(Network):
 
     def _compared(self, vectors: Tensor, whose: Tensor) -> Tensor:
         """What is made of the vectors of both texts of pairs: float32 (n_pairs, 2 * width + 1)."""
+        if torch.compiler.is_compiling():  # side by side both might be longer than there are places for
+            raise NotImplementedError("how long the texts of pairs are, each on its own, is no size that a graph has")
         first, second = (whose == 1).sum(1), (whose == 2).sum(1)
         longest = int(torch.maximum(first, second).max())
         places = torch.arange(longest, device=whose.device)
@@ -189,12 +206,14 @@ class Pretrained(Network):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Inside, transformers draws no bars: how far a run is, is told by the run."""
-    before = logging.is_progress_bar_enabled()
+    """Inside, transformers draws no bars and writes no tables: what there is to say is said by the run."""
+    before, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if before:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

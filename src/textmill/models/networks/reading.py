@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from textmill.config import ModelConfig
-from textmill.errors import ConfigError
+from textmill.errors import ConfigError, CorruptError
 from textmill.models.networks.bodies import require
 from textmill.models.networks.modules import Convolution, Encoder, Network, Recurrent
 from textmill.models.networks.shape import Shape, shape_of
@@ -48,16 +48,22 @@ def read_and_build(
         from textmill.models.networks.weights import find_weights
 
         weights = find_weights(model.weights or "", folder)
-        most = weights.config.get("max_position_embeddings", shape.max_tokens)
-        if shape.max_tokens > most:
-            raise ConfigError([f"model.max_tokens: these weights take up to {most}, got {shape.max_tokens}"])
-        encoder = _pretrained().of_weights(
-            weights, n_outputs, shape, unit=model.kind == "sentence", paired=text.config.pairs
-        )
         apart = model.kind == "sentence"
-        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut, shift=encoder.shift, apart=apart)
-        network: Network = encoder
-        return vocabulary, vocabulary.encode(texts, threads=threads), network
+        pretrained = _pretrained().of_weights(weights, n_outputs, shape, unit=apart, paired=text.config.pairs)
+        most = pretrained.max_tokens
+        if most is not None and shape.max_tokens > most:
+            if model.max_tokens != "auto":
+                raise ConfigError([f"model.max_tokens: these weights take up to {most}, got {shape.max_tokens}"])
+            cut["max_tokens"] = most
+        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut, shift=pretrained.n_terms, apart=apart)
+        if len(vocabulary.terms) > pretrained.n_terms:
+            raise CorruptError(
+                "the tokenizer is not that of the weights",
+                where=str(weights.folder),
+                wanted=f"{pretrained.n_terms:,} terms at most",
+                got=f"{len(vocabulary.terms):,}",
+            )
+        return vocabulary, vocabulary.encode(texts, threads=threads), pretrained
     if model.kind == "encoder":
         from textmill.models.networks.subwords import learn_subwords
 

@@ -19,7 +19,7 @@ from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import ConfigError
 from textmill.features.csr import Csr
 from textmill.models.linear import facts_of, fit_targets
-from textmill.models.networks import loop
+from textmill.models.networks import loop, processes
 from textmill.models.networks.body import NetworkBody
 from textmill.models.networks.shape import training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
@@ -27,6 +27,7 @@ from textmill.models.targets import Targets
 
 if TYPE_CHECKING:
     from textmill.models.networks.pretrained import Pretrained
+    from textmill.models.networks.watch import Watch
 
 __all__ = ["fit_sentence"]
 
@@ -45,6 +46,7 @@ def fit_sentence(
     threads: int,
     keep: Path | None,
     progress: Callable[[str], None],
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Learn the head of a network that makes sentence vectors, after the encoder if that is asked for.
 
@@ -63,8 +65,8 @@ def fit_sentence(
         network.learn(model.learns)
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
-        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress}
-        trained = loop.fit(network, problem, train, training_of(model, train), **told)
+        told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
+        trained = processes.fit(network, problem, train, training_of(model, train), **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}
     progress("making sentence vectors")
@@ -124,12 +126,22 @@ class _Pairs:
 
 def _drawn(codes: NDArray[np.int64], rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Pairs int64 (n_pairs, 2) and whether both are of one class."""
-    pairs: list[tuple[int, int]] = []
+    order = np.argsort(codes, kind="stable")  # class by class
+    place = np.argsort(order, kind="stable")
+    sizes = np.bincount(codes)
+    begins = np.cumsum(sizes) - sizes
+    pairs: list[NDArray[np.int64]] = []
     for text, code in enumerate(codes.tolist()):
-        for same in (True, False):
-            others = np.flatnonzero((codes == code) == same)
-            others = others[others != text]
-            some = rng.permutation(others)[: _PAIRS // 2].tolist()
-            pairs += [(text, other) for other in some]
-    found = np.array(pairs, np.int64).reshape(-1, 2)
+        begin, size = begins[code], sizes[code]
+        alike = begin + _some(size - 1, rng)
+        alike += alike >= place[text]  # all of its class but itself
+        apart = _some(len(codes) - size, rng)
+        apart += np.where(apart >= begin, size, 0)  # all but its class
+        pairs += [np.stack([np.full(len(one), text), order[one]], axis=1) for one in (alike, apart)]
+    found = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
     return found, codes[found[:, 0]] == codes[found[:, 1]]
+
+
+def _some(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Half of a text's pairs, as numbers below `n`; all where there are not so many."""
+    return rng.choice(n, min(n, _PAIRS // 2), replace=False)

@@ -8,6 +8,7 @@ from typing import Any
 from textmill.config import TextConfig
 from textmill.errors import MissingExtra
 from textmill.models.networks.vocabulary import PairLayout, Vocabulary
+from textmill.text.buffers import text_chunks
 from textmill.text.pairs import part_chunks
 from textmill.text.path import TextPath
 from textmill.text.subword import SubwordTokens
@@ -126,11 +127,23 @@ def learn_subwords(texts: Any, text: TextPath, *, most: int, max_tokens: int, wi
         clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=text.config.case != "keep"
     )
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = [_PAD, _UNKNOWN, _BETWEEN] if text.config.pairs else [_PAD, _UNKNOWN]
-    trainer = trainers.WordPieceTrainer(vocab_size=most, min_frequency=2, special_tokens=special, show_progress=False)
-    made.train_from_iterator(text.part.prepared(part_chunks(texts) if text.config.pairs else texts), trainer)
+    chunks = list(text_chunks(texts))
+    own = [_PAD, _UNKNOWN, _BETWEEN] if text.config.pairs else [_PAD, _UNKNOWN]
+    # The trainer numbers letters within words in an order that differs from process to process, and of pieces that are
+    # equally frequent the numbers decide. So a first pass finds those letters, and a second is told them.
+    within: list[str] = []
+    for size in (1, most):
+        trainer = trainers.WordPieceTrainer(
+            vocab_size=size, min_frequency=2, special_tokens=[*own, *within], show_progress=False
+        )
+        single = part_chunks(iter(chunks)) if text.config.pairs else iter(chunks)
+        made.train_from_iterator(text.part.prepared(single), trainer)
+        within = sorted(term for term in made.get_vocab() if len(term) == 3 and term.startswith("##"))
     if text.config.pairs:
         made.post_processor = processors.TemplateProcessing(
             single="$A", pair=f"$A {_BETWEEN} $B", special_tokens=[(_BETWEEN, made.token_to_id(_BETWEEN))]
         )
-    return subword_vocabulary(text, made.to_str().encode(), max_tokens=max_tokens, windows=windows)
+    spec = json.loads(made.to_str())
+    spec["added_tokens"] = [one for one in spec["added_tokens"] if one["content"] in own]
+    tokenizer = json.dumps(spec, ensure_ascii=False).encode()
+    return subword_vocabulary(text, tokenizer, max_tokens=max_tokens, windows=windows)

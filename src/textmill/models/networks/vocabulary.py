@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from textmill.text.path import TextPath
 from textmill.text.saved import read_path, write_path
 from textmill.types import BESIDE, Tokens, parts
 
-__all__ = ["PAD", "UNKNOWN", "Encoded", "PairLayout", "Vocabulary"]
+__all__ = ["PAD", "UNKNOWN", "Encoded", "PairLayout", "Vocabulary", "Word"]
 
 PAD, UNKNOWN = 0, 1  # what fills up shorter texts, and terms that were not learned
 _FILE = "vocabulary.json"
+_WITHIN = "##"  # WordPiece writes it before what goes on with a word
+_BEGINS = ("Ġ", "▁")  # byte-level BPE and Unigram write these before what begins one
 _TWICE = 2  # texts that a term must be in to be learned: of one that is in one text only, nothing general can be
 
 
@@ -107,6 +109,21 @@ class PairLayout:
         return np.where((lengths.sum(axis=1) > room)[:, None], np.minimum(cut, lengths), lengths)
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text, and where a network reads it.
+
+    Attributes
+    ----------
+    span : half-open, in code points of the raw text
+    places : of each of its tokens: which piece of the text, and where in that
+    """
+
+    term: str
+    span: tuple[int, int]
+    places: tuple[tuple[int, int], ...]
+
+
 class Vocabulary:
     """A text path and the terms that were learned, each with its number.
 
@@ -154,6 +171,7 @@ class Vocabulary:
         self.around = around
         self.pairs = pairs
         self._number = {term: number for number, term in enumerate(terms) if term and number != unknown}
+        self._within = any(term.startswith(_WITHIN) for term in terms)
         self._room = max_tokens - len(around[0]) - len(around[1])
         if pairs is not None and not pairs.apart:
             self._room -= len(pairs.between)
@@ -265,23 +283,81 @@ class Vocabulary:
         found[np.repeat(starts + len(before), kept) + within] = ids[np.repeat(begins, kept) + within]
         return Encoded(found, np.concatenate([np.zeros(1, np.int64), ends]), texts, len(lengths), n_longer)
 
-    def places(self, text: str) -> list[tuple[int, str, tuple[int, int]]]:
-        """Of one text that is read in one piece: each term's place in it, the term, its place in the raw text."""
-        tokens = self.text_path.part.tokens(parts(text) if self.pairs else [text], spans=True, threads=1)
+    def knows(self, ids: NDArray[np.int32]) -> bool:
+        """Whether a token among those of `Encoded.ids` is a term that was learned, and not what stands around texts.
+
+        Examples
+        --------
+        >>> vocabulary = Vocabulary(TextPath(), ["", "", "red"], max_tokens=9)
+        >>> vocabulary.knows(vocabulary.encode(["blue"]).ids), vocabulary.knows(vocabulary.encode(["blue red"]).ids)
+        (False, True)
+        """
+        own = [self.unknown, *self.around[0], *self.around[1]]
+        if self.pairs is not None:
+            own += self.pairs.between
+            if shift := self.pairs.shift:
+                ids, own = ids % shift, [number % shift for number in own]
+        return not np.isin(ids, own).all()
+
+    def words(self, text: str) -> list[Word]:
+        """The words of one text as far as it is read; pieces of one word, of which subwords are, together.
+
+        Of a pair they are those of the first text, then those of the second, with their places in both put together.
+
+        Examples
+        --------
+        >>> path = TextPath()
+        >>> Vocabulary(path, ["", "", "red"], max_tokens=2, windows=True).words("Red, red fire!")[2]
+        Word(term='fire', span=(9, 13), places=((1, 0),))
+        """
+        singles = [text] if self.pairs is None else parts(text)
+        tokens = self.text_path.part.tokens(singles, spans=True, threads=1)
         assert tokens.spans is not None
-        lengths = np.diff(tokens.rows)[None]
-        kept = self.pairs.kept(lengths, self._room)[0] if self.pairs else np.minimum(lengths[0], self._room)
-        found, place, behind = [], len(self.around[0]), 0
-        for part, many in enumerate(kept.tolist()):
-            first = int(tokens.rows[part])
-            numbers, spans = tokens.ids[first : first + many].tolist(), tokens.spans[first : first + many].tolist()
-            for number, (begin, end) in zip(numbers, spans, strict=True):
-                found.append((place, tokens.types[number], (begin + behind, end + behind)))
-                place += 1
-            if self.pairs:
-                place += len(self.pairs.between)
-                behind = len(parts(text)[0]) + 1
+        lengths = np.diff(tokens.rows)
+        if self.pairs is not None:
+            lengths = self.pairs.kept(lengths[None], self._room)[0]
+        elif not self.windows:
+            lengths = np.minimum(lengths, self._room)
+        found: list[Word] = []
+        place, behind = len(self.around[0]), 0
+        for single, first, n in zip(singles, tokens.rows.tolist(), lengths.tolist(), strict=False):
+            terms = [tokens.types[number] for number in tokens.ids[first : first + n].tolist()]
+            if self.pairs is None:
+                places = [(token // self._room, place + token % self._room) for token in range(n)]
+            else:
+                places = [(0, place + token) for token in range(n)]
+                place += n + len(self.pairs.between)
+            for word in self._whole(single, terms, tokens.spans[first : first + n].tolist(), places):
+                found.append(replace(word, span=(word.span[0] + behind, word.span[1] + behind)))
+            behind += len(single) + 1
         return found
+
+    def _whole(
+        self, text: str, terms: Sequence[str], spans: Sequence[Sequence[int]], places: Sequence[tuple[int, int]]
+    ) -> list[Word]:
+        """Tokens of a single text, each with its place in the text and among what is read, as whole words."""
+        found: list[Word] = []
+        for term, (begin, end), place in zip(terms, spans, places, strict=True):
+            if found and self._goes_on(text, found[-1].span[1], begin, term):
+                last = found[-1]
+                span = (last.span[0], max(last.span[1], end))
+                whole = last.term + term.removeprefix(_WITHIN) if self._within else text[slice(*span)]
+                found[-1] = Word(whole, span, (*last.places, place))
+            else:
+                found.append(Word(term, (begin, end), (place,)))
+        if self.text_path.config.tokens != "subword" or self._within:
+            return found
+        return [replace(word, term=text[slice(*word.span)].strip() or word.term) for word in found]
+
+    def _goes_on(self, text: str, end: int, begin: int, term: str) -> bool:
+        """Whether a piece belongs to the word that the one before it ended."""
+        if self.text_path.config.tokens != "subword" or begin > end:
+            return False
+        if self._within:
+            return term.startswith(_WITHIN)
+        if begin < end:  # bytes of one letter
+            return True
+        return term[:1] not in _BEGINS and text[begin - 1 : begin].isalnum() and text[begin : begin + 1].isalnum()
 
     def some_words(self, most: int) -> list[str]:
         """Up to `most` of its terms, spread evenly."""
@@ -321,6 +397,11 @@ class Vocabulary:
         offsets = read_array(folder / "term_offsets.npy", np.int64)
         terms = decode_types(read_array(folder / "terms.npy", np.uint8), offsets)
         before, after = head["around"]
+        pairs = _layout(head["pairs"]) if "pairs" in head else None
+        between = [] if pairs is None else [number % pairs.shift if pairs.shift else number for number in pairs.between]
+        numbers = (head["pad"], head["unknown"], *before, *after, *between)
+        if not all(0 <= int(number) < len(terms) for number in numbers):
+            raise CorruptError("it names a term that is not there", where=where)
         return cls(
             read_path(folder, head, where),
             terms,
@@ -329,7 +410,7 @@ class Vocabulary:
             pad=int(head["pad"]),
             unknown=int(head["unknown"]),
             around=(tuple(map(int, before)), tuple(map(int, after))),
-            pairs=_layout(head["pairs"]) if "pairs" in head else None,
+            pairs=pairs,
         )
 
 

@@ -19,6 +19,7 @@ __all__ = ["Weights", "find_weights"]
 
 _CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
 _TENSORS = "*.safetensors"
+_PARTS = "*.safetensors.index.json"  # of weights in several files: which is where
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Weights:
     @property
     def files(self) -> list[Path]:
         """All that decides what it computes."""
-        return sorted([self.folder / _CONFIG, self.folder / _TOKENIZER, *self.folder.glob(_TENSORS)])
+        parts = [path for form in (_TENSORS, _PARTS) for path in self.folder.glob(form)]
+        return sorted([self.folder / _CONFIG, self.folder / _TOKENIZER, *parts])
 
 
 def find_weights(name: str, folder: Path | None = None) -> Weights:
@@ -102,11 +104,14 @@ def find_weights(name: str, folder: Path | None = None) -> Weights:
 
 
 def _whole(name: str, folder: Path) -> Weights:
-    missing = [file for file in (_CONFIG, _TOKENIZER) if not (folder / file).is_file()]
-    missing += [] if list(folder.glob(_TENSORS)) else ["weights as safetensors"]
-    if missing:
+    if missing := _missing(folder):
         raise ConfigError([f"model.weights: {folder} lacks {', '.join(missing)}"])
     return Weights(name, folder)
+
+
+def _missing(folder: Path) -> list[str]:
+    missing = [file for file in (_CONFIG, _TOKENIZER) if not (folder / file).is_file()]
+    return missing + ([] if list(folder.glob(_TENSORS)) else ["weights as safetensors"])
 
 
 def _in_package(name: str) -> Path | None:
@@ -129,10 +134,12 @@ def _from_hub(name: str, tried: list[str]) -> Path | None:
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise MissingExtra(f"model.weights = {name!r}", package="huggingface_hub", extra="networks") from error
-    wanted = [_CONFIG, _TOKENIZER, _TENSORS]
+    wanted = [_CONFIG, _TOKENIZER, _TENSORS, _PARTS]
     for here in (True, False):
         try:
-            return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=here))
+            found = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=here))
+            if not (here and _missing(found)):  # somebody may have fetched a part of it
+                return found
         except Exception as error:  # whatever its HTTP library raises; nothing of it is the program's fault
             if not here:
                 said = str(error).strip().splitlines()

@@ -1,0 +1,182 @@
+"""Networks in a project: what makes them stale and what does not; killed while they train they go on."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.flow.test_project import rows_of, write_csv
+from tests.models.networks.toy_models import bert
+
+from textmill.errors import ConfigError
+from textmill.flow import RunResult, plan_project, run_project
+from textmill.registry import Store
+from textmill.registry.collecting import collect
+
+MILL = """
+[project]
+name = "toy"
+
+[read]
+source = "tweets.csv"
+
+[model]
+kind = "cnn"
+width = 8
+
+[train]
+epochs = 4
+threads = 1
+
+[evaluate]
+bootstrap = 100
+robustness = false
+"""
+PRETRAINED = (
+    MILL.replace('kind = "cnn"', 'kind = "pretrained"')
+    .replace("width = 8", 'weights = "a/bert"\nmax_tokens = 12\nlearns = "head"')
+    .replace("epochs = 4", "epochs = 1")
+)
+
+
+def made(folder: Path, mill: str = MILL) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "mill.toml").write_text(mill)
+    write_csv(folder / "tweets.csv", rows_of(n=120))
+    return folder
+
+
+def states(folder: Path, mill: str | None = None) -> dict[str, tuple[str, list[str]]]:
+    """Of each step how it stands, and what changed."""
+    if mill is not None:
+        (folder / "mill.toml").write_text(mill)
+    plan = plan_project(folder, store=folder / ".textmill")
+    return {one.step: (one.state, [change.name for change in one.changes]) for one in plan.steps}
+
+
+def run(folder: Path) -> RunResult:
+    return run_project(folder, store=folder / ".textmill", threads=1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = made(tmp_path_factory.mktemp("networks") / "toy")
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    return Path(shutil.copytree(finished, tmp_path / "toy"))
+
+
+@pytest.mark.slow
+def test_run_again_there_is_nothing_to_do_and_a_setting_is_why(project: Path) -> None:
+    assert run(project).nothing_to_do
+    assert not (project / ".textmill" / "runs" / "training").exists() or not any(
+        (project / ".textmill" / "runs" / "training").iterdir()
+    )
+    for old, new, why in (
+        ("epochs = 4", "epochs = 5", "train.epochs"),
+        ("width = 8", "width = 9", "model.width"),
+        ('kind = "cnn"', 'kind = "gru"', "model.kind"),
+        ("threads = 1", "threads = 2", "train.threads"),
+    ):
+        state, changes = states(project, MILL.replace(old, new))["train"]
+        assert state == "stale"
+        assert why in " ".join(changes), changes
+    seed = MILL.replace('name = "toy"', 'name = "toy"\nseed = 14')
+    assert "seed" in " ".join(states(project, seed)["split"][1])
+    assert {state for state, _ in states(project, MILL).values()} == {"cached"}
+
+
+@pytest.mark.slow
+def test_linear_settings_do_not_count_for_a_network_nor_train_for_a_linear_model(project: Path) -> None:
+    linear = MILL.replace('kind = "cnn"\nwidth = 8', 'kind = "majority"')
+    (project / "mill.toml").write_text(linear)
+    run(project)
+    assert states(project, linear.replace("epochs = 4", "epochs = 5"))["train"][0] == "cached"
+
+
+@pytest.mark.slow
+def test_weights_may_lie_elsewhere_and_their_bytes_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    project = made(tmp_path / "toy", PRETRAINED)
+    bert(project / "a" / "bert")
+    result = run(project)
+    assert result.manifest is not None
+    (note,) = [note for note in result.report.details["notes"] if "longer than" in note]
+    assert "texts learned from are longer than the 12 tokens that are read of a text" in note
+    assert note in (project / "report.html").read_text().replace("&quot;", '"')
+    (project / "b").mkdir()
+    (project / "a" / "bert").rename(project / "b" / "bert")
+    with pytest.raises(ConfigError, match="there is no folder"):
+        states(project)
+    moved = PRETRAINED.replace("a/bert", "b/bert")
+    assert states(project, moved)["train"][0] == "cached"
+    assert states(project)["register"][0] == "cached"
+    config = project / "b" / "bert" / "config.json"
+    config.write_text(config.read_text().replace('"bert"', '"bert" '))
+    state, changes = states(project)["train"]
+    assert state == "stale"
+    assert "config.json" in " ".join(changes), changes
+
+
+KILL = """
+import os, signal, sys
+from pathlib import Path
+from textmill.flow import run_project
+from textmill.models.networks.checkpoint import Checkpoint
+
+left = [int(sys.argv[2])]
+save = Checkpoint.save
+
+def killing(self, *rest):
+    save(self, *rest)
+    left[0] -= 1
+    if not left[0]:
+        os.killpg(0, signal.SIGKILL)
+
+Checkpoint.save = killing
+folder = Path(sys.argv[1])
+run_project(folder, store=folder / ".textmill", threads=1)
+"""
+
+
+@pytest.mark.slow
+def test_killed_while_it_trains_it_goes_on_to_the_same_bytes(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEXTMILL_STORE", raising=False)
+    project = made(tmp_path / "toy")
+    killed = subprocess.run([sys.executable, "-c", KILL, str(project), "2"], start_new_session=True)
+    assert killed.returncode == -signal.SIGKILL
+    training = project / ".textmill" / "runs" / "training"
+    (kept,) = training.iterdir()
+    assert [file.name for file in kept.iterdir()] == ["training.safetensors"]
+    other = Path(shutil.copytree(project, tmp_path / "other"))
+    notes: list[str] = []
+    run_project(
+        project,
+        store=project / ".textmill",
+        threads=1,
+        on_event=lambda event: notes.append(getattr(event, "note", "") or ""),
+    )
+    told = {"report.json", "card.md"}  # they tell how long things took
+    wanted, found = (Store(folder / ".textmill").manifest("toy").files for folder in (finished, project))
+    assert {name: sha for name, sha in found.items() if name not in told} == {
+        name: sha for name, sha in wanted.items() if name not in told
+    }
+    assert any(note.startswith("epoch 4 of 4 done") for note in notes), notes
+    assert not any(note.startswith("epoch 1 of 4 done") for note in notes)
+    assert not kept.exists()
+    # where nobody goes on, what is kept goes when the store is collected
+    store = Store(other / ".textmill")
+    left = other / ".textmill" / "runs" / "training"
+    collect(store)
+    assert not any(path.is_file() for path in left.rglob("*"))

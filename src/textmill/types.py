@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "BESIDE",
     "BETWEEN",
     "LabelSets",
     "Manifest",
@@ -26,14 +27,18 @@ __all__ = [
     "Report",
     "Score",
     "Tokens",
+    "beside",
     "canonical_json",
     "joined",
     "memberships",
     "parted",
+    "parts",
+    "side_by_side",
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 BETWEEN = " + "  # two labels of one text
+BESIDE = "\x1e"  # two texts that are one pair: ASCII's record separator
 
 
 def canonical_json(value: object) -> bytes:
@@ -77,6 +82,48 @@ def parted(label: str) -> list[str]:
     (['grain', 'wheat'], [])
     """
     return label.split(BETWEEN) if label else []
+
+
+def beside(first: str, second: str) -> str:
+    r"""Two texts that are labelled together as one, which goes through splits, checks and stores as any other.
+
+    Raises
+    ------
+    DataError : if one is no text, or holds what stands between the two
+
+    Examples
+    --------
+    >>> beside("Is it raining?", "It pours.")
+    'Is it raining?\x1eIt pours.'
+    """
+    for part in (first, second):
+        if not isinstance(part, str):
+            raise DataError("this is no pair of texts", wanted="two texts", got=type(part).__name__)
+        if BESIDE in part:
+            raise DataError("a text holds U+001E, which stands between the two texts of a pair")
+    return f"{first}{BESIDE}{second}"
+
+
+def parts(text: str) -> list[str]:
+    r"""The texts that `beside` put together; one text as it is.
+
+    Examples
+    --------
+    >>> parts("Is it raining?\x1eIt pours."), parts("It pours.")
+    (['Is it raining?', 'It pours.'], ['It pours.'])
+    """
+    return text.split(BESIDE)
+
+
+def side_by_side(text: str) -> str:
+    r"""A text, or a pair of them, for people to read.
+
+    Examples
+    --------
+    >>> side_by_side("Is it raining?\x1eIt pours.")
+    'Is it raining? ⟷ It pours.'
+    """
+    return text.replace(BESIDE, " ⟷ ")
 
 
 def memberships(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:

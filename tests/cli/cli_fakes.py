@@ -15,6 +15,7 @@ class FireClassifier:
     """Says 'disaster' with 0.9 where 'fire' stands, else 'other' with 0.8. `sizes` lists the batches it was given."""
 
     classes = ("disaster", "other")
+    pairs = False
 
     def __init__(self) -> None:
         self.sizes: list[int] = []

@@ -18,6 +18,7 @@ from textmill.cli.stores import quoted
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain, print_json
 from textmill.errors import ConfigError, GateRefused
+from textmill.types import side_by_side
 
 __all__ = ["command"]
 
@@ -207,7 +208,8 @@ def _told(found: dict[str, Any], row: str) -> Iterator[str]:
         yield f"labels     {doubts_told(doubts)}"
         for one in doubts["listed"][:_MOST_DOUBTS]:
             said = f"{one['label']!r}, looks like {one['said']!r}"
-            yield f"           {row} {one['id']} is {said}: {shortened(' '.join(one['text'].split()), 70)}"
+            text = " ".join(side_by_side(one["text"]).split())
+            yield f"           {row} {one['id']} is {said}: {shortened(text, 70)}"
     elif found["several_labels"]:
         yield "labels     those in doubt are looked for where a text has one label only"
     else:

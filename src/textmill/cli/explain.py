@@ -18,7 +18,7 @@ __all__ = ["command"]
 
 @click.command("explain")
 @click.argument("model")
-@click.argument("text")
+@click.argument("texts", metavar="TEXT", nargs=-1, required=True)
 @click.option("--toward", metavar="CLASS", help="The class to explain. [default: the one the model names]")
 @click.option("--stages", is_flag=True, help="Show also what each stage of the text path made of the text.")
 @click.option(
@@ -36,7 +36,7 @@ __all__ = ["command"]
 @json_option
 def command(
     model: str,
-    text: str,
+    texts: tuple[str, ...],
     toward: str | None,
     stages: bool,
     top: int,
@@ -45,7 +45,7 @@ def command(
     version: int | None,
     as_json: bool,
 ) -> None:
-    """Show how each word of TEXT pulls on the decision of MODEL.
+    """Show how each word of TEXT pulls on the decision of MODEL; a model of pairs takes two texts.
 
     The bias and all pulls add up, exactly, to the log-odds of the class that is named: + pulls towards it, - away. The
     other methods work for any model, and tell how much of the probability each word is worth. Last comes the shortest
@@ -53,7 +53,7 @@ def command(
     """
     from functools import partial
 
-    from textmill.cli.labelling import open_model, typed
+    from textmill.cli.labelling import open_model, pairs_typed, typed
     from textmill.cli.pulls import (
         decision_shown,
         effects_shown,
@@ -69,7 +69,10 @@ def command(
 
     opened = open_model(find_store(store), model, version)
     classifier = opened.classifier
-    explanation = classifier.explain(typed(text), toward=toward)
+    if len(texts) > 1 + classifier.pairs:
+        raise click.UsageError(f"{'one pair is' if classifier.pairs else 'one text is'} explained at a time.")
+    text = pairs_typed(texts)[0] if classifier.pairs else typed(texts[0])
+    explanation = classifier.explain(text, toward=toward)
     predict: Predict
     if isinstance(classifier, TextClassifier):
         predict = partial(classifier.predict, threads=1)

@@ -13,13 +13,14 @@ import click
 
 from textmill.cli.terminal import plain
 from textmill.errors import DataError, SourceError
+from textmill.types import beside, parts
 
 if TYPE_CHECKING:
     from textmill.models import MultiLabelClassifier, TextClassifier
     from textmill.registry import Store
     from textmill.types import LabelSets, Manifest, Prediction, Ref
 
-__all__ = ["OpenModel", "label_texts", "open_model", "typed"]
+__all__ = ["OpenModel", "label_texts", "open_model", "pairs_typed", "typed"]
 
 _UNSURE = "?"  # where the model leaves the answer open
 _NONE = "-"  # where it says that none of its labels fits
@@ -79,9 +80,16 @@ def typed(text: str) -> str:
 def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> None:
     """Print the label of each text, or of each line of standard input where there are no texts.
 
-    A line is answered as soon as it is there; a stream of any length needs no more memory than a short one.
+    A line is answered as soon as it is there; a stream of any length needs no more memory than a short one. Of pairs
+    the two texts stand one after the other, or on a line with a tab between.
+
+    Raises
+    ------
+    DataError : if the model is of pairs and the texts are none
     """
     batches = iter([[typed(text) for text in texts]]) if texts else _lines(sys.stdin.buffer)
+    if opened.classifier.pairs:
+        batches = iter([pairs_typed(texts)]) if texts else _pairs_of_lines(batches)
     answers = ((batch, opened.classifier.predict(batch)) for batch in batches)
     if as_json:
         _print_document(opened.ref, answers)
@@ -95,6 +103,47 @@ def label_texts(opened: OpenModel, texts: Sequence[str], *, as_json: bool) -> No
         sys.stdout.flush()
 
 
+def pairs_typed(texts: Sequence[str]) -> list[str]:
+    r"""Texts from the command line, each two after each other as one pair.
+
+    Raises
+    ------
+    DataError : if one has no other
+
+    Examples
+    --------
+    >>> pairs_typed(["Is it raining?", "It pours."])
+    ['Is it raining?\x1eIt pours.']
+    """
+    if len(texts) % 2:
+        raise DataError(
+            "the model is of pairs of texts, and the last text has no other",
+            where="TEXT",
+            wanted='two texts, as in "Is it raining?" "It pours."',
+            got=f"{len(texts)}",
+        )
+    known = [typed(text) for text in texts]
+    return list(map(beside, known[0::2], known[1::2]))
+
+
+def _pairs_of_lines(batches: Iterator[list[str]]) -> Iterator[list[str]]:
+    row = 0
+    for batch in batches:
+        pairs = []
+        for line in batch:
+            row += 1
+            first, tab, second = line.partition("\t")
+            if not tab or "\t" in second:
+                raise SourceError(
+                    "the model is of pairs of texts, and this line holds none",
+                    where=f"standard input, line {row:,}",
+                    wanted="two texts with a tab between",
+                    hint="Rows with two columns can be read with --in FILE.",
+                )
+            pairs.append(beside(first, second))
+        yield pairs
+
+
 def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction | LabelSets]]) -> None:
     # one JSON document, written as it comes
     head = f'{{"model": {json.dumps(ref.name)}, "version": {ref.version}, "predictions": ['
@@ -103,7 +152,12 @@ def _print_document(ref: Ref, answers: Iterable[tuple[list[str], Prediction | La
     for batch, prediction in answers:
         scores = prediction.scores.astype("U32").astype(float).tolist()  # the fewest digits that give it back
         for text, answer, row in zip(batch, prediction.answers, scores, strict=True):
-            one = {"text": text, **answer, "scores": dict(zip(prediction.classes, row, strict=True))}
+            both = parts(text)
+            one = {
+                "text": both if len(both) > 1 else text,
+                **answer,
+                "scores": dict(zip(prediction.classes, row, strict=True)),
+            }
             click.echo(f"{before}  {json.dumps(one, ensure_ascii=False, allow_nan=False)}", nl=False)
             before = ",\n"
     click.echo("\n]}")

@@ -49,6 +49,9 @@ def command(
       cat tweets.txt | textmill predict disaster
       textmill predict disaster --in tweets.csv --out labelled.parquet
 
+    A model of pairs takes two texts after each other, lines with a tab between them, or rows with the two columns that
+    it learned from.
+
     Rows keep their columns and get more: label (the most probable class; of a model of several labels those that are
     said, " + " between them), score (its probability; of several that of the yes or no it is least sure of) and
     score_CLASS for each class. Where one of these names is taken, all of them begin with predicted_ instead.

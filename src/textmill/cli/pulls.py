@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from textmill.cli.terminal import plain
-from textmill.types import parted
+from textmill.types import parted, parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -54,7 +54,7 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
     return {
         "model": ref.name,
         "version": ref.version,
-        "text": explanation.text,
+        "text": both if len(both := parts(explanation.text)) > 1 else explanation.text,
         **({"labels": parted(explanation.answer or "")} if explanation.several else {"label": explanation.answer}),
         "scores": dict(zip(explanation.classes, explanation.scores, strict=True)),
         "toward": explanation.toward,

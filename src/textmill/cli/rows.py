@@ -78,7 +78,7 @@ def label_rows(
     ):
         stream = sys.stdin.buffer if source == "-" else source
         batches = stream_rows(stream, config, rejected=aside, format=in_format, progress=moved)
-        for batch in _overlapped(batches, source, config.text, opened):
+        for batch in _overlapped(batches, source, config.texts, opened):
             sink.write(batch)
             rows += batch.num_rows
         if rows == 0:
@@ -132,16 +132,18 @@ def added_columns(prediction: Prediction | LabelSets) -> list[pa.Array]:
 
 
 def _overlapped(
-    batches: Iterator[pa.RecordBatch], source: str, column: str, opened: OpenModel
+    batches: Iterator[pa.RecordBatch], source: str, columns: tuple[str, ...], opened: OpenModel
 ) -> Iterator[pa.RecordBatch]:
     if not Path(source).is_file():  # a thread that waits for a pipe could not be stopped
-        yield from _labelled(batches, column, opened)
+        yield from _labelled(batches, columns, opened)
         return
-    with closing(ahead(batches)) as read, closing(ahead(_labelled(read, column, opened))) as labelled:
+    with closing(ahead(batches)) as read, closing(ahead(_labelled(read, columns, opened))) as labelled:
         yield from labelled
 
 
-def _labelled(batches: Iterable[pa.RecordBatch], column: str, opened: OpenModel) -> Iterator[pa.RecordBatch]:
+def _labelled(
+    batches: Iterable[pa.RecordBatch], columns: tuple[str, ...], opened: OpenModel
+) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     names: list[str] = []
@@ -153,7 +155,9 @@ def _labelled(batches: Iterable[pa.RecordBatch], column: str, opened: OpenModel)
                 f"the column {min(late)!r} comes up only after the first rows, and has the name of one that is added",
                 hint="Give it another name.",
             )
-        added = added_columns(opened.classifier.predict(batch.column(column)))
+        texts = [batch.column(name) for name in columns]
+        said = opened.classifier.predict(texts[0] if len(texts) == 1 else pa.StructArray.from_arrays(texts, columns))
+        added = added_columns(said)
         yield pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *names])
 
 
@@ -163,6 +167,11 @@ def reading(manifest: Manifest, column: str | None) -> ReadConfig:
     config = replace(trained, format="auto", encoding="auto", delimiter="auto", person=None)
     if column is None:
         return config
+    if len(config.texts) > 1:
+        raise DataError(
+            "the model is of pairs of texts, and --text names one column",
+            wanted=f"the columns {' and '.join(map(repr, config.texts))}, as in training",
+        )
     named = config.columns if config.columns is not None and column in config.columns else None
     return replace(config, text=column, columns=named)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.cli.stores import command_line
 from textmill.cli.terminal import plain
+from textmill.types import parts
 
 if TYPE_CHECKING:
     from textmill.config import FeaturesConfig, TextConfig
@@ -86,10 +87,11 @@ def next_commands(result: RunResult) -> list[str]:
     assert result.report is not None
     name, store, details = result.manifest.ref.name, result.store.place, result.report.details
     mistake, hit = _typed(details.get("mistakes") or ()), _hit(details)
+    some = ["some text"] * len(result.config.read.texts)
     return [
-        command_line("predict", name, hit or mistake or "some text", store=store),
+        command_line("predict", name, *(hit or mistake or some), store=store),
         # what a person wants explained first is where the model is wrong
-        command_line("explain", name, mistake or hit or "some text", store=store),
+        command_line("explain", name, *(mistake or hit or some), store=store),
         command_line("serve", name, store=store),
     ]
 
@@ -179,23 +181,28 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _hit(details: Mapping[str, Any]) -> str | None:
+def _hit(details: Mapping[str, Any]) -> list[str] | None:
     hits = details.get("hits") or ()
     positive = (details.get("positive") or {}).get("class")
     return _typed([hit for hit in hits if hit["truth"] == positive]) or _typed(hits)
 
 
-def _typed(rows: Iterable[Mapping[str, Any]]) -> str | None:
-    """A text that can be typed in any shell as it stands, one of the first that read like a sentence if there is any.
+def _typed(rows: Iterable[Mapping[str, Any]]) -> list[str] | None:
+    """A text, or both of a pair, that can be typed in any shell as it stands.
 
-    A long one is cut at a word: the shells of most people show a line or two.
+    It is one of the first that read like a sentence, if there is any. A long one is cut at a word: the shells of most
+    people show a line or two.
     """
     fit = []
     for row in rows:
-        text = _cut(" ".join(word for word in str(row.get("text", "")).split() if not _awkward(word)))
-        if text and text[0] != "-":
-            fit.append(text)
-    return next((text for text in fit if _reads(text)), max(fit, key=_letters, default=None))
+        texts = [
+            _cut(" ".join(word for word in text.split() if not _awkward(word)))
+            for text in parts(str(row.get("text", "")))
+        ]
+        if all(text and text[0] != "-" for text in texts):
+            fit.append(texts)
+    longest = max(fit, key=lambda texts: sum(map(_letters, texts)), default=None)
+    return next((texts for texts in fit if all(map(_reads, texts))), longest)
 
 
 def _awkward(word: str) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textmill.types import side_by_side
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -38,7 +40,7 @@ def plain(text: str) -> str:
     >>> plain("a\x1b[31mb\nc")
     'a\ufffd[31mb c'
     """
-    return text.translate(_UNSEEN)
+    return side_by_side(text).translate(_UNSEEN)
 
 
 def print_json(value: Any) -> None:

@@ -27,6 +27,7 @@ class TextConfig:
     min_length: int = 1  # of a token, in code points
     letters_only: bool = False
     map: str | tuple[str, ...] = "snowball-english"  # functions of one token, each on what the one before made
+    pairs: bool = False  # whether each text is two; goes without saying where [read] text names two columns
 
     @property
     def maps(self) -> tuple[str, ...]:

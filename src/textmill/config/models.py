@@ -73,6 +73,24 @@ class ModelConfig:
         """
         return {key: value for key, value in asdict(self).items() if key == "kind" or key in model_keys[self.kind]}
 
+    @property
+    def pair_faults(self) -> list[str]:
+        """What of it does not go with pairs of texts, a line each."""
+        found = []
+        if self.longer == "windows":
+            found.append("longer: a pair is read at once; wanted 'cut', got 'windows'")
+        if self.kind == "sentence" and self.learns not in ("auto", "head"):
+            found.append(
+                f"learns: of pairs of texts the head alone is learned; wanted 'head' or kind = 'pretrained', got"
+                f" {self.learns!r}"
+            )
+        if self.kind == "sentence" and self.onnx in ("fp32", "int8"):
+            found.append(
+                f"onnx: no graph can be made of how sentence vectors of pairs are compared; wanted 'auto' or 'no', got"
+                f" {self.onnx!r}"
+            )
+        return found
+
     def _faults(self) -> list[str]:
         found = []
         if isinstance(self.C, float) and not 0 < self.C < float("inf"):

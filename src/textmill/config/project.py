@@ -111,9 +111,10 @@ class MillConfig:
 
     @staticmethod
     def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The candidates with what they leave unsaid: the tables of the project, and a name of what they say."""
+        """What is left unsaid: that texts are pairs, and of candidates the tables of the project and a name."""
         if not raw.get("step") or not set(raw) <= _ALONE:
             raw = {"read": {}, **raw}  # whose source is then said to be missing
+        raw = _paired(raw)
         given = raw.get("candidate")
         if not isinstance(given, (list, tuple)) or not all(isinstance(one, Mapping) for one in given):
             return raw
@@ -144,6 +145,7 @@ class MillConfig:
             + _dealing_nothing(self)
             + _holding_back(self)
             + _of_one_label(self)
+            + _of_pairs(self)
             + _drawing_groups(self)
             + _teaching(self)
         )
@@ -273,6 +275,32 @@ def _of_one_label(mill: MillConfig) -> list[str]:
     return [f"{key}: {why}" for key, said in asked.items() if said]
 
 
+def _paired(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The text path knows that its texts are pairs where two columns hold them."""
+    read, text = raw.get("read"), raw.get("text", {})
+    if not isinstance(read, Mapping) or not isinstance(read.get("text"), (list, tuple)):
+        return raw
+    return {**raw, "text": {"pairs": True, **text}} if isinstance(text, Mapping) else raw
+
+
+def _of_pairs(mill: MillConfig) -> list[str]:
+    """What is said of pairs of texts has to fit the columns, and every model has to take them."""
+    paired = len(mill.read.texts) == 2
+    models = {"": mill.own} | {f"candidate[{number}].": one for number, one in enumerate(mill.candidate)}
+    found = []
+    for path, one in models.items():
+        if one.text.pairs != paired:
+            columns = (
+                'two columns: read.text = ["question", "answer"]' if one.text.pairs else "true: read.text names two"
+            )
+            found.append(f"{path}text.pairs: wanted {columns}")
+        if paired and one.model.is_linear and one.features.analyzer != "word":
+            wanted = "'word', by which pairs are compared"
+            found.append(f"{path}features.analyzer: wanted {wanted}, got {one.features.analyzer!r}")
+        found += [f"{path}model.{fault}" for fault in one.model.pair_faults] if paired else []
+    return found
+
+
 def _drawing_groups(mill: MillConfig) -> list[str]:
     if not (mill.evaluate.stratify and mill.split.groups):
         return []
@@ -314,7 +342,7 @@ def _nameless(read: ReadConfig) -> list[str]:
         for key, wanted, value in (
             ("source", "a file, a folder or a glob", read.source),
             ("test", "a file, a folder or a glob", read.test),
-            ("text", "the name of a column", read.text),
+            *(("text", "the name of a column", name) for name in read.texts),
             *(("label", "the name of a column", name) for name in read.labels),
             ("id", "the name of a column", read.id),
             ("person", "the name of a column", read.person),
@@ -322,10 +350,10 @@ def _nameless(read: ReadConfig) -> list[str]:
         if value is not None and not value.strip()
     ]
     for key, names, other, taken in (
-        ("label", read.labels, "text", (read.text,)),
-        ("id", (read.id,), "text", (read.text,)),
+        ("label", read.labels, "text", read.texts),
+        ("id", (read.id,), "text", read.texts),
         ("id", (read.id,), "label", read.labels),
-        ("person", (read.person,), "text", (read.text,)),
+        ("person", (read.person,), "text", read.texts),
         ("person", (read.person,), "label", read.labels),
     ):
         found += [f"read.{key}: {name!r} is the {other} column already" for name in names if name in taken]

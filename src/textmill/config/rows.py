@@ -20,7 +20,7 @@ class ReadConfig:
     source: str
     test: str | None = None  # a second source: the official test side; then [split] does not deal rows out
     format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "folder"] = "auto"
-    text: str = "text"
+    text: str | tuple[str, str] = "text"  # two columns: pairs, such as a question and an answer
     label: str | tuple[str, ...] = "label"  # multi-label: a column of lists, of text with a separator, or 0/1 columns
     label_separator: str | None = None  # multi-label: what stands between the labels of a text, such as ","
     id: str | None = None  # without one, a row's number is its id
@@ -31,6 +31,11 @@ class ReadConfig:
     max_rejected: float = 0.01
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that `text` names."""
+        return (self.text,) if isinstance(self.text, str) else self.text
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The columns that `label` names."""
         return (self.label,) if isinstance(self.label, str) else self.label
@@ -39,6 +44,8 @@ class ReadConfig:
         found = []
         if not self.labels:
             found.append("label: wanted the name of a column or more, got none")
+        if len(set(self.texts)) < len(self.texts):
+            found.append(f"text: {self.texts[0]!r} is named twice")
         found += [f"label: {name!r} is named twice" for name in {*self.labels} if self.labels.count(name) > 1]
         if self.label_separator is not None and (not self.label_separator or isinstance(self.label, tuple)):
             found.append(
@@ -52,7 +59,7 @@ class ReadConfig:
             found += [
                 f"{key}: no column is called {name!r}; columns names {', '.join(self.columns)}"
                 for key, name in (
-                    ("text", self.text),
+                    *(("text", one) for one in self.texts),
                     *(("label", one) for one in self.labels),
                     ("id", self.id),
                     ("person", self.person),

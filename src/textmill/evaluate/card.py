@@ -19,6 +19,7 @@ from textmill.evaluate.sentences import (
     title,
     verdict,
 )
+from textmill.types import side_by_side
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -199,5 +200,5 @@ def _cost(report: Report) -> Iterator[str]:
 
 def _plain(said: object) -> str:
     """Other people's words inside Markdown: on one line, and marks as themselves."""
-    one_line = " ".join(str(said).split())
+    one_line = " ".join(side_by_side(str(said)).split())
     return "".join(f"\\{sign}" if sign in "\\`*_<>|[]" else sign for sign in one_line)

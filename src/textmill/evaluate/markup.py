@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from textmill.evaluate.sentences import signed
-from textmill.types import parted
+from textmill.types import parted, side_by_side
 
 if TYPE_CHECKING:
     from textmill.types import Report
@@ -47,7 +47,7 @@ def escape(text: object) -> str:
     >>> escape("bell\\x07")
     'bell␇'
     """
-    return html.escape(_FORBIDDEN.sub(_picture, str(text).replace("\r\n", "\n")), quote=True)
+    return html.escape(_FORBIDDEN.sub(_picture, side_by_side(str(text)).replace("\r\n", "\n")), quote=True)
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textmill.errors import CorruptError
+from textmill.types import beside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +147,8 @@ class Probe:
 def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     """The texts to ask about: ours, and one of words that the model knows.
 
-    The last is made anew wherever it is asked, so that no word of anybody's data lies in the probe set.
+    The last is made anew wherever it is asked, so that no word of anybody's data lies in the probe set. A model of
+    pairs is asked about each text beside the next.
 
     Examples
     --------
@@ -154,7 +156,8 @@ def probe_texts(model: TextModel, texts: Sequence[str] = PROBE) -> list[str]:
     >>> probe_texts(TextClassifier.fit(["fire", "flood", "song"], ["bad", "bad", "good"]))[-1]
     'fire flood song'
     """
-    return [*texts, " ".join(model.body.some_words(_OWN))]
+    found = [*texts, " ".join(model.body.some_words(_OWN))]
+    return list(map(beside, found, [*found[1:], found[0]])) if model.pairs else found
 
 
 def difference(trained: Probe, other: Probe, where: str, *, tolerance: float = 0.0) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 from textmill.evaluate.intervals import wilson
 from textmill.evaluate.markup import shortened
 from textmill.read.sample import spread
+from textmill.types import side_by_side
 
 if TYPE_CHECKING:
     from textmill.types import LabelSets, Prediction
@@ -182,4 +183,4 @@ def robustness(
 
 
 def _short(text: str) -> str:
-    return shortened(" ".join(text.split()), _SHOWN)
+    return shortened(" ".join(side_by_side(text).split()), _SHOWN)

@@ -25,7 +25,7 @@ from textmill.text.path import TextPath
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["CharFeatures", "char_path", "scanned", "weighed_chars"]
+__all__ = ["CharFeatures", "char_path", "check_single", "scanned", "weighed_chars"]
 
 FORMAT = 2  # the first was words alone
 
@@ -306,8 +306,9 @@ def char_path(text_path: TextPath, config: FeaturesConfig) -> TextPath:
 
     Raises
     ------
-    ConfigError : if words are to be mapped or left out, and there are none
+    ConfigError : if words are to be mapped or left out, and there are none; if texts are pairs
     """
+    check_single(text_path, config.analyzer)
     if config.analyzer == "char_wb":
         return text_path
     if not text_path.is_plain:
@@ -316,6 +317,18 @@ def char_path(text_path: TextPath, config: FeaturesConfig) -> TextPath:
             where="features",
         )
     return text_path.windows(config.ngrams[1])
+
+
+def check_single(text_path: TextPath, analyzer: str) -> None:
+    """Check that texts are no pairs, whose letters are not compared.
+
+    Raises
+    ------
+    ConfigError : if they are
+    """
+    if text_path.config.pairs:
+        wanted = "'word', by which pairs are compared"
+        raise ConfigError([f"analyzer: wanted {wanted}, got {analyzer!r}"], where="features")
 
 
 def scanned(path: TextPath, texts: Any, threads: int) -> tuple[TextBuffers, NDArray[np.int32], NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from textmill.config import FeaturesConfig, thread_count
 from textmill.errors import CorruptError, DataError, FormatError
-from textmill.features.chars import CharFeatures
+from textmill.features.chars import CharFeatures, check_single
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, reading
 from textmill.features.words import WordFeatures
@@ -92,10 +92,11 @@ class WordCharFeatures:
 
         Raises
         ------
-        ConfigError : if a setting is out of its range
+        ConfigError : if a setting is out of its range, or texts are pairs
         DataError : if there is no text, or nothing is left of them under `min_df`, `max_df` and the stop words
         """
         threads = thread_count(threads)
+        check_single(text_path, ANALYZER)
         if isinstance(texts, Iterator):
             texts = [text for part in texts for text in ([part] if isinstance(part, str) else part)]
         parts = replace(config, analyzer="word", char_ngrams=FeaturesConfig().char_ngrams)

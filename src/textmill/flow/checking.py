@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,8 @@ def _shift(
     parts = [corpus, test] if test is not None else [corpus]
     side = np.concatenate([split.side, np.ones(test.n_rows, np.int8)]) if test is not None else split.side
     texts = pa.chunked_array([chunk for part in parts for chunk in part.table()["text"].chunks])
-    tokens = TextPath(mill.text, folder=folder).tokens(texts, threads=threads)
+    # of pairs the plain words of both texts
+    tokens = TextPath(replace(mill.text, pairs=False), folder=folder).tokens(texts, threads=threads)
     units = None if test is not None else split.units
     return vocabulary_shift(tokens, side, seed=mill.project.seed, units=units)
 

@@ -19,6 +19,7 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 from textmill.errors import ConfigError, GateRefused, TextmillError
+from textmill.types import parts
 
 if TYPE_CHECKING:
     from textmill.evaluate.probe import Probe
@@ -173,9 +174,10 @@ def probe_over_http(store: Store, ref: Ref, texts: Sequence[str]) -> Probe:
     """
     from textmill.evaluate.probe import Probe
 
+    sent = [found if len(found := parts(text)) > 1 else text for text in texts]
     with _server(store, ref) as address:
         route = f"{address}/v1/models/{ref.name}"
-        told = _fetch(f"{route}/probe"), _fetch(f"{route}/predict", json.dumps({"texts": list(texts)}).encode())
+        told = _fetch(f"{route}/probe"), _fetch(f"{route}/predict", json.dumps({"texts": sent}).encode())
     try:
         probe, answers = map(json.loads, told)
         scores = [[said["scores"][name] for name in probe["classes"]] for said in answers["predictions"]]

@@ -166,6 +166,13 @@ def teach(project: Project, lesson: Lesson, work: Work) -> dict[str, Any]:
             wanted=", ".join(map(repr, classes)),
             got=("several labels a text of " if teacher.several else "") + ", ".join(map(repr, teacher.classes)),
         )
+    if teacher.pairs != (len(project.mill.read.texts) == 2):
+        kinds = ("single texts", "pairs of texts")
+        raise DataError(
+            f"the teacher {name} and its student do not read the same",
+            wanted=f"a teacher of {kinds[not teacher.pairs]}",
+            got=f"one of {kinds[teacher.pairs]}",
+        )
     work.progress(0, None, "asking the teacher")
     said = [teacher.outputs(rows["text"], threads=threads)]
     marks = [np.load(folder / SEEN, allow_pickle=False)] if (folder / SEEN).exists() else []

@@ -82,7 +82,8 @@ class TextClassifier(TextModel):
 
         Parameters
         ----------
-        texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
+        texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once. Or pairs of texts, as
+            `textmill.text.pairs.pair_buffers` takes them
         labels : one a text
         text, features, model, train : settings; the defaults of ``mill.toml`` where left out. A text path may stand for
             its settings
@@ -130,7 +131,7 @@ class TextClassifier(TextModel):
 
         Parameters
         ----------
-        texts : what `textmill.text.text_buffers` takes
+        texts : what `textmill.text.text_buffers` takes, or of pairs `textmill.text.pairs.pair_buffers`
 
         Returns
         -------

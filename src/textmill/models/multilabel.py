@@ -72,7 +72,8 @@ class MultiLabelClassifier(TextModel):
 
         Parameters
         ----------
-        texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once
+        texts : what `textmill.text.buffers.text_chunks` takes; an iterator is gone through once. Or pairs of texts, as
+            `textmill.text.pairs.pair_buffers` takes them
         labels : of each text, in a list or joined by `textmill.types.joined`; a text may have none
         text, features, model, train : settings; the defaults of ``mill.toml`` where left out. A text path may stand for
             its settings
@@ -119,7 +120,7 @@ class MultiLabelClassifier(TextModel):
 
         Parameters
         ----------
-        texts : what `textmill.text.text_buffers` takes
+        texts : what `textmill.text.text_buffers` takes, or of pairs `textmill.text.pairs.pair_buffers`
 
         Raises
         ------

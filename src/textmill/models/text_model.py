@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, TrainConfig, from_mapping, thread_count
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError
+from textmill.features.csr import Csr
 from textmill.features.learned import Features, LearnFeatures
 from textmill.models.body import Body
 from textmill.models.explanation import Explanation
 from textmill.models.linear import LinearBody, fit_linear
 from textmill.models.targets import Targets
 from textmill.text.buffers import TextBuffers, text_chunks
+from textmill.text.pairs import are_pairs, pair_buffers
 from textmill.text.path import TextPath
+from textmill.types import beside
 
 if TYPE_CHECKING:
     from textmill.models.networks.watch import Watch
@@ -39,6 +42,7 @@ class TextModel(ABC):
     body : what gives each text its outputs
     facts : what the fit took: types, features, iterations
     seconds : what each stage of the fit took; empty after `load`
+    pairs : whether each text is two, see `textmill.text.pairs`
     """
 
     several: ClassVar[bool] = False  # whether a text may have several labels
@@ -53,6 +57,7 @@ class TextModel(ABC):
         self.facts = facts
         # kept apart from the facts: times differ from run to run, and what is saved must not
         self.seconds: dict[str, float] = {}
+        self.pairs = False
 
     @classmethod
     def _fit(
@@ -73,15 +78,24 @@ class TextModel(ABC):
         watch: Watch | None,
     ) -> Self:
         threads = thread_count(threads)
+        paired = (text.config if isinstance(text, TextPath) else text or TextConfig()).pairs or are_pairs(texts)
+        if paired and not isinstance(texts, Iterator):  # which comes from a corpus, where they are put together already
+            texts = pair_buffers(texts)
         if hasattr(texts, "__len__"):  # said before the work, where it can be known
             targets.check_number(texts.n_texts if isinstance(texts, TextBuffers) else len(texts))
         facts: dict[str, Any] = {"n_texts": len(targets), "n_classes": len(targets.classes)}
         if model.kind == "majority":
             targets.check_number(sum(chunk.n_texts for chunk in text_chunks(texts)))
             log_odds = cls._log_odds(targets)
-            return cls(targets.classes, model, LinearBody(None, np.zeros((0, len(log_odds))), log_odds), facts)
+            made = cls(targets.classes, model, LinearBody(None, np.zeros((0, len(log_odds))), log_odds), facts)
+            made.pairs = paired
+            return made
         path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
         train = from_mapping(TrainConfig, asdict(train or TrainConfig()))
+        if paired and not path.config.pairs:
+            path = TextPath(replace(path.config, pairs=True), assets=path.assets)
+        if paired and model.pair_faults:
+            raise ConfigError([f"model.{fault}" for fault in model.pair_faults])
         body: Body
         if model.is_network:
             from textmill.models.networks.fitting import fit_network
@@ -114,6 +128,7 @@ class TextModel(ABC):
             )
         made = cls(targets.classes, model, body, facts | took)
         made.seconds = seconds
+        made.pairs = paired
         return made
 
     @classmethod
@@ -136,8 +151,17 @@ class TextModel(ABC):
 
         Parameters
         ----------
-        texts : what `textmill.text.text_buffers` takes; for a linear model also the rows that `features` made of them
+        texts : what `textmill.text.text_buffers` takes, or of pairs `textmill.text.pairs.pair_buffers`; for a linear
+            model also the rows that `features` made of them
+
+        Raises
+        ------
+        DataError : if an item is no text, or a text where the model is of pairs, or the other way round
         """
+        if self.pairs and not isinstance(texts, Csr):
+            texts = pair_buffers(texts)
+        elif are_pairs(texts):
+            raise DataError("these are pairs of texts, and the model is of single ones")
         return self.body.outputs(texts, threads=thread_count(threads))
 
     @abstractmethod
@@ -161,17 +185,20 @@ class TextModel(ABC):
         """The sign and the number of the output that speaks for a class."""
         return 1.0, place
 
-    def explain(self, text: str, *, toward: str | None = None) -> Explanation:
+    def explain(self, text: str | tuple[str, str], *, toward: str | None = None) -> Explanation:
         """Take the decision on one text apart into what each term adds.
 
         Parameters
         ----------
+        text : or a pair of them; then the explanation is of both put together by `textmill.types.beside`
         toward : the class to explain; the most probable one if left out
 
         Raises
         ------
         DataError : if there is no class of that name
         """
+        if not isinstance(text, str):
+            text = beside(*text)
         label, answer, scores = self._says(text)
         toward = label if toward is None else toward
         if toward not in self.classes:
@@ -231,6 +258,7 @@ class TextModel(ABC):
             "model": self.config.said,
             **said,
             "facts": self.facts,
+            **({"pairs": True} if self.pairs else {}),
             **own,
         }
         (folder / "model.json").write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -260,6 +288,7 @@ class TextModel(ABC):
                 raise CorruptError("the saved model does not fit together", where=where)
             n_outputs = max(cls._output(classes, place)[1] for place in range(len(classes))) + 1
             made = cls(classes, config, load_body(folder, head, config, n_outputs), head["facts"])
+            made.pairs = head.get("pairs") is True
             made._take(head)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
             raise CorruptError(f"the saved model cannot be read: {error}", where=where) from error

@@ -16,11 +16,12 @@ from textmill.read.labels import label_text
 from textmill.read.layout import string_layout
 from textmill.read.piece import Piece, Wanted
 from textmill.read.reject import ERASED, Rejected
+from textmill.types import BESIDE
 
 if TYPE_CHECKING:
     from textmill.read.row_hashes import Erased
 
-__all__ = ["Checked", "as_label", "check_piece", "numbered", "usable_texts"]
+__all__ = ["Checked", "as_label", "check_piece", "numbered", "usable_pairs", "usable_texts"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ def check_piece(piece: Piece, wanted: Wanted, where: str, erased: Erased | None 
     """
     batch = piece.batch
     reasons: list[tuple[NDArray[np.bool_], str]] = []
-    texts = usable_texts(_column(batch, wanted.text), wanted.text, where, reasons)
+    texts = usable_pairs([usable_texts(_column(batch, name), name, where, reasons) for name in wanted.texts], reasons)
     if erased:
         mask = erased.in_batch(texts, batch, wanted, where)
         if mask.any():
@@ -140,6 +141,15 @@ def usable_texts(column: pa.Array, name: str, where: str, reasons: list[tuple[ND
     _flag(reasons, pc.equal(left, 0), "no text")
     _flag_nul(reasons, column, "NUL byte in the text")
     return column
+
+
+def usable_pairs(columns: Sequence[pa.Array], reasons: list[tuple[NDArray[np.bool_], str]]) -> pa.Array:
+    """Two columns as one of pairs, see `textmill.types.beside`; one column as it is."""
+    if len(columns) == 1:
+        return columns[0]
+    for column in columns:
+        _flag(reasons, pc.fill_null(pc.match_substring(column, BESIDE), False), "U+001E in the text")
+    return pc.binary_join_element_wise(*columns, pa.scalar(BESIDE, pa.large_string()))
 
 
 def _flag_nul(reasons: list[tuple[NDArray[np.bool_], str]], column: pa.Array, reason: str) -> None:

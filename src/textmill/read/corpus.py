@@ -137,7 +137,7 @@ class Corpus:
         cls,
         data: Any,
         *,
-        text: str = "text",
+        text: str | tuple[str, str] = "text",
         label: str | None = "label",
         id: str | None = None,
         name: str = "memory",
@@ -149,8 +149,8 @@ class Corpus:
         ----------
         data : whatever has ``__arrow_c_stream__`` (pandas, polars, DuckDB, Arrow, Hugging Face datasets), a list of
             dicts or of `Record`, a dict of columns, or a list of texts
-        text, label, id : names of the columns; ``label=None`` for texts without labels; without `id` a row's number
-            is its id
+        text, label, id : names of the columns, two of them for texts that are pairs; ``label=None`` for texts without
+            labels; without `id` a row's number is its id
         max_rejected : share of rows that may be unusable; they are counted in ``facts``
 
         Raises

@@ -92,7 +92,7 @@ class _Batch:
     def piece(self) -> Piece:
         columns = {
             self.wanted.id or "id": pa.array(self.ids, pa.string()),
-            self.wanted.text: pa.array(self.texts, pa.large_binary()),
+            self.wanted.texts[0]: pa.array(self.texts, pa.large_binary()),
         }
         for name in self.wanted.labels:
             columns[name] = pa.array(self.labels, pa.string())

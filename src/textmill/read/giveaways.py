@@ -17,7 +17,7 @@ _ENOUGH = 0.5  # share of the majority baseline's mistakes that a column takes a
 
 
 def inspect_columns(
-    batches: Iterable[pa.RecordBatch], *, label: str | Sequence[str], text: str
+    batches: Iterable[pa.RecordBatch], *, label: str | Sequence[str], text: str | Sequence[str]
 ) -> dict[str, list[Any]]:
     """The columns of a source from which the label can be guessed, and those with one value in all rows.
 
@@ -28,7 +28,8 @@ def inspect_columns(
     Parameters
     ----------
     batches : with all columns of the source
-    label, text : the columns that are not asked about; of several of labels, all of them together are guessed
+    label, text : the columns that are not asked about, one or more each; of several of labels, all of them together are
+        guessed
 
     Returns
     -------
@@ -47,12 +48,13 @@ def inspect_columns(
     ['by']
     """
     asked = (label,) if isinstance(label, str) else label
+    texts = (text,) if isinstance(text, str) else text
     columns: dict[str, list[pa.Array]] = {}
     labels: list[pa.Array] = []
     rows = 0
     for batch in batches:
         for name in batch.schema.names:
-            if name in (*asked, text):
+            if name in (*asked, *texts):
                 continue
             parts = columns.setdefault(name, [pa.nulls(rows, pa.string())] if rows else [])
             parts.append(_as_text(batch.column(name)))

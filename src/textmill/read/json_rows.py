@@ -67,7 +67,7 @@ class _Reader:
         self.wanted, self.where, self.file = wanted, where, file
         self.row = 0
         self.seen: dict[str, None] = {}  # names of columns, in order of appearance
-        self.text: dict[str, pa.DataType] = {wanted.text: pa.string()}
+        self.text: dict[str, pa.DataType] = dict.fromkeys(wanted.texts, pa.string())
 
     def fast(self, block: bytes) -> Piece | None:
         table = self._parsed(block)
@@ -104,7 +104,7 @@ class _Reader:
             return None
         if len(set(table.column_names)) != table.num_columns:
             return None
-        if self.wanted.text not in self.seen and f'"{self.wanted.text}"'.encode() not in block:
+        if any(name not in self.seen and f'"{name}"'.encode() not in block for name in self.wanted.texts):
             # it is there only because it was asked for: let the careful way say so
             return None
         return table
@@ -145,7 +145,7 @@ class _Reader:
         return Piece(batch, np.array(numbers, np.int64), raw, bad, self.file)
 
     def _names(self) -> list[str]:
-        return [name for name in self.wanted.columns if name != self.wanted.text]
+        return [name for name in self.wanted.columns if name not in self.wanted.texts]
 
     def _check(self) -> None:
         # a key may be missing from some rows, not from all: the first block decides
@@ -181,8 +181,7 @@ def _parsed_line(line: bytes) -> tuple[str | None, dict[str, Any]]:
 
 def row_problem(row: dict[str, Any], wanted: Wanted) -> str | None:
     """Why a row of Python values cannot be used because of their types, or None; empty values are seen to later."""
-    text = row.get(wanted.text)
-    if text is not None and not isinstance(text, str):
+    if not all(isinstance(row.get(name), (str, type(None))) for name in wanted.texts):
         return "text is not text"
     for name in wanted.labels:
         value = row.get(name)
@@ -201,7 +200,7 @@ def row_problem(row: dict[str, Any], wanted: Wanted) -> str | None:
 
 def column(name: str, values: list[Any], wanted: Wanted) -> pa.Array:
     """Python values as one column; values of several types become JSON text."""
-    if name == wanted.text:
+    if name in wanted.texts:
         return pa.array(values, pa.string())
     if wanted.several and any(isinstance(value, list) for value in values) and name == wanted.label:
         lists = (value if isinstance(value, list) or value is None else [value] for value in values)

@@ -44,5 +44,5 @@ def _piece(block: bytes, wanted: Wanted, before: int, file: str | None) -> Piece
     def raw(places: Sequence[int]) -> list[str]:
         return [lines[place].decode("utf-8", "backslashreplace") for place in places]
 
-    batch = pa.record_batch([pa.array(lines, pa.large_binary())], names=[wanted.text])
+    batch = pa.record_batch([pa.array(lines, pa.large_binary())], names=[*wanted.texts])
     return Piece(batch, np.arange(before + 1, before + 1 + len(lines), dtype=np.int64), raw, (), file)

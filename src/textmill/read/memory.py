@@ -22,7 +22,9 @@ from textmill.types import Record
 __all__ = ["corpus_of"]
 
 
-def corpus_of(data: Any, *, text: str, label: str | None, id: str | None, name: str, max_rejected: float) -> Corpus:
+def corpus_of(
+    data: Any, *, text: str | tuple[str, str], label: str | None, id: str | None, name: str, max_rejected: float
+) -> Corpus:
     """`Corpus.of`."""
     rows = _rows(data, text)
     if rows is not None and rows and isinstance(data[0], Record):
@@ -67,7 +69,7 @@ def _collected(
     return writer.close(name, {**rejected_facts(aside, rows), "format": "memory"})
 
 
-def _rows(data: Any, text: str) -> list[dict[str, Any]] | None:
+def _rows(data: Any, text: str | tuple[str, str]) -> list[dict[str, Any]] | None:
     if not isinstance(data, (list, tuple)):
         return None
     made: list[dict[str, Any]] = []
@@ -76,7 +78,7 @@ def _rows(data: Any, text: str) -> list[dict[str, Any]] | None:
             plain = {"id": row.id, "text": row.text, **row.meta}
             made.append(plain | ({"label": row.label} if row.label is not None else {}))
         elif isinstance(row, str):
-            made.append({text: row})
+            made.append({text if isinstance(text, str) else text[0]: row})
         elif isinstance(row, Mapping):
             made.append(dict(row))
         else:

@@ -25,18 +25,24 @@ class Wanted:
 
     Attributes
     ----------
+    text : a tuple if the texts are pairs, the columns of their first and second texts
     label : of one label a row, or with `several` of lists; columns of 0 and 1, each a label, if it is a tuple
     several : whether a row may have several labels, or none
     separator : what stands between labels in a column of text
     person : says whose row it is; such a column stays as it is
     """
 
-    text: str
+    text: str | tuple[str, str]
     label: str | tuple[str, ...] | None = None
     id: str | None = None
     several: bool = False
     separator: str | None = None
     person: str | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that hold the texts."""
+        return (self.text,) if isinstance(self.text, str) else self.text
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -46,7 +52,7 @@ class Wanted:
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that become those of a corpus."""
-        return (self.text, *self.labels, *((self.id,) if self.id is not None else ()))
+        return (*self.texts, *self.labels, *((self.id,) if self.id is not None else ()))
 
     def check(self, names: Sequence[str], where: str) -> None:
         """Every wanted column is there, once.

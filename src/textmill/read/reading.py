@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from textmill.config import ReadConfig
 from textmill.errors import SourceError, TooManyRejected
@@ -22,6 +23,7 @@ from textmill.read.piece import Piece, Seen, Wanted
 from textmill.read.reject import RejectedFile, check_share
 from textmill.read.shape import Widened, conform, laid_out
 from textmill.read.source import Source, find_files, format_of, opened, raw_blocks
+from textmill.types import BESIDE
 
 if TYPE_CHECKING:
     from textmill.read.row_hashes import Erased
@@ -154,6 +156,12 @@ def pieces_of(
     ------
     SourceError : if one of them cannot be read
     """
+    single = next((file for file in files if file.format in ("folder", "lines")), None)
+    if single is not None and len(wanted.texts) > 1:
+        what = (
+            "a folder holds one text a file" if single.format == "folder" else "a file of lines holds one text a line"
+        )
+        raise SourceError(what, where=single.where, wanted=f"the columns {' and '.join(map(repr, wanted.texts))}")
     done = 0
     total = sum(file.path.stat().st_size for file in files if file.format != "folder")
 
@@ -225,8 +233,8 @@ def stream_rows(
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a source in batches of about a mebibyte, all columns, for predicting.
 
-    Only the text column is asked for, and has type large_string; the others are as the source has them. The types of
-    JSON Lines may differ from batch to batch.
+    Only the text column is asked for, and has type large_string; so have both columns of pairs of texts. The others
+    are as the source has them. The types of JSON Lines may differ from batch to batch.
 
     Parameters
     ----------
@@ -249,13 +257,22 @@ def stream_rows(
             checked = check_piece(piece, wanted, _said(source))
             aside.add(checked.bad)
             if len(checked.texts):
-                place = checked.batch.schema.get_field_index(wanted.text)
-                yield checked.batch.set_column(place, wanted.text, checked.texts)
+                yield _with_texts(checked.batch, wanted, checked.texts)
         if own:
             aside.close()
     finally:
         if own:
             aside.discard()
+
+
+def _with_texts(batch: pa.RecordBatch, wanted: Wanted, texts: pa.Array) -> pa.RecordBatch:
+    columns = [texts]
+    if len(wanted.texts) > 1:
+        both = pc.split_pattern(texts, BESIDE)
+        columns = [pc.list_element(both, number) for number in range(2)]
+    for name, column in zip(wanted.texts, columns, strict=True):
+        batch = batch.set_column(batch.schema.get_field_index(name), name, column)
+    return batch
 
 
 def _said(source: str | Path | BinaryIO) -> str:

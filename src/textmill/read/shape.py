@@ -22,12 +22,13 @@ class Widened(Exception):
 def laid_out(
     ids: pa.Array, texts: pa.Array, labels: pa.Array | None, batch: pa.RecordBatch, wanted: Wanted
 ) -> pa.RecordBatch:
-    """The columns of a corpus: id, text, label, then the others of the source.
+    """The columns of a corpus: id, text, label, then the others of the source; those of pairs of texts stay among them.
 
     A column of the source that is none of these three but is called like one of them becomes ``source_id`` and so on.
     """
     made = {"id": ids, "text": texts} | ({"label": labels} if labels is not None else {})
-    used = set(wanted.columns)
+    # a row may have to be on the side of those that have one of its two texts
+    used = set(wanted.columns) - set(wanted.texts if len(wanted.texts) > 1 else ())
     taken = {"id", "text", "label"} | {name for name in batch.schema.names if name not in used}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if name in used:

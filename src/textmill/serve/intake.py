@@ -16,6 +16,7 @@ from textmill.names import is_alias
 __all__ = ["Limits", "texts_from", "version_from"]
 
 _WANTED = '{"texts": ["...", "..."]} or {"text": "..."}'
+_PAIR = 2  # texts
 _KEYS = ("text", "texts")
 
 
@@ -35,8 +36,8 @@ class Limits:
     patience: float = 20.0
 
 
-def texts_from(body: bytes, limits: Limits) -> list[str]:
-    """The texts in the body of a request.
+def texts_from(body: bytes, limits: Limits) -> list[str] | list[list[str]]:
+    """The texts in the body of a request, or pairs of them, which a list of two texts is.
 
     Raises
     ------
@@ -48,6 +49,8 @@ def texts_from(body: bytes, limits: Limits) -> list[str]:
     ['a', 'b']
     >>> texts_from(b'{"text": "a"}', Limits())
     ['a']
+    >>> texts_from(b'{"text": ["a", "b"]}', Limits())
+    [['a', 'b']]
     >>> texts_from(b'{"texts": []}', Limits())
     Traceback (most recent call last):
     ...
@@ -63,7 +66,8 @@ def texts_from(body: bytes, limits: Limits) -> list[str]:
     if len(value) != 1:
         raise _wrong("it must hold either 'text' or 'texts'", got="both" if value else "neither")
     if "text" in value:
-        return [_text(value["text"], "text")]
+        text = value["text"]
+        return [_pair(text, "text")] if isinstance(text, list) else [_text(text, "text")]
     texts = value["texts"]
     if not isinstance(texts, list):
         hint = 'Send one text as {"text": "..."}.' if isinstance(texts, str) else None
@@ -79,6 +83,8 @@ def texts_from(body: bytes, limits: Limits) -> list[str]:
             got=f"{len(texts):,}",
             hint="Send them in several requests, or use: textmill predict MODEL --in FILE",
         )
+    if isinstance(texts[0], list):
+        return [_pair(text, f"texts[{i}]") for i, text in enumerate(texts)]
     return [_text(text, f"texts[{i}]") for i, text in enumerate(texts)]
 
 
@@ -139,6 +145,14 @@ def _decoded(body: bytes) -> object:
         raise RequestError(
             "this JSON is too deep or its numbers too long", status=400, where="body", wanted=_WANTED
         ) from error
+
+
+def _pair(value: Any, where: str) -> list[str]:
+    if not isinstance(value, list):
+        raise _wrong("it must be a pair, as the first is", where=where, wanted='["...", "..."]', got=_kind(value))
+    if len(value) != _PAIR:
+        raise _wrong("it must be a text or a pair of texts", where=where, wanted='["...", "..."]', got=f"{len(value)}")
+    return [_text(text, f"{where}[{i}]") for i, text in enumerate(value)]
 
 
 def _text(value: Any, where: str) -> str:

@@ -28,7 +28,7 @@ class Classifier(Protocol):
         """Names of the classes."""
         ...
 
-    def predict(self, texts: list[str]) -> Prediction | LabelSets:
+    def predict(self, texts: list[str] | list[list[str]]) -> Prediction | LabelSets:
         """Scores of each text, safe to call from several threads."""
         ...
 
@@ -163,8 +163,8 @@ class Service:
         """Load every served model now, and say which version of each."""
         return {name: self._get(name, None).manifest.ref.version for name in self.names()}
 
-    def predict(self, name: str, texts: list[str], version: int | str | None = None) -> Answer:
-        """What a model says of some texts.
+    def predict(self, name: str, texts: list[str] | list[list[str]], version: int | str | None = None) -> Answer:
+        """What a model says of some texts, or pairs of texts.
 
         Parameters
         ----------

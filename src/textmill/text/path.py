@@ -26,10 +26,11 @@ from textmill.text.buffers import (
     texts_in_place,
 )
 from textmill.text.maps import TokenMap, token_map
+from textmill.text.pairs import marked_terms
 from textmill.text.profiles import profile
-from textmill.text.splitters import digests_of, read_assets, splitter, windows
+from textmill.text.splitters import digests_of, paired, read_assets, splitter, windows
 from textmill.text.stop_words import stop_words
-from textmill.types import Tokens, canonical_json
+from textmill.types import Tokens, canonical_json, parts
 
 __all__ = ["StageResult", "TextPath"]
 
@@ -37,7 +38,7 @@ __all__ = ["StageResult", "TextPath"]
 PROGRAM_VERSION = 2
 # Settings that came later, with what stands for "as before": they enter the description only when they say otherwise,
 # so that the hash of an older model stays what it was.
-_LATER: dict[str, object] = {"min_length": 1, "letters_only": False, "pattern": None}
+_LATER: dict[str, object] = {"min_length": 1, "letters_only": False, "pattern": None, "pairs": False}
 # Where a file lies never counts; its bytes do.
 _PLACES = ("tokens_file",)
 
@@ -68,6 +69,8 @@ class TextPath:
     Attributes
     ----------
     assets : bytes of the files that settings name, by their keys; a model is saved with them
+    splitter : what cleans texts and splits them
+    part : of a path of pairs the program for one text of a pair, else the path itself
 
     Raises
     ------
@@ -105,10 +108,14 @@ class TextPath:
         # words of tweets are put in small letters by their splitter, which leaves emoticons alone
         self._lowers_text = self.config.case == "lower" and self.config.tokens != "tweet"
         self.assets = read_assets(self.config, folder) if assets is None else dict(assets)
-        self._splitter = splitter(self.config, self._stages, self.assets)
+        self.splitter = splitter(self.config, self._stages, self.assets)
         self._maps: list[TokenMap] = [token_map(name) for name in self.config.maps]
         self._dropped = stop_words(self.config.stop_words, self.config.keep_negations)
         self._filters = self._made_filters()
+        self.part: TextPath = self
+        if self.config.pairs:
+            self.part = TextPath(replace(self.config, pairs=False), assets=self.assets)
+            self.splitter = paired(self.part)
 
     def _made_filters(self) -> list[tuple[str, Callable[[str], bool]]]:
         """What decides whether a word stays, each with the name of its stage."""
@@ -143,7 +150,7 @@ class TextPath:
             "stop_words": hashlib.sha256("\n".join(sorted(self._dropped)).encode()).hexdigest(),
             **({"tweet": _native.TWEET_UNICODE_VERSION} if self.config.tokens == "tweet" else {}),
             **({"letters": unicodedata.unidata_version} if self.config.letters_only else {}),
-            **({"tokens": self._splitter.version} if self._splitter.version else {}),
+            **({"tokens": self.splitter.version} if self.splitter.version else {}),
             **({"assets": digests_of(self.assets)} if self.assets else {}),
         }
 
@@ -177,14 +184,14 @@ class TextPath:
         ['a b', ' bc', 'bc', 'c']
         """
         made = copy(self)
-        made._splitter = windows(self._stages, self.config.case == "lower", width)
+        made.splitter = windows(self._stages, self.config.case == "lower", width)
         made._maps, made._filters = [], []
         return made
 
     @property
     def program(self) -> _native.Program | None:
         """All that `scan` does to a text before its words are numbered; None where the core does not do it alone."""
-        return self._splitter.whole_program
+        return self.splitter.whole_program
 
     @property
     def is_plain(self) -> bool:
@@ -204,7 +211,7 @@ class TextPath:
         ['see  ']
         """
         for chunk in text_chunks(texts):
-            data, ends = _native.rewrite(self._splitter.program, chunk.bytes, chunk.offsets, thread_count(threads))
+            data, ends = _native.rewrite(self.splitter.program, chunk.bytes, chunk.offsets, thread_count(threads))
             yield from decode_types(data, ends)
 
     def scan(
@@ -242,7 +249,7 @@ class TextPath:
         before = 0
         for chunk in texts_in_place(texts):
             with numbered_from(before):
-                found = self._splitter.scan(chunk, types, spans, threads)
+                found = self.splitter.scan(chunk, types, spans, threads)
             before += text_count(chunk)
             yield found
 
@@ -259,7 +266,7 @@ class TextPath:
         before = 0
         for chunk in texts_in_place(texts):
             with numbered_from(before):
-                self._splitter.count(counter, chunk, types, threads)
+                self.splitter.count(counter, chunk, types, threads)
             before += text_count(chunk)
         return before
 
@@ -274,7 +281,7 @@ class TextPath:
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]:
         """As `scan`, but words that `types` lacks are added to `others` and numbered behind `types`."""
         with numbered_from(0):
-            return self._splitter.scan_frozen(texts, types, others, spans, thread_count(threads))
+            return self.splitter.scan_frozen(texts, types, others, spans, thread_count(threads))
 
     def terms(self, types: Sequence[str]) -> list[str | None]:
         """What each distinct word becomes: a term, or None where it is left out.
@@ -288,8 +295,10 @@ class TextPath:
         >>> TextPath(TextConfig(stop_words=("the",), map="porter")).terms(["the", "fires"])
         [None, 'fire']
         """
-        if self.is_plain:
+        if self.is_plain or not types:
             return list(types)
+        if self.config.pairs:
+            return marked_terms(self.part, types)
         kept: Sequence[int] = range(len(types))
         for _, keep in self._filters:
             kept = [i for i in kept if keep(types[i])]
@@ -344,6 +353,8 @@ class TextPath:
         map: snowball-english ['fire']
         """
         text_buffers([text])
+        if self.config.pairs:
+            return self._explained_pair(text)
         config = self.config
         found = [StageResult("raw", text)]
         for i, name in enumerate(self._stages):
@@ -351,7 +362,7 @@ class TextPath:
             what = "case" if name == config.case else "clean"
             found.append(StageResult(f"{what}: {name}", program.rewrite(text).decode()))
         if self._lowers_text:
-            found.append(StageResult("case: lower", self._splitter.program.rewrite(text).decode()))
+            found.append(StageResult("case: lower", self.splitter.program.rewrite(text).decode()))
         table = _native.TypeTable()
         ids, _, spans = self.scan([text], table, spans=True, threads=1)
         assert spans is not None
@@ -362,7 +373,7 @@ class TextPath:
         def show(stage: str) -> None:
             found.append(StageResult(stage, tokens=tuple((now[i], a, b) for i, a, b in places if i in now)))
 
-        show(f"tokens: {config.tokens}" + (f" ({self._splitter.note})" if self._splitter.note else ""))
+        show(f"tokens: {config.tokens}" + (f" ({self.splitter.note})" if self.splitter.note else ""))
         for name, keep in self._filters:
             now = {i: word for i, word in now.items() if keep(word)}
             show(name)
@@ -370,6 +381,18 @@ class TextPath:
             now = {i: term for i, term in zip(now, each([*now.values()]), strict=True) if term}
             show(f"map: {each.name}" + (" (opaque)" if each.opaque else ""))
         return found
+
+    def _explained_pair(self, text: str) -> list[StageResult]:
+        found, behind = [], 0
+        for number, part in enumerate(parts(text), 1):
+            for one in self.part.explain(part):
+                tokens = one.tokens and tuple((term, begin + behind, end + behind) for term, begin, end in one.tokens)
+                found.append(StageResult(f"{number}: {one.stage}", one.text, tokens))
+            behind += len(part) + 1
+        both = self.tokens([text], spans=True, threads=1)
+        assert both.spans is not None
+        terms = zip(both.lists()[0], both.spans.tolist(), strict=True)
+        return [*found, StageResult("pairs", tokens=tuple((term, begin, end) for term, (begin, end) in terms))]
 
 
 def _registered(function: Callable[[str], str | None]) -> str:

@@ -20,8 +20,11 @@ def write_path(folder: Path, text_path: TextPath) -> dict[str, Any]:
     """Write the files that a text path needs into a folder; what has to be kept of it besides, as JSON values."""
     for key, data in text_path.assets.items():
         (folder / _asset_name(key)).write_bytes(data)
+    settings = asdict(text_path.config)
+    if not text_path.config.pairs:  # as it was before there were any
+        del settings["pairs"]
     return {
-        "text": asdict(text_path.config),
+        "text": settings,
         "text_path": text_path.hash,
         "text_path_description": text_path.description,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ from textmill.text.buffers import TextBuffers, encode_types, text_buffers
 from textmill.text.tweet import tweet_program
 from textmill.types import Tokens
 
-__all__ = ["Scanned", "Splitter", "asset_keys", "digests_of", "read_assets", "splitter", "windows"]
+if TYPE_CHECKING:
+    from textmill.text.path import TextPath
+
+__all__ = ["Scanned", "Splitter", "asset_keys", "digests_of", "paired", "read_assets", "splitter", "windows"]
 
 Scanned = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32] | None]
 """ids int32 (n_tokens,), rows int64 (n_texts + 1,), spans int32 (n_tokens, 2) in code points of raw texts, or None."""
@@ -168,6 +171,19 @@ def splitter(config: TextConfig, stages: Sequence[str], assets: Mapping[str, byt
         raise ConfigError([f"text.tokens_file: {config.tokens_file}: {error}"]) from error
     note = f"whole texts by the tokenizers library: {subwords.by_library}" if subwords.by_library else ""
     return _Outside(program, rewrites, subwords, ["tokenizers", subwords.version], note)
+
+
+def paired(path: TextPath) -> Splitter:
+    """Splits pairs of texts.
+
+    Parameters
+    ----------
+    path : the program for one text of a pair
+    """
+    from textmill.text.pairs import PairTokens
+
+    inner = path.splitter
+    return _Outside(inner.program, False, PairTokens(path), inner.version, inner.note)
 
 
 def windows(stages: Sequence[str], lower_case: bool, width: int) -> Splitter:

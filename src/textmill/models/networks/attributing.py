@@ -41,15 +41,18 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
         raise MissingExtra("explaining a network", package="captum", extra="networks") from error
     vocabulary, network = body.vocabulary, body.network
     encoded = vocabulary.encode([text], threads=1)
+    words, shift = vocabulary.words(text), vocabulary.pairs.shift if vocabulary.pairs else 0
     n_pieces = len(encoded.texts)
-    before, after = (len(one) for one in vocabulary.around)
     said, added = 0.0, []
     with one_thread_number(1):
         for piece in range(n_pieces):
             ids = torch.from_numpy(encoded.padded(np.array([piece]), vocabulary.pad))
+            read = [place for word in words for which, place in word.places if which == piece]
             blank = ids.clone()
-            blank[:, before : ids.shape[1] - after] = vocabulary.unknown
-            mask = torch.ones_like(ids, dtype=torch.bool)
+            blank[:, read] = vocabulary.unknown
+            if shift:  # of which text of a pair a token is stays as it is
+                blank[:, read] += ids[:, read] // shift * shift
+            mask = network.whose(ids, torch.ones_like(ids, dtype=torch.bool))
             with torch.no_grad():
                 vectors, nothing = network.embed(ids), network.embed(blank)
                 here, there = (float(network.score(one, mask)[0, output]) for one in (vectors, nothing))
@@ -68,7 +71,7 @@ def integrated(body: NetworkBody, text: str, output: int) -> tuple[float, list[P
             added.append((found / n_pieces).tolist())
     values: dict[str, float] = {}
     spans: dict[str, list[tuple[int, int]]] = {}
-    for word in vocabulary.words(text):
+    for word in words:
         value = sum(added[piece][place] for piece, place in word.places)
         values[word.term] = values.get(word.term, 0.0) + value
         spans.setdefault(word.term, []).append(word.span)

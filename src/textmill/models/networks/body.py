@@ -168,7 +168,10 @@ class NetworkBody(Body):
         def answer(graph: Graph, encoded: Encoded) -> NDArray[np.float64]:
             return self._of_encoded(graph, encoded, 1)
 
-        self.graph, said = frozen(self.network, len(self.vocabulary.terms), self._onnx, self._judged, answer)
+        shift = self.vocabulary.pairs.shift if self.vocabulary.pairs else 0
+        self.graph, said = frozen(
+            self.network, len(self.vocabulary.terms), self._onnx, self._judged, answer, shift=shift
+        )
         self.facts = {"onnx": said}
         self._graph_runs = self.graph is not None
         self._judged = None
@@ -202,7 +205,7 @@ class NetworkBody(Body):
         vocabulary = Vocabulary.load(folder)
         if head["n_terms"] != len(vocabulary.terms):
             raise CorruptError("the vocabulary is not that of the model", where=str(folder))
-        made = cls(vocabulary, partial(_read, folder, config, len(vocabulary.terms), n_outputs, head), n_outputs)
+        made = cls(vocabulary, partial(_read, folder, config, vocabulary, n_outputs, head), n_outputs)
         if "onnx" in head:
             made.facts = {"onnx": dict(head["onnx"])}
             if head["onnx"]["precision"] != "none":
@@ -221,12 +224,13 @@ class NetworkBody(Body):
         return made
 
 
-def _read(folder: Path, config: ModelConfig, n_terms: int, n_outputs: int, head: Any) -> Network:
+def _read(folder: Path, config: ModelConfig, vocabulary: Vocabulary, n_outputs: int, head: Any) -> Network:
     for package in ("torch", "safetensors"):
         require(package, "a model with a network body")
     from textmill.models.networks.torch_bridge import load_network
 
-    network = load_network(folder, _WEIGHTS, config, n_terms, n_outputs, head["width"])
+    n_terms, paired = len(vocabulary.terms), vocabulary.pairs is not None
+    network = load_network(folder, _WEIGHTS, config, n_terms, n_outputs, head["width"], paired=paired)
     _check(folder / _WEIGHTS, head["weights"])
     return network
 

@@ -21,7 +21,7 @@ _NEAR = 1e-4  # of outputs, or of a share of them where they are larger than 1
 _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}  # ONNX's order of them, in PyTorch's
 
 
-def exported(network: Network, n_terms: int) -> Graph:
+def exported(network: Network, n_terms: int, *, shift: int = 0) -> Graph:
     """A network as ONNX; the same network gives the same bytes.
 
     It is asked for the outputs of random texts of several lengths, which have to be PyTorch's.
@@ -29,6 +29,7 @@ def exported(network: Network, n_terms: int) -> Graph:
     Parameters
     ----------
     n_terms : numbers of tokens begin at 0 and are below it
+    shift : of pairs, what is added to the numbers of the second text's tokens where they are told apart; else 0
 
     Raises
     ------
@@ -55,18 +56,20 @@ def exported(network: Network, n_terms: int) -> Graph:
                 verbose=False,
             )
             graph = Graph({"precision": "fp32"}, plain(made.model_proto))
-        _compare(network, graph, n_terms, most)
+        _compare(network, graph, n_terms, most, shift)
     except Exception as error:  # whatever a tracer of Python code raises
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TrainingError(f"the network cannot be exported to ONNX: {said}", hint='Set model.onnx = "no".') from error
     return graph
 
 
-def _compare(network: Network, graph: Graph, n_terms: int, most: int) -> None:
+def _compare(network: Network, graph: Graph, n_terms: int, most: int, shift: int) -> None:
     rng = np.random.default_rng(0x0221)
     for n, longest in ((1, 1), (1, 9), (2, 2), (5, 17), (3, 64)):
         shape = (n, min(longest, most))
         ids, lengths = rng.integers(0, n_terms, shape), rng.integers(1, shape[1] + 1, n)
+        if shift:
+            ids += shift * (np.arange(shape[1]) >= rng.integers(0, lengths + 1)[:, None])  # a second text from there on
         wanted, got = answered(network, ids, lengths), graph.outputs(ids, lengths)
         worst = float((abs(wanted - got) / np.maximum(1.0, abs(wanted))).max())
         if not worst <= _NEAR:

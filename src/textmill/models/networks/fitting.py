@@ -82,7 +82,7 @@ def fit_network(
             texts, text, model, shape, targets.n_outputs, folder=folder, seed=seed, threads=threads
         )
         targets.check_number(encoded.n_texts)
-        if np.isin(encoded.ids, [vocabulary.unknown, *(one for side in vocabulary.around for one in side)]).all():
+        if not vocabulary.knows(encoded.ids):
             raise DataError(
                 "no word of the texts is one that the network knows",
                 hint="See what [text] leaves of them: textmill explain.",

@@ -39,9 +39,13 @@ class Network(nn.Module):
     def score(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Outputs float32 (n_texts, n_outputs) of vectors."""
 
+    def whose(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The mask for `score`; where a network has to know, 1 for tokens of a pair's first text, 2 of its second."""
+        return mask
+
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Outputs float32 (n_texts, n_outputs) of tokens."""
-        return self.score(self.embed(ids), mask)
+        return self.score(self.embed(ids), self.whose(ids, mask))
 
     @property
     def table_width(self) -> int | None:

@@ -33,10 +33,20 @@ class Pretrained(Network):
     Parameters
     ----------
     encoder : gives `last_hidden_state`
-    unit : whether the pooled vector is made as long as 1, as sentence vectors are
+    unit : whether the pooled vector is made as long as 1, as sentence vectors are; then two texts of a pair are read
+        apart, and the head gets how their vectors differ, their product place by place (as SentEval does, 2018), and
+        their cosine; with the vectors themselves it learned less
+    paired : whether each text is two; then the numbers of the second one's tokens are higher by `n_terms`, so that it
+        is known whose they are
+
+    Attributes
+    ----------
+    n_terms : vectors of terms that it has
     """
 
-    def __init__(self, encoder: nn.Module, n_outputs: int, shape: Shape, *, unit: bool = False) -> None:
+    def __init__(
+        self, encoder: nn.Module, n_outputs: int, shape: Shape, *, unit: bool = False, paired: bool = False
+    ) -> None:
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
             encoder.pooler = None  # type: ignore[assignment]  # nothing here asks it
@@ -45,11 +55,16 @@ class Pretrained(Network):
         self.unit, self.pooling = unit, shape.pooling
         self.attention = Attention(width) if shape.pooling == "attention" else None
         self.dropout = nn.Dropout(shape.dropout)
-        self.head = nn.Linear(width, n_outputs)
+        self.paired = paired
+        self.n_terms: int = encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
+        self.typed = paired and getattr(encoder.config, "type_vocab_size", 0) > 1  # whether the encoder asks whose
+        self.head = nn.Linear(2 * width + 1 if paired and unit else width, n_outputs)
         self.frozen = False
 
     @classmethod
-    def of_weights(cls, weights: Weights, n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
+    def of_weights(
+        cls, weights: Weights, n_outputs: int, shape: Shape, *, unit: bool = False, paired: bool = False
+    ) -> Pretrained:
         """With the weights that were pretrained.
 
         Raises
@@ -78,10 +93,12 @@ class Pretrained(Network):
                 where=str(weights.folder),
                 wanted=f"among others {few}",
             )
-        return cls(encoder, n_outputs, shape, unit=unit)
+        return cls(encoder, n_outputs, shape, unit=unit, paired=paired)
 
     @classmethod
-    def of_config(cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False) -> Pretrained:
+    def of_config(
+        cls, said: dict[str, Any], n_outputs: int, shape: Shape, *, unit: bool = False, paired: bool = False
+    ) -> Pretrained:
         """The same architecture with weights that are still to be loaded; no code is run from `said`.
 
         Raises
@@ -94,7 +111,7 @@ class Pretrained(Network):
         except Exception as error:  # what transformers raises is of many kinds
             told = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ValueError(f"no architecture can be built: {told}") from error
-        return cls(encoder, n_outputs, shape, unit=unit)
+        return cls(encoder, n_outputs, shape, unit=unit, paired=paired)
 
     @property
     def max_tokens(self) -> int | None:
@@ -105,25 +122,41 @@ class Pretrained(Network):
             most -= table.padding_idx + 1  # RoBERTa counts from there
         return most if most is None or most > 0 else None
 
-    @property
-    def n_terms(self) -> int:
-        """Vectors of terms that it has."""
-        found: int = self.encoder.get_input_embeddings().num_embeddings  # type: ignore[operator]
-        return found
-
     def embed(self, ids: Tensor) -> Tensor:
         """See `Network.embed`."""
+        ids = ids % self.n_terms if self.paired else ids
         found: Tensor = self.encoder.get_input_embeddings()(ids)  # type: ignore[operator]
         return found
 
+    def whose(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """See `Network.whose`."""
+        return mask.long() + (mask & (ids >= self.n_terms)).long() if self.paired else mask
+
     def score(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """See `Network.score`."""
-        outputs: Tensor = self.head(self.dropout(self.sentence(vectors, mask)))
+        found = self._compared(vectors, mask) if self.paired and self.unit else self.sentence(vectors, mask)
+        outputs: Tensor = self.head(self.dropout(found))
         return outputs
+
+    def _compared(self, vectors: Tensor, whose: Tensor) -> Tensor:
+        """What is made of the vectors of both texts of pairs: float32 (n_pairs, 2 * width + 1)."""
+        if torch.compiler.is_compiling():  # side by side both might be longer than there are places for
+            raise NotImplementedError("how long the texts of pairs are, each on its own, is no size that a graph has")
+        first, second = (whose == 1).sum(1), (whose == 2).sum(1)
+        longest = int(torch.maximum(first, second).max())
+        places = torch.arange(longest, device=whose.device)
+        # the second text is read from the first place on, as if it were alone
+        at = (first[:, None] + places).clamp(max=whose.shape[1] - 1)
+        behind = vectors.gather(1, at[..., None].expand(-1, -1, vectors.shape[2]))
+        masks = torch.cat([places < first[:, None], places < second[:, None]])
+        u, v = self.sentence(torch.cat([vectors[:, :longest], behind]), masks).chunk(2)
+        return torch.cat([(u - v).abs(), u * v, (u * v).sum(1, keepdim=True)], 1)
 
     def sentence(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """One vector for each text: float32 (n_texts, width)."""
-        states = self.encoder(inputs_embeds=vectors, attention_mask=mask.long()).last_hidden_state
+        second = {"token_type_ids": (mask == 2).long()} if self.typed and not self.unit else {}
+        mask = mask > 0
+        states = self.encoder(inputs_embeds=vectors, attention_mask=mask.long(), **second).last_hidden_state
         found = pooled(states, mask, self.pooling, self.attention)
         return nn.functional.normalize(found, dim=1) if self.unit else found
 

@@ -48,13 +48,14 @@ def read_and_build(
         from textmill.models.networks.weights import find_weights
 
         weights = find_weights(model.weights or "", folder)
-        pretrained = _pretrained().of_weights(weights, n_outputs, shape, unit=model.kind == "sentence")
+        apart = model.kind == "sentence"
+        pretrained = _pretrained().of_weights(weights, n_outputs, shape, unit=apart, paired=text.config.pairs)
         most = pretrained.max_tokens
         if most is not None and shape.max_tokens > most:
             if model.max_tokens != "auto":
                 raise ConfigError([f"model.max_tokens: these weights take up to {most}, got {shape.max_tokens}"])
             cut["max_tokens"] = most
-        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut)
+        vocabulary = subword_vocabulary(text, weights.tokenizer, **cut, shift=pretrained.n_terms, apart=apart)
         if len(vocabulary.terms) > pretrained.n_terms:
             raise CorruptError(
                 "the tokenizer is not that of the weights",
@@ -70,7 +71,7 @@ def read_and_build(
         vocabulary = learn_subwords(iter(chunks), text, most=model.vocabulary, **cut)
         encoded = vocabulary.encode(iter(chunks), threads=threads)
         return vocabulary, encoded, _own(model, shape, len(vocabulary.terms), n_outputs, None)
-    tokens = text.tokens(texts, threads=threads)
+    tokens = Vocabulary.split(text, texts, threads=threads)
     vocabulary = Vocabulary.learn(text, tokens, most=model.vocabulary, **cut)
     vectors = None
     if model.vectors is not None:
@@ -82,17 +83,20 @@ def read_and_build(
     return vocabulary, vocabulary.numbered(tokens), network
 
 
-def rebuilt(folder: Path, model: ModelConfig, n_terms: int, n_outputs: int, width: int | None) -> Network:
+def rebuilt(
+    folder: Path, model: ModelConfig, n_terms: int, n_outputs: int, width: int | None, *, paired: bool = False
+) -> Network:
     """A network whose weights are still to be loaded from a model's folder.
 
     Parameters
     ----------
     width : of the vectors of words, where a file of them decided it
+    paired : whether each text is two
     """
     shape = shape_of(model)
     if model.kind in ("pretrained", "sentence"):
         said = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        return _pretrained().of_config(said, n_outputs, shape, unit=model.kind == "sentence")
+        return _pretrained().of_config(said, n_outputs, shape, unit=model.kind == "sentence", paired=paired)
     return _own(model, shape, n_terms, n_outputs, None if width is None else torch.empty(n_terms, width))
 
 

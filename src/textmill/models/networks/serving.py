@@ -89,6 +89,8 @@ def frozen(
     asked: str,
     judged: Judged | None,
     answer: Callable[[Graph, Encoded], NDArray[np.float64]],
+    *,
+    shift: int = 0,
 ) -> tuple[Graph | None, dict[str, Any]]:
     """The graph that a model is to be served by, and what is said of it.
 
@@ -96,6 +98,7 @@ def frozen(
     ----------
     asked : ``[model] onnx``: with "auto" there is none where it cannot be made, and it is said why
     answer : the outputs of a graph for texts, float64 (n_texts, n_outputs)
+    shift : of the numbers of the second texts of pairs
 
     Raises
     ------
@@ -106,7 +109,7 @@ def frozen(
     from textmill.models.networks.exporting import exported
 
     try:
-        graph = exported(network, n_terms)
+        graph = exported(network, n_terms, shift=shift)
     except TrainingError as error:
         if asked != "auto":
             raise

@@ -44,16 +44,20 @@ def save_network(network: Network, folder: Path, file: str) -> None:
 
 
 def load_network(
-    folder: Path, file: str, config: ModelConfig, n_terms: int, n_outputs: int, width: int | None
+    folder: Path, file: str, config: ModelConfig, n_terms: int, n_outputs: int, width: int | None, *, paired: bool
 ) -> Network:
     """Read what `save_network` wrote.
+
+    Parameters
+    ----------
+    paired : whether each text is two
 
     Raises
     ------
     CorruptError : if it is not what it says
     """
     with own_chance():  # which the weights that are replaced at once are drawn from
-        network = rebuilt(folder, config, n_terms, n_outputs, width)
+        network = rebuilt(folder, config, n_terms, n_outputs, width, paired=paired)
     try:
         network.load_state_dict(load_file(folder / file))
     except (SafetensorError, RuntimeError) as error:

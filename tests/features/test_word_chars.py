@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,3 +186,13 @@ def test_another_format_is_refused(saved: Path) -> None:
     head_with(format=99)(saved)
     with pytest.raises(FormatError, match="wanted 1, got 99"):
         load_features(saved)
+
+
+def test_a_stream_of_arrow_arrays_gives_what_a_list_gives() -> None:
+    texts = ["fire in the forest", "the sun", "a forest", "fires"]
+    config = FeaturesConfig(analyzer="word+char_wb", min_df=1)
+    _, wanted = WordCharFeatures.fit(TextPath(), config, texts)
+    parts = (pa.array(texts[begin : begin + 2], pa.large_string()) for begin in (0, 2))
+    _, got = WordCharFeatures.fit(TextPath(), config, parts)
+    assert got.data.tobytes() == wanted.data.tobytes()
+    assert got.indices.tolist() == wanted.indices.tolist()

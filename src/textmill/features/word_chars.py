@@ -17,6 +17,7 @@ from textmill.features.chars import CharFeatures, check_single
 from textmill.features.csr import Csr
 from textmill.features.saved import HEAD, reading
 from textmill.features.words import WordFeatures
+from textmill.text.buffers import text_chunks
 from textmill.text.path import TextPath
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class WordCharFeatures:
         ----------
         config : `ngrams` and `skip` are of words, `char_ngrams` of letters, the blank at either end of a word among
             them; all else is said of both, `max_features` of each
-        texts : what `text_chunks` takes; an iterator is made a list, as the texts are gone through twice
+        texts : what `text_chunks` takes
         dtype : of the weights, float32 or float64
         threads : how many; the result does not depend on it
 
@@ -97,12 +98,11 @@ class WordCharFeatures:
         """
         threads = thread_count(threads)
         check_single(text_path, ANALYZER)
-        if isinstance(texts, Iterator):
-            texts = [text for part in texts for text in ([part] if isinstance(part, str) else part)]
+        chunks = list(text_chunks(texts))  # gone through twice
         parts = replace(config, analyzer="word", char_ngrams=FeaturesConfig().char_ngrams)
-        words, of_words = WordFeatures.fit(text_path, parts, texts, dtype=dtype, threads=threads)
+        words, of_words = WordFeatures.fit(text_path, parts, iter(chunks), dtype=dtype, threads=threads)
         letters = replace(parts, analyzer="char_wb", ngrams=config.char_ngrams, skip=0)
-        chars, of_chars = CharFeatures.fit(text_path, letters, texts, dtype=dtype, threads=threads)
+        chars, of_chars = CharFeatures.fit(text_path, letters, iter(chunks), dtype=dtype, threads=threads)
         features = cls(words, chars)
         return features, features._joined(of_words, of_chars)
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import ConfigError, MissingExtra, PluginError, TooManyRejected
+from textmill.errors import MissingExtra, PluginError, TooManyRejected
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import HERE, Work
@@ -83,10 +83,7 @@ def assets_of(project: Project, asked: CandidateConfig) -> dict[str, str]:
 
         found = digests_of(read_assets(text, project.folder))
     if model.vectors is not None:
-        path = project.folder / model.vectors
-        if not path.is_file():
-            raise ConfigError([f"model.vectors: there is no file {path}"])
-        found["vectors"] = project.digests.of(path)
+        found["vectors"] = project.digests.of(project.folder / model.vectors)
     if model.weights is not None:
         from textmill.models.networks.weights import find_weights
 

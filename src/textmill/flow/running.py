@@ -190,6 +190,7 @@ def open_project(
     _check_space(mill, where)
     _check_extras(mill)
     _check_splitters(mill, home, where)
+    _check_networks(mill, home, where)
     kept = store if isinstance(store, Store) else Store.at(store) if store is not None else Store.beside(home)
     project = Project(mill, home, kept, FileDigests(kept))
     if on is not None:
@@ -260,6 +261,30 @@ def _check_extras(mill: MillConfig) -> None:
         if asked and find_spec(package) is None:
             raise MissingExtra(table, package=package, extra=extra)
     check_logs(mill)
+
+
+def _check_networks(mill: MillConfig, folder: Path, where: Path) -> None:
+    """Networks that cannot be: what they need is not installed, not to be found, or their sizes do not fit together."""
+    from importlib.util import find_spec
+
+    faults: list[str] = []
+    for model in (one.model for one in (mill.own, *mill.candidate) if mill.trains and one.model.is_network):
+        from textmill.models.networks.shape import shape_of
+        from textmill.models.networks.weights import find_weights
+
+        for package in ("torch", "safetensors", *(("transformers",) if model.weights else ())):
+            if find_spec(package) is None:
+                raise MissingExtra(f'kind = "{model.kind}"', package=package, extra="networks")
+        try:
+            shape_of(model)
+            if model.weights is not None:
+                _ = find_weights(model.weights, folder).config
+        except ConfigError as error:
+            faults += error.faults
+        if model.vectors is not None and not (folder / model.vectors).is_file():
+            faults.append(f"model.vectors: there is no file {folder / model.vectors}")
+    if faults:
+        raise ConfigError(list(dict.fromkeys(faults)), where=str(where))
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -117,7 +117,7 @@ def reuters(folder: Path) -> tuple[dict[str, Any], Candidates]:
         told = ({"text": f"{row['title'] or ''}\n{row['body'] or ''}", "label": row["topics"]} for row in some)
         _jsonl(folder / f"{side}.jsonl", told)
     tables = {"read": _sides(folder), "task": "multi-label", "model": {"C": 100.0}}
-    bag = {**BAG, "train": {"epochs": 20, "learning_rate": 0.1}}
+    bag = {**BAG, "train": {"learning_rate": 0.1}}
     return tables, {"bag": bag, "sentence": {"model": {"kind": "sentence", "weights": MINILM, "C": 10.0}}}
 
 

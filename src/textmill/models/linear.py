@@ -166,9 +166,21 @@ def fit_linear(
     return LinearBody(made, weights, bias), facts, seconds
 
 
+def _bag_epochs(n_texts: int, n_classes: int) -> int:
+    """As many epochs as let each class be met 2,000 times, from 5 to 50: few texts of many classes need more.
+
+    Examples
+    --------
+    >>> _bag_epochs(25_000, 2), _bag_epochs(9_600, 115), _bag_epochs(1_500, 150)
+    (5, 24, 50)
+    """
+    return max(5, min(50, -(-2_000 * n_classes // n_texts)))
+
+
 def _fit_bag(csr: Csr, targets: Targets, model: ModelConfig, train: TrainConfig, **common: Any) -> BagFit:
     """A bag of vectors on rows of features; what its settings leave open is as `fit_bag` has it."""
-    asked: dict[str, Any] = {"width": model.width, "epochs": train.epochs, "learning_rate": train.learning_rate}
+    epochs = _bag_epochs(len(targets), len(targets.classes)) if train.epochs == "auto" else train.epochs
+    asked: dict[str, Any] = {"width": model.width, "epochs": epochs, "learning_rate": train.learning_rate}
     weights = None
     if model.class_weight == "balanced" and targets.codes is not None:
         weights = balanced_weights(targets.codes, len(targets.classes))

@@ -75,10 +75,13 @@ def headlines(folder: Path) -> tuple[dict[str, Any], Candidates]:
 
 
 def questions(folder: Path) -> tuple[dict[str, Any], Candidates]:
+    """Always saying the larger class is right of 94 rows in a hundred: accuracy says nothing here."""
     tables = {
         "read": {"source": str(data_dir() / "quora_questions" / "quora.csv"), "text": "text", "label": "label"},
+        "decide": {"threshold": "recall >= 0.6", "positive": "1"},
     }
-    return tables, {"bag": BAG, "lstm": _words("lstm"), "sentence": SENTENCE}
+    majority = {"model": {"kind": "majority"}}
+    return tables, {"majority": majority, "bag": BAG, "lstm": _words("lstm"), "sentence": SENTENCE}
 
 
 def reviews(folder: Path) -> tuple[dict[str, Any], Candidates]:
@@ -138,7 +141,7 @@ def intents(folder: Path) -> tuple[dict[str, Any], Candidates]:
 SETS: dict[str, tuple[str, Callable[[Path], tuple[dict[str, Any], Candidates]]]] = {
     "tweets": ("Disaster tweets, equal and nearly equal texts on one side", tweets),
     "headlines": ("Sarcasm headlines v2, equal and nearly equal texts on one side", headlines),
-    "questions": ("Quora questions, 20,000 of which 6 % are insincere", questions),
+    "questions": ("Quora questions, 6 % of 20,000 insincere; a threshold that finds 60 % of them", questions),
     "reviews": ("IMDB, official test side", reviews),
     "sentiment": ("SST-2, official test side", sentiment),
     "newsgroups": ("20 newsgroups by date, headers removed", newsgroups),

@@ -130,7 +130,7 @@ def _trained(
     from textmill.models.networks import loop, processes
     from textmill.models.networks.objective import Classification
 
-    training = training_of(model, train)
+    training = training_of(model, train, float(encoded.lengths.mean()))
     judged = judged_texts(encoded, train.validation, seed)
     device = loop.device_of(train)
     rates = _prepared(network, model)

@@ -66,7 +66,9 @@ def fit_sentence(
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
         told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
-        trained = processes.fit(network, problem, train, training_of(model, train), **told)
+        trained = processes.fit(
+            network, problem, train, training_of(model, train, float(problem.lengths.mean())), **told
+        )
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}
     progress("making sentence vectors")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textmill.config import ModelConfig, TrainConfig
@@ -41,6 +41,7 @@ _SHAPES = {
     "pretrained": Shape(0, 0, 0, 0.1, 256, "mean"),
     "sentence": Shape(0, 0, 0, 0.0, 256, "mean"),
 }
+_FEWEST = 24  # texts of a batch, on average; fewer make noisy steps, and many of them
 _TRAININGS = {
     "cnn": Training(10, 1e-3, 1024),
     "lstm": Training(10, 1e-3, 1024),
@@ -71,15 +72,22 @@ def shape_of(model: ModelConfig) -> Shape:
     return found
 
 
-def training_of(model: ModelConfig, train: TrainConfig) -> Training:
+def training_of(model: ModelConfig, train: TrainConfig, length: float) -> Training:
     """How a network is trained.
+
+    Parameters
+    ----------
+    length : tokens of a text, on average; however long they are, a batch has about 24 texts or more
 
     Examples
     --------
-    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(epochs=2)).epochs
+    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(epochs=2), 20.0).epochs
     2
+    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(), 200.0).batch_tokens
+    4800
     """
     default = _TRAININGS[model.kind]
+    default = replace(default, batch_tokens=max(default.batch_tokens, round(_FEWEST * length)))
     return Training(**{name: _or(getattr(train, name), getattr(default, name)) for name in Training.__slots__})
 
 

@@ -33,7 +33,7 @@ ROOMS = (
     "shards",
     "startup",
 )
-LONG = ("stream", "reliability", "onnx")  # runs of many minutes, only when asked for
+LONG = ("networks", "onnx", "stream", "reliability")  # runs of many minutes, only when asked for
 _HEAD = """# Results
 
 A section a room, made anew by `make bench` (all but the long ones) or `python -m benches ROOM`. Ratios count, absolute

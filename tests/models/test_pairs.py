@@ -23,7 +23,6 @@ from textmill.types import beside
 ALIKE = [("a red sun", "the red sun"), ("fires in town", "a fire in the town"), ("cold rain", "rain, cold rain")]
 OTHERS = [("a red sun", "fires in town"), ("cold rain", "the red sun"), ("rain", "a fire in the town")]
 PAIRS, LABELS = (ALIKE + OTHERS) * 4, (["same"] * 3 + ["other"] * 3) * 4
-DATA = Path("/work/shared/data/stsb/stsb-en-train.csv")
 networks = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("torch", "tokenizers", "transformers", "safetensors"))),
     reason="the extra 'networks' is not installed",
@@ -233,10 +232,9 @@ def test_explanations_add_up_and_point_into_the_pair(bert: Path) -> None:
     assert [why.text[a:b] for a, b in sun.spans] == ["sun", "sun"]
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="the data sets are not here")
-def test_overlap_beats_a_bag_of_both_texts_on_real_pairs() -> None:
+def test_overlap_beats_a_bag_of_both_texts_on_real_pairs(data_dir: Path) -> None:
     """Similarity of sentences, 3 of 5 or more: without the marks the words of both say next to nothing."""
-    with DATA.open(encoding="utf-8", newline="") as file:
+    with (data_dir / "stsb" / "stsb-en-train.csv").open(encoding="utf-8", newline="") as file:
         rows = [(one[0], one[1], "same" if float(one[2]) >= 3 else "other") for one in csv.reader(file)][::2]
     pairs, labels = [row[:2] for row in rows], [row[2] for row in rows]
     held = np.arange(len(rows)) % 4 == 0

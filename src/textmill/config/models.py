@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["Kind", "ModelConfig", "TrainConfig", "model_keys"]
+__all__ = ["WEIGHING", "Kind", "ModelConfig", "TrainConfig", "model_keys"]
 
 Kind = Literal["logistic-regression", "majority", "bag", "cnn", "lstm", "gru", "encoder", "pretrained", "sentence"]
 
@@ -25,6 +25,9 @@ model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
     "pretrained": (*_NETWORK, "weights", "pooling", "learns", "layer_decay"),
     "sentence": (*_LOGISTIC, "weights", "pooling", "max_tokens", "longer", "learns", "onnx"),
 }
+
+
+WEIGHING = ("logistic-regression", "bag")  # the kinds that weigh ``[features]``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class ModelConfig:
     @property
     def is_linear(self) -> bool:
         """Whether it weighs ``[features]``."""
-        return self.kind in ("logistic-regression", "bag")
+        return self.kind in WEIGHING
 
     @property
     def said(self) -> dict[str, Any]:

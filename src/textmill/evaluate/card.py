@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from textmill.config.models import WEIGHING
 from textmill.evaluate.markup import size
 from textmill.evaluate.sentences import (
     PERSONAL,
@@ -73,11 +74,7 @@ def _head(report: Report, settings: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     model, features = settings.get("model") or {}, settings.get("features") or {}
     if model.get("kind"):
-        on = (
-            f" on {features['kind']}"
-            if features.get("kind") and model["kind"] in ("logistic-regression", "bag")
-            else ""
-        )
+        on = f" on {features['kind']}" if features.get("kind") and model["kind"] in WEIGHING else ""
         yield f"A text classifier ({model['kind']}{on}) for {len(report.classes):,} {_of(report)}."
         yield ""
     yield _plain(verdict(report))

@@ -8,16 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from textmill.config import CandidateConfig, MillConfig
 from textmill.errors import ConfigError, MissingExtra
 from textmill.flow.project import Project
 from textmill.flow.step import Work
+from textmill.models.networks.watch import Watch
 from textmill.registry.disk import writing
-
-if TYPE_CHECKING:
-    from textmill.models.networks.watch import Watch
 
 __all__ = ["FILE", "Closing", "JsonLines", "check_logs", "watching"]
 
@@ -26,17 +24,8 @@ _MLFLOW = "MLFLOW_TRACKING_URI"  # MLflow's own variable: the address may hold a
 _PACKAGES = {"tensorboard": ("tensorboard", "tensorboard"), "mlflow": ("mlflow", "mlflow")}
 
 
-class Closing(Protocol):
+class Closing(Watch, Protocol):
     """A `Watch` that is closed in the end."""
-
-    def begin(self, step: int, epoch: int) -> None:
-        """See `Watch`."""
-
-    def step(self, step: int, values: Mapping[str, float]) -> None:
-        """See `Watch`."""
-
-    def epoch(self, epoch: int, step: int, values: Mapping[str, float]) -> None:
-        """See `Watch`."""
 
     def close(self, *, failed: bool) -> None:
         """No more is told."""

@@ -123,6 +123,11 @@ class Targets:
         return 1 if not self.several and len(self.classes) == 2 else len(self.classes)
 
     @property
+    def apart(self) -> bool:
+        """Whether each output is a yes or no of its own; else all share one probability."""
+        return self.several or self.n_outputs == 1
+
+    @property
     def truth(self) -> NDArray[np.float32]:
         """What each output should say, 0 or 1 unless it is `soft`: float32 (n_texts, n_outputs).
 

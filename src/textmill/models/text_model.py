@@ -84,48 +84,29 @@ class TextModel(ABC):
         if hasattr(texts, "__len__"):  # said before the work, where it can be known
             targets.check_number(texts.n_texts if isinstance(texts, TextBuffers) else len(texts))
         facts: dict[str, Any] = {"n_texts": len(targets), "n_classes": len(targets.classes)}
+        body: Body
+        took: dict[str, Any] = {}
+        seconds: dict[str, float] = {}
         if model.kind == "majority":
             targets.check_number(sum(chunk.n_texts for chunk in text_chunks(texts)))
             log_odds = cls._log_odds(targets)
-            made = cls(targets.classes, model, LinearBody(None, np.zeros((0, len(log_odds))), log_odds), facts)
-            made.pairs = paired
-            return made
-        path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
-        train = from_mapping(TrainConfig, asdict(train or TrainConfig()))
-        if paired and not path.config.pairs:
-            path = TextPath(replace(path.config, pairs=True), assets=path.assets)
-        if paired and model.pair_faults:
-            raise ConfigError([f"model.{fault}" for fault in model.pair_faults])
-        body: Body
-        if model.is_network:
-            from textmill.models.networks.fitting import fit_network
-
-            body, took, seconds = fit_network(
-                texts,
-                targets,
-                text=path,
-                model=model,
-                train=train,
-                seed=seed,
-                threads=threads,
-                progress=progress or _silent,
-                keep=keep,
-                folder=folder,
-                watch=watch,
-            )
+            body = LinearBody(None, np.zeros((0, len(log_odds))), log_odds)
         else:
-            body, took, seconds = fit_linear(
-                texts,
-                targets,
-                text=path,
-                features=features or FeaturesConfig(),
-                model=model,
-                train=train,
-                seed=seed,
-                threads=threads,
-                progress=progress or _silent,
-                learn=learn,
-            )
+            path = text if isinstance(text, TextPath) else TextPath(text or TextConfig())
+            train = from_mapping(TrainConfig, asdict(train or TrainConfig()))
+            if paired and not path.config.pairs:
+                path = TextPath(replace(path.config, pairs=True), assets=path.assets)
+            if paired and model.pair_faults:
+                raise ConfigError([f"model.{fault}" for fault in model.pair_faults])
+            asked: dict[str, Any] = {"text": path, "model": model, "train": train, "seed": seed, "threads": threads}
+            asked["progress"] = progress or _silent
+            if model.is_network:
+                from textmill.models.networks.fitting import fit_network
+
+                body, took, seconds = fit_network(texts, targets, keep=keep, folder=folder, watch=watch, **asked)
+            else:
+                features = features or FeaturesConfig()
+                body, took, seconds = fit_linear(texts, targets, features=features, learn=learn, **asked)
         made = cls(targets.classes, model, body, facts | took)
         made.seconds = seconds
         made.pairs = paired

@@ -95,6 +95,7 @@ def fit_network(
             "max_tokens": vocabulary.max_tokens,
             "n_weights": sum(one.numel() for one in network.parameters()),
         }
+        judged = judged_texts(encoded, 0.0 if model.kind == "sentence" else train.validation, seed)
         common: dict[str, Any] = {"model": model, "train": train, "seed": seed, "keep": keep, "progress": progress}
         common["watch"] = watch
         if model.kind == "sentence":
@@ -104,13 +105,10 @@ def fit_network(
             assert isinstance(network, Pretrained)
             facts |= fit_sentence(network, vocabulary, encoded, targets, threads=threads, **common)
         else:
-            facts |= _trained(network, vocabulary, encoded, targets, **common)
+            facts |= _trained(network, vocabulary, encoded, targets, judged, **common)
     seconds = {"features": then - started, "model": time.perf_counter() - then}
-    judged = None
-    if model.onnx == "int8":
-        share = 0.0 if model.kind == "sentence" else train.validation
-        judged = Judged.of(encoded, targets, judged_texts(encoded, share, seed))
-    return NetworkBody(vocabulary, network, onnx=model.onnx, judged=judged), facts, seconds
+    judge = Judged.of(encoded, targets, judged) if model.onnx == "int8" else None
+    return NetworkBody(vocabulary, network, onnx=model.onnx, judged=judge), facts, seconds
 
 
 def _trained(
@@ -118,6 +116,7 @@ def _trained(
     vocabulary: Vocabulary,
     encoded: Encoded,
     targets: Targets,
+    judged: NDArray[np.bool_],
     *,
     model: ModelConfig,
     train: TrainConfig,
@@ -131,7 +130,6 @@ def _trained(
     from textmill.models.networks.objective import Classification
 
     training = training_of(model, train, float(encoded.lengths.mean()))
-    judged = judged_texts(encoded, train.validation, seed)
     device = loop.device_of(train)
     rates = _prepared(network, model)
     problem = Classification(

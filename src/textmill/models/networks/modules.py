@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from textmill.models.networks.shape import Shape
 
-__all__ = ["Attention", "Convolution", "Encoder", "Network", "Recurrent", "pooled"]
+__all__ = ["Attention", "Convolution", "Encoder", "Network", "Recurrent", "mask_of", "pooled"]
 
 _KERNELS = (3, 4, 5)  # words that a filter of Kim's sees
 
@@ -57,6 +57,11 @@ class Network(nn.Module):
 
     def save_config(self, path: Path) -> None:
         """Write what has to be known of the architecture besides the settings."""
+
+
+def mask_of(lengths: Tensor, longest: int) -> Tensor:
+    """Where there is a token: bool (n_texts, longest) of int64 (n_texts,)."""
+    return torch.arange(longest, device=lengths.device) < lengths[:, None]
 
 
 def pooled(states: Tensor, mask: Tensor, how: str, attention: nn.Module | None = None) -> Tensor:

@@ -10,10 +10,11 @@ from torch.nn import functional
 
 from textmill.models.logistic import balanced_weights
 from textmill.models.networks.batching import batches_of_one_length
+from textmill.models.networks.modules import mask_of
 from textmill.models.networks.vocabulary import Encoded
 from textmill.models.targets import Targets
 
-__all__ = ["Classification", "loss_of"]
+__all__ = ["Classification", "batch_of", "loss_of"]
 
 
 def loss_of(outputs: Tensor, truth: Tensor, *, apart: bool) -> Tensor:
@@ -27,6 +28,12 @@ def loss_of(outputs: Tensor, truth: Tensor, *, apart: bool) -> Tensor:
     if apart:
         return functional.binary_cross_entropy_with_logits(outputs, truth, reduction="none").sum(1)
     return -(truth * outputs.log_softmax(1)).sum(1)
+
+
+def batch_of(encoded: Encoded, pieces: NDArray[np.int64], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Some of the pieces as a network takes them: numbers int64 (n, longest), and where there is a token."""
+    ids = torch.from_numpy(encoded.padded(pieces, pad)).to(device)
+    return ids, mask_of(torch.from_numpy(encoded.lengths[pieces]).to(device), ids.shape[1])
 
 
 class Classification:
@@ -53,7 +60,7 @@ class Classification:
         device: torch.device,
     ) -> None:
         self._encoded, self._pad, self._device = encoded, pad, device
-        self._apart = targets.several or targets.n_outputs == 1
+        self._apart = targets.apart
         truth = targets.truth
         self._truth = truth
         n_answers = 2 if self._apart else truth.shape[1]
@@ -93,10 +100,7 @@ class Classification:
         return found
 
     def _outputs(self, module: nn.Module, pieces: NDArray[np.int64]) -> Tensor:
-        ids = self._on_device(self._encoded.padded(pieces, self._pad))
-        lengths = self._on_device(self._encoded.lengths[pieces])
-        mask = torch.arange(ids.shape[1], device=self._device) < lengths[:, None]
-        found: Tensor = module(ids, mask)
+        found: Tensor = module(*batch_of(self._encoded, pieces, self._pad, self._device))
         return found
 
     def _on_device(self, array: NDArray[np.generic]) -> Tensor:

@@ -21,6 +21,7 @@ from textmill.features.csr import Csr
 from textmill.models.linear import facts_of, fit_targets
 from textmill.models.networks import loop, processes
 from textmill.models.networks.body import NetworkBody
+from textmill.models.networks.objective import batch_of
 from textmill.models.networks.shape import training_of
 from textmill.models.networks.vocabulary import Encoded, Vocabulary
 from textmill.models.targets import Targets
@@ -66,9 +67,8 @@ def fit_sentence(
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
         told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
-        trained = processes.fit(
-            network, problem, train, training_of(model, train, float(problem.lengths.mean())), **told
-        )
+        training = training_of(model, train, float(problem.lengths.mean()))
+        trained = processes.fit(network, problem, train, training, **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}
     progress("making sentence vectors")
@@ -119,9 +119,7 @@ class _Pairs:
         return found
 
     def _vectors(self, module: Any, pieces: NDArray[np.int64]) -> Tensor:
-        ids = torch.from_numpy(self._encoded.padded(pieces, self._pad)).to(self._device)
-        lengths = torch.from_numpy(self._encoded.lengths[pieces]).to(self._device)
-        mask = torch.arange(ids.shape[1], device=self._device) < lengths[:, None]
+        ids, mask = batch_of(self._encoded, pieces, self._pad, self._device)
         found: Tensor = module.sentence(module.embed(ids), mask)
         return found
 

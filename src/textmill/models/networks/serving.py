@@ -60,8 +60,7 @@ class Judged:
         held_back = bool(judged.any())
         texts = np.flatnonzero(judged) if held_back else np.arange(encoded.n_texts)
         texts = texts[spread(len(texts), _MOST)]
-        apart = targets.several or targets.n_outputs == 1
-        return cls(_part(encoded, texts), targets.truth[texts], apart, held_back)
+        return cls(_part(encoded, texts), targets.truth[texts], targets.apart, held_back)
 
     def answers(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         """What is said of each text, (n_texts,), or of each text and label (n_texts, n_outputs)."""

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from textmill.config import ModelConfig
 from textmill.errors import CorruptError
 from textmill.models.networks.loop import one_thread_number, own_chance
-from textmill.models.networks.modules import Network
+from textmill.models.networks.modules import Network, mask_of
 from textmill.models.networks.reading import CONFIG, rebuilt
 
 __all__ = ["answered", "load_network", "one_thread", "save_network"]
@@ -26,8 +26,7 @@ def answered(network: Network, ids: NDArray[np.int64], lengths: NDArray[np.int64
     """Outputs float32 (n_texts, n_outputs) of numbered tokens int64 (n_texts, longest)."""
     with torch.inference_mode():
         tokens = torch.from_numpy(ids)
-        mask = torch.arange(tokens.shape[1]) < torch.from_numpy(lengths)[:, None]
-        found: NDArray[np.float32] = network(tokens, mask).numpy()
+        found: NDArray[np.float32] = network(tokens, mask_of(torch.from_numpy(lengths), tokens.shape[1])).numpy()
         return found
 
 

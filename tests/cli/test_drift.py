@@ -119,3 +119,15 @@ def test_rows_that_are_gone_from_the_store_stop_nothing(watched, textmill, kinds
     assert (found.exit_code, kinds()) == (0, [])
     (line,) = minds(found)
     assert line.startswith("Mind: whether the rows are like those that alarm@1 learned from is not known: ")
+
+
+def test_under_another_scheduler_it_is_told_by_the_step_that_reads(watched, textmill, kinds):
+    textmill("run", "alarm")
+    kinds()
+    (watched / "messages.csv").write_text(rows(disaster=0.95, other=True))
+    for told in (["drift"], []):  # the second time it was read already
+        found = textmill("step", "read", "--project", "alarm", "--run", "r1")
+        assert (found.exit_code, [kind for kind, _ in kinds()]) == (0, told), found.output
+    (watched / "messages.csv").unlink()
+    assert textmill("step", "read", "--project", "alarm", "--run", "r2").exit_code == 1
+    assert kinds() == []  # what fails is told by whoever schedules

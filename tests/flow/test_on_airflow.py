@@ -318,8 +318,8 @@ def keys_model_bytes_and_numbers_are_the_same(both: Both) -> None:
     assert both.keys("disaster") == {step.step: step.key for step in result.steps}
     parts = {name for name in both.airflow.tasks("disaster") if name.partition(".")[0] in ("train", "evaluate")}
     assert parts == {
-        *(f"{name}[{share}]" for name in ("train.count", "train.weigh", "evaluate.score") for share in (0, 1)),
-        *("train", "train.vocabulary", "evaluate"),
+        *(f"train.{part}[{share}]" for part in ("count", "merge", "weigh") for share in (0, 1)),
+        *("train", "train.vocabulary", "evaluate.score[0]", "evaluate.score[1]", "evaluate"),
     }
     store = Store(both.on_airflow["disaster"] / ".textmill")
     other, mine = store.manifest("disaster", 1), result.manifest

@@ -71,11 +71,12 @@ def same(asking: Asking) -> bool:
 def test_the_parts_come_before_their_steps_as_often_as_they_are_shared(project: Path) -> None:
     found = {task.id: task for task in tasks(project)}
     assert list(found) == [
-        *("read", "split", "train.count", "train.vocabulary", "train.weigh", "train", "evaluate.score", "evaluate"),
-        *("register", "report"),
+        *("read", "split", "train.count", "train.merge", "train.vocabulary", "train.weigh", "train", "evaluate.score"),
+        *("evaluate", "register", "report"),
     ]
     assert found["train.count"] == TaskPlan(id="train.count", needs=("read", "split"), each=3)
-    assert found["train.vocabulary"] == TaskPlan(id="train.vocabulary", needs=("train.count",))
+    assert found["train.merge"] == TaskPlan(id="train.merge", needs=("train.count",), each=3)
+    assert found["train.vocabulary"] == TaskPlan(id="train.vocabulary", needs=("train.merge",))
     assert found["train.weigh"] == TaskPlan(id="train.weigh", needs=("train.vocabulary",), each=3)
     assert found["train"].needs == ("read", "split", "train.weigh")
     assert found["evaluate.score"] == TaskPlan(id="evaluate.score", needs=("read", "split", "train"), each=3)
@@ -89,8 +90,11 @@ def test_a_step_finds_what_its_parts_left(project: Path) -> None:
     told = [asking.ask("train.count", share) for share in (2, 0, 1)]
     assert len({one.key for one in told}) == 3
     assert len(asking.left() - before) == 3
+    for share in range(3):
+        asking.ask("train.merge", share)
+    assert len(asking.left() - before) == 4  # three counts are one sum
     asking.ask("train.vocabulary")
-    assert len(asking.left() - before) == 5  # the sum and what stays of it
+    assert len(asking.left() - before) == 5
     for share in range(3):
         asking.ask("train.weigh", share)
     before = asking.left()
@@ -124,6 +128,23 @@ def test_other_sides_and_models_give_the_same_bytes_too(project: Path, settings:
     (project / "mill.toml").write_text(settings + AMONG)
     asking = Asking(project)
     asking.ask_all()
+    assert same(asking)
+
+
+def test_files_of_a_source_are_shared_too(project: Path) -> None:
+    header, *rows = (project / "rows.csv").read_text().splitlines()
+    for number, name in enumerate("abcd"):
+        (project / f"rows-{name}.csv").write_text("\n".join([header, *rows[number::4]]) + "\n")
+    (project / "mill.toml").write_text(MILL.replace("rows.csv", "rows-*.csv") + AMONG)
+    assert [task.id for task in tasks(project)][:2] == ["read.parse", "read"]
+    asking = Asking(project)
+    for share, done in ((1, 1), (0, 2), (2, 4)):
+        asking.ask("read.parse", share)
+        assert len(asking.left()) == done
+    before = asking.left()
+    key = asking.ask("read").key
+    assert asking.left() - before == {key}
+    asking.ask_all(but=("read.parse",))
     assert same(asking)
 
 

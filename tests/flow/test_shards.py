@@ -12,7 +12,7 @@ import pytest
 from toy_shards import MILL, left_by, rows_file, run
 
 from buckets import MemoryBucket
-from textmill.errors import ConfigError, DataError, MissingExtra, StepFailed
+from textmill.errors import ConfigError, DataError, MissingExtra, SourceError, StepFailed
 from textmill.flow import dask_bridge, run_project, shard_tasks, shards
 from textmill.read.shards import shards_of
 from textmill.registry.shared import SharedStore
@@ -109,6 +109,55 @@ def test_other_sides_and_models_give_the_same_bytes_too(
     cut(4)
     assert left_by(run(project, "shared", on="dask")) == left_by(run(project, "alone"))
     assert "weigh" in here.names()
+
+
+def several_files(project: Path) -> None:
+    """The rows in files of unlike kinds: columns, numbers of rows, rows that cannot be used."""
+    header, *rows = (project / "rows.csv").read_text().splitlines()
+    folder = project / "rows"
+    folder.mkdir()
+    (folder / "a.csv").write_text("\n".join([header, *rows[:90]]) + "\nbad,,one\n")
+    (folder / "b.csv").write_text("\n".join([f"{header},score", *(f"{row},{n}" for n, row in enumerate(rows[90:95]))]))
+    (folder / "c.jsonl").write_text('{"id": "j", "text": "word1 in JSON", "label": "one", "more": {"deep": 1}}\n')
+    lines = "\n".join([header, *rows[95:], "", "x9,no label,", 'x10,"r\u00e4 word1\nover two lines",one'])
+    (folder / "d.tsv").write_bytes(lines.replace(",", "\t").encode("cp1252"))
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_files_of_a_source_are_read_by_several_with_the_same_bytes(project: Path, here: Here, ids: bool) -> None:
+    several_files(project)
+    settings = 'source = "rows/*"\nmax_rejected = 0.1' + ('\nid = "id"' if ids else "")
+    (project / "mill.toml").write_text(MILL.replace('source = "rows.csv"', settings))
+    shared = run(project, "shared", on="dask")
+    assert here.names()[:5] == [*["parse"] * 4, "count"]
+    assert left_by(shared) == left_by(run(project, "alone"))
+    facts = shared.steps[0].finished.values["facts"]
+    assert (facts["rejected"], facts["encoding"]) == (2, "utf-8, cp1252")
+    here.tasks.clear()
+    (project / "rows" / "b.csv").write_text("id,text,label\nb,word1 anew,one\n")
+    run(project, "shared", on="dask")
+    assert here.names().count("parse") == 1
+
+
+def test_a_file_that_a_worker_sees_otherwise_or_not_at_all_is_one_sentence(
+    project: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several_files(project)
+    (project / "mill.toml").write_text(MILL.replace("rows.csv", "rows/*"))
+
+    def shared_after(change: Callable[[Path], object]) -> None:
+        def submit(task: Callable[..., str], *arguments: Any) -> str:
+            change(Path(arguments[2].path))
+            return task(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(here, "submit", submit)
+            run(project, "shared", on="dask")
+
+    with pytest.raises(SourceError, match=r"^rows/a\.csv: the file is not the one .* Run it again\.$"):
+        shared_after(lambda path: path.write_text(path.read_text() + "x1,word1,one\n"))
+    with pytest.raises(SourceError, match=r"^rows/a\.csv: there is no such file"):
+        shared_after(Path.unlink)
 
 
 @pytest.mark.slow

@@ -62,17 +62,21 @@ def command(
     and the number of items if it gave a list. Ends with 3 if a gate says no.
     """
     from textmill.flow import run_step
+    from textmill.flow.notices import noticing_drift
 
+    place, day = None if store is None else store_in(store), _day(date, project)
+    # whoever schedules tells what fails, and knows nothing of drift
+    tell = noticing_drift(project, store=place, date=day, on_event=_tell, warn=_warn) if name == "read" else _tell
     result = run_step(
         project,
         name,
         run=run,
         item=item,
-        date=_day(date, project),
+        date=day,
         expected=plan,
-        store=None if store is None else store_in(store),
+        store=place,
         threads=threads,
-        on_event=_tell,
+        on_event=tell,
         on_output=_show,
         force=force,
     )
@@ -99,6 +103,10 @@ def _day(date: str | None, project: Path) -> str | None:
 
 def _show(said: bytes) -> None:
     click.echo(said, nl=False, err=True)
+
+
+def _warn(line: str) -> None:
+    click.echo(f"Mind: {plain(line)}", err=True)
 
 
 def _tell(event: Event) -> None:

@@ -27,7 +27,7 @@ class ScheduleConfig:
     tags: tuple[str, ...] = ()
     pool: str | None = None
     max_active_runs: int = 1
-    share_among: int = 1  # how many tasks share counting words, weighing them and scoring the test rows
+    share_among: int = 1  # how many tasks share reading files, counting words, weighing them and scoring rows
 
     @property
     def is_empty(self) -> bool:

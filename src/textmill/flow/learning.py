@@ -113,6 +113,8 @@ def read(project: Project, work: Work) -> dict[str, Any]:
             continue
         rejected = work.folder / "rejected" / f"rejected{'_test' if role else ''}.jsonl"
         try:
+            with sharing(project, work) as shards:
+                parsed = None if shards is None else shards.parsed(source)
             corpus = read_corpus(
                 config,
                 project.folder,
@@ -123,6 +125,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
                 several=project.mill.project.multi_label,
                 erased=erased,
                 progress=partial(work.progress, note=source),
+                parsed=parsed,
             )
         except TooManyRejected:
             if rejected.exists():  # the sentence says that they can be looked at

@@ -22,7 +22,7 @@ from textmill.registry.sealed import seal, unseal
 if TYPE_CHECKING:
     from textmill.flow import Event
 
-__all__ = ["Notice", "Notices", "noticing"]
+__all__ = ["Notice", "Notices", "noticing", "noticing_drift"]
 
 _FORMAT = 1
 _REMEMBERED = 50  # notices, for whoever asks later what was told
@@ -278,9 +278,7 @@ def noticing(
     if mill.notify.is_empty:
         yield on_event
         return
-    home = project if project.is_dir() else project.parent
-    kept = Store.at(store) if store is not None else Store.beside(home)
-    notices = Notices(mill, home, kept, warn=warn, date=date)
+    notices = _notices_of(mill, project, store, date, warn)
     watch = _Watch(mill, notices, on_event)
     try:
         yield watch
@@ -294,6 +292,43 @@ def noticing(
         notices.failed(what, run=watch.began, step=watch.step, again=again)
         raise
     notices.worked(watch.began)
+
+
+def noticing_drift(
+    project: Path,
+    *,
+    store: Path | str | None = None,
+    date: str | None = None,
+    on_event: Callable[[Event], None],
+    warn: Callable[[str], None],
+) -> Callable[[Event], None]:
+    """What `run_step` is to be given as ``on_event``, so that drift is told: failures are the other scheduler's to tell.
+
+    Parameters
+    ----------
+    project, store, date, on_event, warn : as for `noticing`
+
+    Raises
+    ------
+    ConfigError : if the project file is at fault
+    """
+    mill, began = load(project), datetime.now(UTC)
+    notices = _notices_of(mill, project, store, date, warn)
+
+    def watch(event: Event) -> None:
+        on_event(event)
+        if event.kind == "finished":
+            notices.drifted(drift_seen(mill, event), run=began)
+
+    return watch
+
+
+def _notices_of(
+    mill: MillConfig, project: Path, store: Path | str | None, date: str | None, warn: Callable[[str], None]
+) -> Notices:
+    home = project if project.is_dir() else project.parent
+    kept = Store.at(store) if store is not None else Store.beside(home)
+    return Notices(mill, home, kept, warn=warn, date=date)
 
 
 class _Watch:

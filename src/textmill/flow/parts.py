@@ -1,11 +1,13 @@
 """Parts of the built-in steps as tasks of another scheduler, as `[schedule] share_among` asks for them.
 
-Each does its share of what the step would do with all shards of the corpus. What it makes is in the store under keys of
-its own, where the step finds it; what it does not find, as it was lost or nobody was asked, the step does itself. So no
-step's key or result depends on them.
+Each does its share of what the step would do with all files of a source, or all shards of the corpus. What it makes is
+in the store under keys of its own, where the step finds it; what it does not find, as it was lost or nobody was asked,
+the step does itself. So no step's key or result depends on them.
 
+    STEP.parse        so many times   files of a source -> their usable rows
     STEP.count        so many times   shards -> their words and n-grams
-    STEP.vocabulary   once            all counts -> their sum, and the frozen features
+    STEP.merge        so many times   counts -> sums of neighbours
+    STEP.vocabulary   once            all sums -> their sum, and the frozen features
     STEP.weigh        so many times   shards, features -> their rows
     STEP.score        so many times   shards, the models that the step judges -> their outputs
 """
@@ -20,6 +22,7 @@ from typing import Any, Literal
 
 from textmill.flow.project import Project, validation_of
 from textmill.flow.step import Flow, Work
+from textmill.read.source import is_pattern
 from textmill.registry import Finished
 from textmill.types import canonical_json
 
@@ -40,7 +43,7 @@ class Part:
     """
 
     step: str
-    what: Literal["count", "vocabulary", "weigh", "score"]
+    what: Literal["parse", "count", "merge", "vocabulary", "weigh", "score"]
     needs: tuple[str, ...]
     times: int | None = None
     models: tuple[str, ...] = ()
@@ -74,13 +77,16 @@ def parts_of(project: Project, flow: Flow) -> tuple[Part, ...]:
 
 def _parts(project: Project, flow: Flow, among: int) -> Iterator[Part]:
     steps = {step.name: step for step in flow.steps}
+    if any(source and is_pattern(source) for source in (project.mill.read.source, project.mill.read.test)):
+        yield Part("read", "parse", (), times=among)
     reading = [name for name, one in project.models.items() if one.model.is_linear]
     for name in reading:
         distil = project.models[name].distil
         if distil is not None and distil.unlabelled is not None:
             continue  # it learns from texts that are in no shard
         yield Part(name, "count", steps[name].needs, times=among)
-        yield Part(name, "vocabulary", (f"{name}.count",))
+        yield Part(name, "merge", (f"{name}.count",), times=among)
+        yield Part(name, "vocabulary", (f"{name}.merge",))
         yield Part(name, "weigh", (f"{name}.vocabulary",), times=among)
     # with folds it is known already what the models of the other folds say
     scored = [name for name in reading if validation_of(name) not in steps]
@@ -104,11 +110,14 @@ def do_part(project: Project, part: Part, outputs: Mapping[str, Finished], item:
         return project.store.object(outputs[step].files[name].sha256, verify=True)
 
     work = Work(Path(), "", {}, 1, file, file, outputs, lambda *_, **__: None)
-    for name in ("side.npy", "fold.npy"):  # a task on a shard trusts that they were compared with their digests
-        file("split", name)
     shards = Shards(project, work, Alone(), project.mill.schedule.share_among)
-    if part.what == "score":
-        keys = [key for model in part.models for key in shards.score(model, item)]
+    if part.what == "parse":
+        keys = shards.parse(item)
     else:
-        keys = shards.prepare(part.what, chosen(project.models[part.step], work), item)
+        for name in ("side.npy", "fold.npy"):  # a task on a shard trusts that they were compared with their digests
+            file("split", name)
+        if part.what == "score":
+            keys = [key for model in part.models for key in shards.score(model, item)]
+        else:
+            keys = shards.prepare(part.what, chosen(project.models[part.step], work), item)
     return hashlib.sha256(canonical_json(keys)).hexdigest()

@@ -94,9 +94,9 @@ def run_project(
     since : do this step and all that come after it again
     date : the day that the run is for, as 2026-11-01: it stands for ``{date}`` in the project file
     wait : seconds to wait for another run of the project; None waits until it is done
-    on : who shares counting words, weighing them and scoring the test rows: ``dask`` for processes on this machine, or
-        the address of a Dask scheduler, such as tcp://10.0.0.1:8786; None: this process. The result does not depend
-        on it
+    on : who shares reading files, counting words, weighing them and scoring the test rows: ``dask`` for processes on
+        this machine, or the address of a Dask scheduler, such as tcp://10.0.0.1:8786; None: this process. The result
+        does not depend on it
 
     Raises
     ------

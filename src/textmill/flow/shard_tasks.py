@@ -1,9 +1,11 @@
-"""What is done with one shard of the corpus, by whatever process: tasks that leave files in the store.
+"""What is done with one file of a source or one shard of the corpus, by whatever process: tasks that leave files in the
+store.
 
 A task is a function at the top of this module with plain arguments: digests, keys, paths and small numbers. What it
 makes is in the store, under a key, before it counts as done; its result is that key. So a task that is lost with its
 process is done again, and one that was done in a run before is not.
 
+    parse       a file of a source -> its usable rows
     count       a shard -> its words and n-grams           merge   counts of neighbours -> their sum
     vocabulary  all counts -> the frozen features          weigh   a shard, features -> its rows
     score       a shard, a model -> the model's outputs
@@ -23,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textmill import plugins
-from textmill.config import FeaturesConfig, TextConfig, from_mapping
+from textmill.config import FeaturesConfig, ReadConfig, TextConfig, from_mapping
 from textmill.errors import DataError, SourceError, StepFailed, StoreError
 from textmill.features.arrays import write_array
 from textmill.features.csr import Csr
@@ -34,11 +36,16 @@ from textmill.flow.doing import lay_out, taken
 from textmill.flow.keys import code_version
 from textmill.models.saved import load_model
 from textmill.models.text_model import TextModel
+from textmill.read.reading import parse_file
 from textmill.read.shards import Shard
+from textmill.read.source import Source
 from textmill.registry import Finished, Store
+from textmill.registry.erased import erased_of, list_of
+from textmill.registry.objects import digest_of
 from textmill.text.path import TextPath
 
 __all__ = [
+    "FileOfRows",
     "Place",
     "Program",
     "Rows",
@@ -47,6 +54,7 @@ __all__ = [
     "laid_out",
     "left_by",
     "merge",
+    "parse",
     "score",
     "stacked",
     "vocabulary",
@@ -61,6 +69,36 @@ class Place(NamedTuple):
 
     store: str
     code: str
+
+
+class FileOfRows(NamedTuple):
+    """One file of a source that has several, and how it is read.
+
+    Attributes
+    ----------
+    path, format, where : as a `Source` has them
+    sha256 : of the file
+    read : ``[read]``, as JSON
+    source : the pattern that names the file, as the user wrote it
+    several : whether a row may have several labels
+    dataset : of whose rows some may be erased
+    erased : sha256 of the list of those; None if there is none
+    """
+
+    path: str
+    format: str
+    where: str
+    sha256: str
+    read: str
+    source: str
+    several: bool
+    dataset: str
+    erased: str | None
+
+    @property
+    def decisive(self) -> list[Any]:
+        """What decides which rows it has; where it lies decides nothing but what rejected rows are told with."""
+        return [*self[1:]]
 
 
 class Program(NamedTuple):
@@ -129,6 +167,29 @@ class Rows(NamedTuple):
         side = self.shard.part_of(store.object(self.side))
         side[self.shard.part_of(store.object(self.fold))] = 2
         return self.shard.texts(corpus, side == self.which)
+
+
+def parse(place: Place, key: str, file: FileOfRows) -> str:
+    """The rows of a file that can be used, and those set aside."""
+
+    def make(store: Store, folder: Path) -> None:
+        listed = list_of(store, file.dataset)
+        if (digest_of(listed) if listed.exists() else None) != file.erased:
+            raise StoreError("the list of erased rows was changed meanwhile", where=str(listed), hint="Run it again.")
+        config = from_mapping(ReadConfig, json.loads(file.read))
+        parse_file(
+            config,
+            Source(Path(file.path), file.format, file.where),
+            folder / "rows.parsed",
+            source=file.source,
+            several=file.several,
+            erased=erased_of(store, file.dataset),
+        )
+        if digest_of(Path(file.path)) != file.sha256:
+            what = "the file is not the one that was there when the run began, or another one lies here"
+            raise SourceError(what, where=file.where, hint="Run it again.")
+
+    return _kept(place, "parse", key, make)
 
 
 def count(place: Place, key: str, program: Program, rows: Rows) -> str:

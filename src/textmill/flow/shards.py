@@ -1,4 +1,5 @@
-"""The heavy parts of learning and judging, shared among processes: each does tasks on shards of the corpus.
+"""The heavy parts of reading, learning and judging, shared among processes: each does tasks on files of a source, or on
+shards of the corpus.
 
 What the tasks make together is what one process makes alone, to the bit, however many shards there are: words are
 numbered by first appearance in the data, which the counts of neighbouring shards keep when they are added; a row
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from textmill.features.csr import Csr
 from textmill.features.learned import Features, LearnFeatures, load_features
 from textmill.flow.project import Project
 from textmill.flow.shard_tasks import (
+    FileOfRows,
     Place,
     Program,
     Rows,
@@ -29,6 +32,7 @@ from textmill.flow.shard_tasks import (
     laid_out,
     left_by,
     merge,
+    parse,
     score,
     stacked,
     vocabulary,
@@ -36,10 +40,14 @@ from textmill.flow.shard_tasks import (
 )
 from textmill.flow.step import Work
 from textmill.read.shards import shards_of
+from textmill.read.source import Source, find_files
+from textmill.registry.erased import list_of
 from textmill.text.path import TextPath
 from textmill.types import canonical_json
 
 __all__ = ["Alone", "Cluster", "Shards"]
+
+T = TypeVar("T")
 
 SIZE = 16 * 2**20  # bytes of the corpus's file that a shard stands for: a second's work or two
 _SHARDS_AT_MOST = 20_000  # a scheduler takes a millisecond for each task: of a large corpus they are larger
@@ -93,9 +101,10 @@ class _Asked:
 
 
 class _Learning(NamedTuple):
-    """Keys of what tasks make of the rows that are learned from: of each shard, of all, and again of each."""
+    """Keys of what tasks make of the rows that are learned from: of each shard, of some, of all, and again of each."""
 
     counts: list[str]
+    merged: list[str]
     features: str
     weighed: list[str]
 
@@ -123,9 +132,9 @@ class Shards:
         def learn(
             text_path: TextPath, config: FeaturesConfig, texts: Any, *, threads: int | None = None
         ) -> tuple[Features, Csr]:
-            counts, features, weighed = self._learning(asked, text_path, config)
+            counts, merged, features, weighed = self._learning(asked, text_path, config)
             self._wait(counts, "counting words")
-            self._wait([features], "adding the counts up")
+            self._wait([*merged, features], "adding the counts up")
             self._wait(weighed, "weighing words")
             with laid_out(self._store, features) as folder:
                 made = load_features(folder)
@@ -133,19 +142,39 @@ class Shards:
 
         return learn
 
+    def parsed(self, source: str) -> Callable[[Source], Path]:
+        """Read the files of a source; gives where lies what was found in each, as `read_corpus` takes it."""
+        keys = [self._parsing(source, file) for file in self._files(source)]
+        self._wait(keys, source)
+
+        def place(file: Source) -> Path:
+            left = left_by(self._store, self._parsing(source, file))
+            return self._store.object(left.files["rows.parsed"].sha256, verify=True)
+
+        return place
+
     def outputs(self, step: str) -> NDArray[np.float64]:
         """The outputs of the model that a training step left for the test rows, float64 (n_rows, n_outputs)."""
         scored = self._scoring(step)
         self._wait(scored, "scoring the test rows")
         return np.concatenate([self._array(key, "outputs", np.float64, 2) for key in scored])
 
+    def parse(self, share: int | None) -> list[str]:
+        """Do one share of the reading; the keys of what was made."""
+        read = self._project.mill.read
+        named = [(source, file) for source in (read.source, read.test) if source for file in self._files(source)]
+        keys = [self._parsing(*one) for one in self._part(named, share)]  # for a key its file is read: no others are
+        self._wait(keys, "")
+        return keys
+
     def prepare(
-        self, what: Literal["count", "vocabulary", "weigh"], asked: CandidateConfig, share: int | None
+        self, what: Literal["count", "merge", "vocabulary", "weigh"], asked: CandidateConfig, share: int | None
     ) -> list[str]:
         """Do a part of what `learn` needs: one of as many shares as there are to be; the keys of what was made."""
         text_path = TextPath(asked.text, folder=self._project.folder)
         found = self._learning(asked, text_path, asked.features)
-        keys = {"count": found.counts, "vocabulary": [found.features], "weigh": found.weighed}[what]
+        features = [found.features]
+        keys = {"count": found.counts, "merge": found.merged, "vocabulary": features, "weigh": found.weighed}[what]
         return self._share(keys, share)
 
     def score(self, step: str, share: int | None) -> list[str]:
@@ -153,19 +182,44 @@ class Shards:
         return self._share(self._scoring(step), share)
 
     def _share(self, keys: list[str], share: int | None) -> list[str]:
-        if share is not None:
-            keys = keys[len(keys) * share // self._among : len(keys) * (share + 1) // self._among]
+        keys = self._part(keys, share)
         self._wait(keys, "")
         return keys
+
+    def _part(self, found: list[T], share: int | None) -> list[T]:
+        n = len(found)
+        return found if share is None else found[n * share // self._among : n * (share + 1) // self._among]
+
+    def _files(self, source: str) -> list[Source]:
+        found = find_files(source, self._project.folder, self._project.mill.read.format)
+        return found if len(found) > 1 else []
+
+    def _parsing(self, source: str, file: Source) -> str:
+        project, path = self._project, file.path.absolute()
+        erased = list_of(self._store, project.name)
+        asked = FileOfRows(
+            str(path),
+            file.format,
+            file.where,
+            project.digests.of(path),
+            canonical_json(asdict(project.mill.read)).decode(),
+            source,
+            project.mill.project.multi_label,
+            project.name,
+            project.digests.of(erased) if erased.exists() else None,
+        )
+        return self._ask(parse, asked.decisive, asked)
 
     def _learning(self, asked: CandidateConfig, text_path: TextPath, config: FeaturesConfig) -> _Learning:
         program = self._program(asked, text_path.hash)
         rows = self._rows("corpus.arrow", 0)
         counts = [self._ask(count, [text_path.hash, config.ngrams, one], program, one) for one in rows]
-        whole = self._sum(counts)
-        features = self._ask(vocabulary, [text_path.hash, asdict(config), whole], program, whole)
+        merged = whole = self._added(counts)
+        while len(whole) > 1:
+            whole = self._added(whole)
+        features = self._ask(vocabulary, [text_path.hash, asdict(config), *whole], program, *whole)
         weighed = [self._ask(weigh, [features, one], program, one, features) for one in rows]
-        return _Learning(counts, features, weighed)
+        return _Learning(counts, merged, features, weighed)
 
     def _scoring(self, step: str) -> list[str]:
         left = self._work.outputs[step]
@@ -189,12 +243,10 @@ class Shards:
         size = max(min(SIZE, -(-whole // self._among)), whole // _SHARDS_AT_MOST)
         return [Rows(corpus, shard, side, fold, which) for shard in shards_of(path, size)]
 
-    def _sum(self, counts: Sequence[str]) -> str:
-        """The key of the sum of all counts."""
-        while len(counts) > 1:
-            groups = [counts[first : first + _FAN] for first in range(0, len(counts), _FAN)]
-            counts = [self._ask(merge, [group], group) if len(group) > 1 else group[0] for group in groups]
-        return counts[0]
+    def _added(self, counts: list[str]) -> list[str]:
+        """The keys of the sums of neighbours."""
+        groups = [counts[first : first + _FAN] for first in range(0, len(counts), _FAN)]
+        return [self._ask(merge, [group], group) if len(group) > 1 else group[0] for group in groups]
 
     def _ask(self, task: Callable[..., str], decisive: Sequence[Any], *arguments: Any) -> str:
         """Have a task done unless it was; its key.

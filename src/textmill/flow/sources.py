@@ -64,10 +64,17 @@ class FileDigests:
             raise SourceError(f"it cannot be read: {error.strerror}", where=str(path)) from error
         return sha256
 
+    def knows(self, path: Path) -> bool:
+        """Whether `of` need not read the file."""
+        try:
+            return self._known.get(str(path.absolute()), ([], ""))[0] == _stamp(path)
+        except OSError:
+            return False
+
     def save(self) -> None:
-        """Remember them for the next run, if there is anything new."""
+        """Remember them for the next run, beside what others have found meanwhile, if there is anything new."""
         if self._changed:
-            newest = dict(list(self._known.items())[-_MOST:])
+            newest = dict(list((self._load() | self._known).items())[-_MOST:])
             self._store.write(self._path, seal({"files": newest}, format=_FORMAT, where=str(self._path)))
             self._changed = False
 

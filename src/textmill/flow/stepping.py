@@ -16,6 +16,7 @@ from textmill.flow.dispatch import Dispatch
 from textmill.flow.doing import found
 from textmill.flow.events import Done, Event
 from textmill.flow.keys import step_key
+from textmill.flow.learning import files_of
 from textmill.flow.parts import Part, do_part, parts_of
 from textmill.flow.project import Project
 from textmill.flow.record import End, Record
@@ -169,13 +170,17 @@ def _part(
             outputs = {need: left for need, (_, left) in before.items() if left is not None}
             if len(outputs) < len(before):
                 raise _left_out(step, record, before)
-            key = step_key(step, outputs)
-            cached = not force and found(step, key, outputs, kept) is not None
+            # for the key of a step that reads, each share would read the files of all others
+            known = part.what != "parse" or all(map(project.digests.knows, files_of(project).values()))
+            key = step_key(step, outputs) if known else ""
+            cached = known and not force and found(step, key, outputs, kept) is not None
             if not cached:
                 key = do_part(project, part, outputs, item)
     except KeyboardInterrupt:
         raise Interrupted(f"stopped in {part.name!r}", hint="Ask for it again to go on from there.") from None
     finally:
+        with suppress(StoreError):  # it only saves time
+            project.digests.save()
         kept.close()
     return StepResult(part.name, record.run, key, cached, None)
 

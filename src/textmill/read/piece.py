@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,13 @@ class Seen:
             self.encoding = ", ".join([*known, name])
         if note is not None and note not in self.notes:
             self.notes.append(note)
+
+    def add(self, facts: Mapping[str, Any]) -> None:
+        """Take note of what was found out about one of the files elsewhere, as `facts` told it."""
+        for name in facts["encoding"].split(", ") if facts["encoding"] else []:
+            self.encoded(name, None)
+        self.delimiter = facts["delimiter"] or self.delimiter
+        self.notes += [note for note in facts["notes"] if note not in self.notes]
 
     def facts(self) -> dict[str, Any]:
         """As plain values."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,7 @@ from textmill.read.ids import Ids
 from textmill.read.json_rows import json_pieces
 from textmill.read.labels import MANY, check_classes, check_labels, check_many
 from textmill.read.lines import line_pieces
+from textmill.read.parsed import Parsed, read_parsed, write_parsed
 from textmill.read.piece import Piece, Seen, Wanted
 from textmill.read.reject import RejectedFile, check_share
 from textmill.read.shape import Widened, conform, laid_out
@@ -28,7 +30,7 @@ from textmill.types import BESIDE
 if TYPE_CHECKING:
     from textmill.read.row_hashes import Erased
 
-__all__ = ["pieces_of", "read_corpus", "stream_rows"]
+__all__ = ["parse_file", "pieces_of", "read_corpus", "stream_rows"]
 
 
 def read_corpus(
@@ -43,6 +45,7 @@ def read_corpus(
     several: bool = False,
     erased: Erased | None = None,
     progress: Callable[[int, int], None] | None = None,
+    parsed: Callable[[Source], Path] | None = None,
 ) -> Corpus:
     """Read a source into an Arrow file, setting aside what cannot be used.
 
@@ -57,6 +60,7 @@ def read_corpus(
     several : whether a row may have several labels, or none
     erased : rows that are set aside as erased, without what stands in them
     progress : told the bytes read and all bytes
+    parsed : where what `parse_file` made of each of several files lies; None reads them here
 
     Raises
     ------
@@ -68,8 +72,52 @@ def read_corpus(
     """
     name = source if source is not None else config.source
     files = find_files(name, folder, config.format)
+    wanted = _wanted(config, files, labelled=labelled, several=several)
+    schema: pa.Schema | None = None
+    while True:
+        try:
+            with RejectedFile(rejected, rejected_as) as aside:
+                seen = Seen(", ".join(sorted({file.format for file in files})))
+                pieces: Iterator[Parsed]
+                if parsed is not None and len(files) > 1:
+                    pieces = chain.from_iterable(read_parsed(parsed(file), seen) for file in files)
+                else:
+                    pieces = _usable(pieces_of(files, wanted, config, seen, progress), wanted, name, erased)
+                return _read_once(config, name, pieces, seen, wanted, schema, out, aside)
+        except Widened as widened:
+            schema = widened.schema  # a column turned out to need another type: from the start with that
+
+
+def parse_file(
+    config: ReadConfig,
+    file: Source,
+    out: Path,
+    *,
+    source: str | None = None,
+    labelled: bool = True,
+    several: bool = False,
+    erased: Erased | None = None,
+) -> None:
+    """Do for one of several files what `read_corpus` does for each before it puts their rows together.
+
+    Parameters
+    ----------
+    out : the file to write; with what it holds `read_corpus` comes to the same corpus
+    source, labelled, several, erased : as for `read_corpus`
+
+    Raises
+    ------
+    SourceError : if it cannot be read, or is not what it says
+    """
+    wanted, seen = _wanted(config, [file], labelled=labelled, several=several), Seen(file.format)
+    name = source if source is not None else config.source
+    pieces = pieces_of([file], wanted, config, seen, one_of_several=True)
+    write_parsed(out, _usable(pieces, wanted, name, erased), seen)
+
+
+def _wanted(config: ReadConfig, files: list[Source], *, labelled: bool, several: bool) -> Wanted:
     in_folder = files[0].format == "folder"  # there a file's path is the id
-    wanted = Wanted(
+    return Wanted(
         config.text,
         config.label if labelled else None,
         config.id or ("id" if in_folder else None),
@@ -77,43 +125,42 @@ def read_corpus(
         config.label_separator,
         config.person,
     )
-    schema: pa.Schema | None = None
-    while True:
-        try:
-            with RejectedFile(rejected, rejected_as) as aside:
-                return _read_once(config, name, files, wanted, schema, out, aside, erased, progress)
-        except Widened as widened:
-            schema = widened.schema  # a column turned out to need another type: from the start with that
+
+
+def _usable(pieces: Iterable[Piece], wanted: Wanted, name: str, erased: Erased | None) -> Iterator[Parsed]:
+    for piece in pieces:
+        checked = check_piece(piece, wanted, name, erased)
+        ids = checked.ids if checked.ids is not None else pa.nulls(len(checked.texts), pa.string())
+        batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
+        yield Parsed(batch, checked.rows - piece.start, piece.n_seen, checked.bad)
 
 
 def _read_once(
     config: ReadConfig,
     name: str,
-    files: list[Source],
+    pieces: Iterable[Parsed],
+    seen: Seen,
     wanted: Wanted,
     schema: pa.Schema | None,
     out: Path,
     aside: RejectedFile,
-    erased: Erased | None,
-    progress: Callable[[int, int], None] | None,
 ) -> Corpus:
-    seen = Seen(", ".join(sorted({file.format for file in files})))
     rows = 0
     writer: CorpusWriter | None = None
     ids_seen = Ids()
     try:
-        for piece in pieces_of(files, wanted, config, seen, progress):
-            checked = check_piece(piece, wanted, name, erased)
-            aside.add(checked.bad)
+        for piece in pieces:
+            aside.add(piece.bad)
             # the rows of several files are numbered through, so that a number is one row's
-            numbers = checked.rows - piece.start + rows + 1
+            numbers = piece.places + rows + 1
             rows += piece.n_seen
-            if len(checked.texts) == 0:
+            if len(numbers) == 0:
                 continue
-            if checked.ids is not None:
-                ids_seen.add(checked.ids, numbers)
-            ids = checked.ids if checked.ids is not None else numbered(numbers)
-            batch = laid_out(ids, checked.texts, checked.labels, checked.batch, wanted)
+            batch = piece.batch
+            if wanted.id is not None:
+                ids_seen.add(batch.column("id"), numbers)
+            else:
+                batch = batch.set_column(batch.schema.get_field_index("id"), "id", numbered(numbers))
             writer = writer or CorpusWriter(out, schema or batch.schema, several=wanted.several)
             writer.write(conform(batch, writer.schema))
             if wanted.labels and len(writer.classes) > MANY:
@@ -149,8 +196,14 @@ def pieces_of(
     config: ReadConfig,
     seen: Seen,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    one_of_several: bool = False,
 ) -> Iterator[Piece]:
     """The rows of several files, one file after the other.
+
+    Parameters
+    ----------
+    one_of_several : there are others besides these, so that a row is told with its file
 
     Raises
     ------
@@ -163,7 +216,7 @@ def pieces_of(
         )
         raise SourceError(what, where=single.where, wanted=f"the columns {' and '.join(map(repr, wanted.texts))}")
     done = 0
-    total = sum(file.path.stat().st_size for file in files if file.format != "folder")
+    total = sum(file.path.stat().st_size for file in files if file.format != "folder") if progress is not None else 0
 
     def read(count: int) -> None:
         nonlocal done
@@ -172,7 +225,7 @@ def pieces_of(
             progress(min(done, total), total)
 
     for source in files:
-        file = source.where if len(files) > 1 else None
+        file = source.where if one_of_several or len(files) > 1 else None
         if source.format == "folder":
             from textmill.read.folder import folder_pieces
 

@@ -13,7 +13,18 @@ from typing import BinaryIO, TypeVar
 
 from textmill.errors import SourceError, closest
 
-__all__ = ["BLOCK", "Source", "ahead", "find_files", "format_of", "inflated", "opened", "os_sentence", "raw_blocks"]
+__all__ = [
+    "BLOCK",
+    "Source",
+    "ahead",
+    "find_files",
+    "format_of",
+    "inflated",
+    "is_pattern",
+    "opened",
+    "os_sentence",
+    "raw_blocks",
+]
 
 T = TypeVar("T")
 BLOCK = 1 << 20
@@ -75,6 +86,17 @@ def os_sentence(error: OSError, where: str, *, wanted: str = "a file") -> Source
     return SourceError(f"it cannot be read: {(error.strerror or str(error)).lower()}", where=where)
 
 
+def is_pattern(source: str) -> bool:
+    """Whether a source may name several files.
+
+    Examples
+    --------
+    >>> is_pattern("2026/*.csv"), is_pattern("rows.csv")
+    (True, False)
+    """
+    return any(sign in source for sign in "*?[")
+
+
 def find_files(source: str, folder: Path, format: str = "auto") -> list[Source]:
     """The files a source names, in order of their names; a folder of texts is one of them.
 
@@ -96,7 +118,7 @@ def find_files(source: str, folder: Path, format: str = "auto") -> list[Source]:
         if exists:
             raise SourceError("this is a file", where=source, wanted="a folder whose sub-folders are the labels")
         raise SourceError("there is no such folder", where=source)
-    if not exists and any(sign in source for sign in "*?["):
+    if not exists and is_pattern(source):
         found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())
         if not found:
             raise SourceError("no file matches this pattern", where=source)

@@ -302,7 +302,7 @@ def noticing_drift(
     on_event: Callable[[Event], None],
     warn: Callable[[str], None],
 ) -> Callable[[Event], None]:
-    """What `run_step` is to be given as ``on_event``, so that drift is told: failures are the other scheduler's to tell.
+    """What `run_step` is to be given as ``on_event``, so that drift is told; what fails the other scheduler tells.
 
     Parameters
     ----------

@@ -122,7 +122,7 @@ def label_files(
     place, digest = Place.of(store, ""), _digest(manifest)
     opened = _opened(place.store, manifest.ref, digest)  # what cannot be opened is told before the work
     reading(manifest, column)
-    place = Place.of(store, _code(opened))
+    place = place._replace(code=_code(opened))
     with _writing(folder):
         (folder / _RECORDS).mkdir(parents=True, exist_ok=True)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textmill.cli.labelling import OpenModel
+from textmill.flow.labelling import OpenModel
 from textmill.types import Manifest, Prediction, Ref
 
 
@@ -20,7 +20,7 @@ class FireClassifier:
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def predict(self, texts) -> Prediction:
+    def predict(self, texts, *, threads=None) -> Prediction:
         texts = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
         self.sizes.append(len(texts))
         rows = [[0.9, 0.1] if "fire" in text.lower() else [0.2, 0.8] for text in texts]

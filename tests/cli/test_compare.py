@@ -79,7 +79,7 @@ def test_a_version_that_kept_no_marks_is_told(tmp_path):
     import pyarrow as pa
 
     from textmill.cli.compare import _unseen
-    from textmill.cli.labelling import OpenModel
+    from textmill.flow.labelling import OpenModel
 
     table = pa.table({"text": pa.array(["a", "b"], pa.large_string())})
     left, notes = _unseen({"old@1": OpenModel(None, None, tmp_path)}, table, "x.csv")

@@ -67,6 +67,30 @@ def test_rows_through_a_pipe(project, textmill):
     assert json.loads(found.stdout)["label"] == "bad"
 
 
+def test_files_into_a_folder(project, textmill):
+    for name in ("one.csv", "two.csv"):
+        (project.parent / name).write_text(messages(4), encoding="utf-8")
+    asked = ("predict", "alarm", "--store", "alarm", "--in", "*.csv", "--out", "out/")
+    found = textmill(*asked)
+    aside = "2 rows were set aside (no text: 2); see out/*.rejected.jsonl\n"
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert found.stderr == "alarm, version 1, labelled 10 rows of 2 files: out\n" + aside
+    (project.parent / "out" / "two.csv").write_text("damaged")
+    found = textmill(*asked)
+    assert found.stderr == "alarm, version 1, labelled 10 rows of 2 files (1 was there already): out\n" + aside
+    found = textmill(*asked[:-1], "out")  # it is there now
+    assert found.stderr == "alarm, version 1, labelled 10 rows of 2 files (all were there already): out\n" + aside
+    one = textmill("predict", "alarm", "--store", "alarm", "--in", "one.csv").stdout_bytes
+    assert (project.parent / "out" / "one.csv").read_bytes() == one
+
+
+def test_an_address_that_is_none_is_one_sentence(project, textmill):
+    found = textmill("predict", "alarm", "--store", "alarm", "--in", "alarm/*.csv", "--out", "out/", "--on", "here")
+    assert found.exit_code == 1
+    assert "--on: wanted 'dask' or an address such as tcp://10.0.0.1:8786, got 'here'" in found.stderr
+    assert not (project.parent / "out").exists()
+
+
 def test_the_store_is_found_from_inside_the_project(project, textmill, monkeypatch):
     (project / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(project / "deep" / "er")
@@ -125,6 +149,10 @@ USAGE = {
     "json for rows": (["--in", "f.csv", "--json"], "--json is for texts given here or line by line; for rows use"),
     "pipe of rows": (["--in", "-"], "--in - needs --in-format csv or --in-format jsonl"),
     "format of a file": (["--in", "f.csv", "--in-format", "csv"], "--in-format is for --in -"),
+    "on for texts": (["x", "--on", "dask"], "--on is for rows; name their file with --in."),
+    "on for one file": (["--in", "f.csv", "--out", "g.csv", "--on", "dask"], "name a folder for them with --out"),
+    "pipe into a folder": (["--in", "-", "--in-format", "csv", "--out", "g/"], "a pipe is no file that could go into"),
+    "rejected of a folder": (["--in", "f.csv", "--out", "g/", "--rejected", "r"], "--rejected is for one file; in a"),
 }
 
 

@@ -13,8 +13,9 @@ from cli_fakes import fire_model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textmill.cli.rows import added_columns, added_names, label_rows
+from textmill.cli.rows import label_rows
 from textmill.errors import DataError, SourceError, StoreWriteError
+from textmill.flow.labelling import added_columns, added_names
 from textmill.types import Prediction
 
 CLASSES = ("a", "b")

@@ -20,7 +20,7 @@ from textmill.errors import (
 from textmill.read import Corpus
 from textmill.read.labels import check_classes
 from textmill.read.piece import MAX_ROW
-from textmill.read.source import ahead, os_sentence
+from textmill.read.source import os_sentence
 
 GOOD = "text,label\na,x\nb,y\nc,x\nd,y\n"
 
@@ -305,17 +305,3 @@ def test_a_corpus_cut_short_is_refused(folder, refused):
     Corpus.of([{"text": "a" * 1000, "label": "x"}]).save(path)
     path.write_bytes(path.read_bytes()[:-100])
     assert refused(CorruptError, Corpus.load, path) == f"{path}: this is no corpus that can be opened"
-
-
-def test_reading_ahead_passes_errors_on_and_stops_when_nobody_asks():
-    def items():
-        yield 1
-        raise ValueError("in the thread")
-
-    made = ahead(items())
-    assert next(made) == 1
-    with pytest.raises(ValueError, match="in the thread"):
-        next(made)
-    endless = ahead(iter(int, 1), depth=1)
-    assert next(endless) == 0
-    endless.close()  # joins the thread

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from rich.table import Table
 
-    from textmill.cli.labelling import OpenModel
+    from textmill.flow.labelling import OpenModel
     from textmill.read import Corpus
 
 __all__ = ["command"]
@@ -56,10 +56,10 @@ def command(
     if len(models) < 2:
         raise click.UsageError("name two models or more; the first is the one that the others are measured against.")
 
-    from textmill.cli.labelling import open_model
     from textmill.config import EvaluateConfig
     from textmill.evaluate import compare
     from textmill.evaluate.speed import timed
+    from textmill.flow.labelling import open_model
 
     found = find_store(store)
     opened = {
@@ -88,7 +88,7 @@ def command(
 
 
 def _rows(first: OpenModel, source: str, text: str | None, label: str | None, folder: Path) -> Corpus:
-    from textmill.cli.rows import reading
+    from textmill.flow.labelling import reading
     from textmill.read import read_corpus
 
     config = replace(reading(first.manifest, text), source=source, id=None)

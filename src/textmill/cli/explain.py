@@ -53,7 +53,7 @@ def command(
     """
     from functools import partial
 
-    from textmill.cli.labelling import open_model, pairs_typed, typed
+    from textmill.cli.labelling import pairs_typed, typed
     from textmill.cli.pulls import (
         decision_shown,
         effects_shown,
@@ -65,6 +65,7 @@ def command(
         turned_shown,
     )
     from textmill.evaluate.attribution import counterfactual, leave_one_out, sampled, yes_or_no
+    from textmill.flow.labelling import open_model
     from textmill.models.classifier import TextClassifier
 
     opened = open_model(find_store(store), model, version)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,41 +14,13 @@ from textmill.errors import DataError, SourceError
 from textmill.types import beside, parts
 
 if TYPE_CHECKING:
-    from textmill.models import MultiLabelClassifier, TextClassifier
-    from textmill.registry import Store
-    from textmill.types import LabelSets, Manifest, Prediction, Ref
+    from textmill.flow.labelling import OpenModel
+    from textmill.types import LabelSets, Prediction, Ref
 
-__all__ = ["OpenModel", "label_texts", "open_model", "pairs_typed", "typed"]
+__all__ = ["label_texts", "pairs_typed", "typed"]
 
 _UNSURE = "?"  # where the model leaves the answer open
 _NONE = "-"  # where it says that none of its labels fits
-
-
-@dataclass(frozen=True, slots=True)
-class OpenModel:
-    """A version of a model, ready to be asked."""
-
-    manifest: Manifest
-    classifier: TextClassifier | MultiLabelClassifier
-    folder: Path
-
-    @property
-    def ref(self) -> Ref:
-        """Its name and version."""
-        return self.manifest.ref
-
-
-def open_model(store: Store, model: str, version: int | None) -> OpenModel:
-    """A version from a store, its files checked.
-
-    Raises
-    ------
-    NotInStore, CorruptError, FormatError
-    """
-    from textmill.models import load_model
-
-    manifest, folder = store.open(model, version)
-    return OpenModel(manifest, load_model(folder), folder)
 
 
 def typed(text: str) -> str:

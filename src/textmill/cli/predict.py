@@ -20,10 +20,20 @@ _FORMATS = ("csv", "jsonl", "parquet")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--in", "source", metavar="FILE|-", help="Rows with a text in each: CSV, JSON Lines or Parquet.")
 @click.option("--in-format", type=click.Choice(("csv", "jsonl")), help="What comes through the pipe with --in -.")
-@click.option("--out", "target", metavar="FILE|-", help="Where the rows go, with the columns added. [default: stdout]")
+@click.option(
+    "--out",
+    "target",
+    metavar="FILE|FOLDER/|-",
+    help="Where the rows go, with the columns added; into a folder each file by itself. [default: stdout]",
+)
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="Format of the output. [default: as its name says]")
 @click.option("--text", "column", metavar="COLUMN", help="Column that holds the text. [default: as in training]")
 @click.option("--rejected", metavar="FILE", help="Where unusable rows go. [default: OUT.rejected.jsonl]")
+@click.option(
+    "--on",
+    metavar="WHERE",
+    help="Share the files of a folder: 'dask' for processes on this machine, or tcp://HOST:PORT, a Dask scheduler.",
+)
 @store_option
 @version_option
 @json_option
@@ -36,6 +46,7 @@ def command(
     form: str | None,
     column: str | None,
     rejected: str | None,
+    on: str | None,
     store: Path | str | None,
     version: int | None,
     as_json: bool,
@@ -48,6 +59,11 @@ def command(
       textmill predict disaster "Forest fire near La Ronge"
       cat tweets.txt | textmill predict disaster
       textmill predict disaster --in tweets.csv --out labelled.parquet
+
+    Many files, each into a file of its own, by several processes if you like; those that are there are not made again:
+
+    \b
+      textmill predict disaster --in 'rows/*.csv' --out labelled/ --on dask
 
     A model of pairs takes two texts after each other, lines with a tab between them, or rows with the two columns that
     it learned from.
@@ -63,6 +79,7 @@ def command(
             ("--format", form),
             ("--text", column),
             ("--rejected", rejected),
+            ("--on", on),
         ):
             if given is not None:
                 raise click.UsageError(f"{option} is for rows; name their file with --in.")
@@ -77,10 +94,25 @@ def command(
     elif source != "-" and in_format is not None:
         raise click.UsageError("--in-format is for --in -; a file tells by its name and content.")
 
-    from textmill.cli.labelling import label_texts, open_model
+    folder = target is not None and (target.endswith("/") or Path(target).is_dir())
+    if folder and source == "-":
+        raise click.UsageError("a pipe is no file that could go into a folder; name a file with --out.")
+    if folder and rejected is not None:
+        raise click.UsageError("--rejected is for one file; in a folder unusable rows lie beside the file they are of.")
+    if on is not None and not folder:
+        raise click.UsageError("--on shares files among processes; name a folder for them with --out FOLDER/.")
+
+    if source is not None and target is not None and folder:
+        from textmill.cli.rows import label_folder
+
+        label_folder(find_store(store), model, version, source, target, form=form, column=column, on=on)
+        return
+    from textmill.flow.labelling import open_model
 
     opened = open_model(find_store(store), model, version)
     if source is None:
+        from textmill.cli.labelling import label_texts
+
         label_texts(opened, texts, as_json=as_json)
         return
     from textmill.cli.rows import label_rows

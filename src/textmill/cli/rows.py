@@ -1,30 +1,27 @@
-"""Rows of a file through a model: batch by batch in constant memory, never row by row in Python."""
+"""Files of rows through a model: which file, and what is told in the end."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from textmill.cli.ahead import ahead
 from textmill.cli.process import load_pyarrow
 from textmill.cli.story import short
-from textmill.config import ReadConfig, from_mapping
-from textmill.errors import DataError, SourceError
+from textmill.errors import DataError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections import Counter
 
-    from textmill.cli.labelling import OpenModel
-    from textmill.read import RejectedFile
-    from textmill.types import LabelSets, Manifest, Prediction
+    from textmill.flow.labelling import OpenModel
+    from textmill.registry import Store
+    from textmill.types import Ref
 
-__all__ = ["added_columns", "added_names", "label_rows", "reading"]
+__all__ = ["label_folder", "label_rows"]
 
 
 def label_rows(
@@ -54,7 +51,8 @@ def label_rows(
     StoreWriteError : if the target cannot be written
     """
     load_pyarrow()
-    from textmill.read import RejectedFile, open_sink, stream_rows
+    from textmill.flow.labelling import label_stream, reading
+    from textmill.read import RejectedFile, open_sink
 
     out = Path(target) if target not in (None, "-") else None
     if out is None and form is None:
@@ -70,141 +68,74 @@ def label_rows(
                 hint="Name another file.",
             )
     config = reading(opened.manifest, column)
-    rows = 0
     with (
         open_sink(out, form) as sink,
         RejectedFile(Path(rejected) if rejected is not None else beside) as aside,
-        _bar(opened) as moved,
+        _bar(f"{opened.ref.name}@{opened.ref.version}") as moved,
     ):
         stream = sys.stdin.buffer if source == "-" else source
-        batches = stream_rows(stream, config, rejected=aside, format=in_format, progress=moved)
-        for batch in _overlapped(batches, source, config.texts, opened):
-            sink.write(batch)
-            rows += batch.num_rows
-        if rows == 0:
-            raise SourceError(_none_usable(aside), where="standard input" if source == "-" else source)
+        rows = label_stream(stream, opened, config, sink, aside, format=in_format, progress=moved)
     if rejected is None and beside is not None and aside.count == 0:
         beside.unlink(missing_ok=True)  # nothing to look at
-    _tell(opened, rows, aside, out)
-
-
-def added_names(classes: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """The names of the columns that a prediction adds: ``label``, ``score`` and ``score_CLASS`` for each class.
-
-    Where one of these names is taken, all of them begin with ``predicted_`` (and if that is taken too, with
-    ``predicted2_`` and so on): a column of the input is never replaced.
-
-    Examples
-    --------
-    >>> added_names(["a", "b"], ["text"])
-    ['label', 'score', 'score_a', 'score_b']
-    >>> added_names(["a", "b"], ["text", "label"])
-    ['predicted_label', 'predicted_score', 'predicted_score_a', 'predicted_score_b']
-    """
-    names = ["label", "score", *(f"score_{name}" for name in classes)]
-    used, prefix, count = set(taken), "", 1
-    while used.intersection(prefix + name for name in names):
-        prefix = f"predicted{count if count > 1 else ''}_"
-        count += 1
-    return [prefix + name for name in names]
-
-
-def added_columns(prediction: Prediction | LabelSets) -> list[pa.Array]:
-    """What stands in the columns of `added_names`: string, then float32 each.
-
-    Several labels are one string, as `textmill.types.joined` writes them.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    from textmill.types import LabelSets
-
-    if isinstance(prediction, LabelSets):
-        said = pa.array(prediction.labels, pa.string())
-    else:
-        classes = pa.array(prediction.classes, pa.string())
-        said = classes.take(pa.array(prediction.codes, mask=prediction.unsure))  # no answer is null
-    return [
-        said,
-        pa.array(prediction.confidence),
-        *(pa.array(np.ascontiguousarray(column)) for column in prediction.scores.T),
-    ]
-
-
-def _overlapped(
-    batches: Iterator[pa.RecordBatch], source: str, columns: tuple[str, ...], opened: OpenModel
-) -> Iterator[pa.RecordBatch]:
-    if not Path(source).is_file():  # a thread that waits for a pipe could not be stopped
-        yield from _labelled(batches, columns, opened)
-        return
-    with closing(ahead(batches)) as read, closing(ahead(_labelled(read, columns, opened))) as labelled:
-        yield from labelled
-
-
-def _labelled(
-    batches: Iterable[pa.RecordBatch], columns: tuple[str, ...], opened: OpenModel
-) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    names: list[str] = []
-    for batch in batches:
-        names = names or added_names(opened.classifier.classes, batch.schema.names)
-        late = set(names).intersection(batch.schema.names)
-        if late:
-            raise DataError(
-                f"the column {min(late)!r} comes up only after the first rows, and has the name of one that is added",
-                hint="Give it another name.",
-            )
-        texts = [batch.column(name) for name in columns]
-        said = opened.classifier.predict(texts[0] if len(texts) == 1 else pa.StructArray.from_arrays(texts, columns))
-        added = added_columns(said)
-        yield pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *names])
-
-
-def reading(manifest: Manifest, column: str | None) -> ReadConfig:
-    """How to read rows for a model: columns are called as in training; how the file is written it says itself."""
-    trained = from_mapping(ReadConfig, {"source": "", **manifest.config.get("read", {})})
-    config = replace(trained, format="auto", encoding="auto", delimiter="auto", person=None)
-    if column is None:
-        return config
-    if len(config.texts) > 1:
-        raise DataError(
-            "the model is of pairs of texts, and --text names one column",
-            wanted=f"the columns {' and '.join(map(repr, config.texts))}, as in training",
-        )
-    named = config.columns if config.columns is not None and column in config.columns else None
-    return replace(config, text=column, columns=named)
-
-
-def _none_usable(aside: RejectedFile) -> str:
-    return f"no row can be used ({_reasons(aside)})" if aside.count else "there is no row"
-
-
-def _reasons(aside: RejectedFile) -> str:
-    return ", ".join(f"{reason}: {count:,}" for reason, count in aside.reasons.most_common())
-
-
-def _tell(opened: OpenModel, rows: int, aside: RejectedFile, out: Path | None) -> None:
     if out is not None:
-        many = "1 row" if rows == 1 else f"{rows:,} rows"
-        said = f"{opened.ref.name}, version {opened.ref.version}, labelled {many}: {short(out)}"
-        click.echo(said, err=True)
-    if aside.count:
-        many = "1 row was" if aside.count == 1 else f"{aside.count:,} rows were"
-        where = f"; see {short(aside.path)}" if aside.path is not None else "; name a file with --rejected to keep them"
-        click.echo(f"{many} set aside ({_reasons(aside)}){where}", err=True)
+        click.echo(f"{_said(opened.ref)}, labelled {_many(rows, 'row')}: {short(out)}", err=True)
+    where = f"see {short(aside.path)}" if aside.path is not None else "name a file with --rejected to keep them"
+    _tell_aside(aside.reasons, where)
+
+
+def label_folder(
+    store: Store,
+    model: str,
+    version: int | None,
+    source: str,
+    folder: str,
+    *,
+    form: str | None = None,
+    column: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Label each file of a source into a file of its own; see `textmill.flow.label_files`."""
+    load_pyarrow()
+    from textmill.flow.label_files import label_files
+
+    with _bar(model, files=True) as moved:
+        done = label_files(store, model, version, source, Path(folder), form=form, column=column, on=on, progress=moved)
+    there = ""
+    if done.there:
+        were = "was" if done.there == 1 else "were"
+        there = f" ({'all' if done.there == done.files > 1 else f'{done.there:,}'} {were} there already)"
+    many = f"{_many(done.rows, 'row')} of {_many(done.files, 'file')}"
+    click.echo(f"{_said(done.ref)}, labelled {many}{there}: {short(folder)}", err=True)
+    _tell_aside(done.reasons, f"see {short(Path(folder))}/*.rejected.jsonl")
+
+
+def _said(ref: Ref) -> str:
+    return f"{ref.name}, version {ref.version}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _tell_aside(reasons: Counter[str], where: str) -> None:
+    from textmill.flow.labelling import said_reasons
+
+    if count := reasons.total():
+        were = "was" if count == 1 else "were"
+        click.echo(f"{_many(count, 'row')} {were} set aside ({said_reasons(reasons)}); {where}", err=True)
 
 
 @contextmanager
-def _bar(opened: OpenModel) -> Iterator[Callable[[int, int], None] | None]:
+def _bar(model: str, *, files: bool = False) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from textmill.cli.terminal import console
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    many = MofNCompleteColumn() if files else DownloadColumn()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), many, TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"{opened.ref.name}@{opened.ref.version}", total=None)
+        task = progress.add_task(model, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total or None)

@@ -12,7 +12,7 @@ from textmill import plugins
 from textmill.config import CandidateConfig, ExpectConfig, MillConfig, TextConfig
 from textmill.flow import checking, datasets, judging, learning, publishing, teaching, tuning
 from textmill.flow import curve as curves
-from textmill.flow.keys import code_version
+from textmill.flow.keys import GUESTS, code_version, guests_of
 from textmill.flow.project import Project, validation_of
 from textmill.flow.sources import FileDigests
 from textmill.flow.step import Flow, Step
@@ -51,7 +51,6 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         "evaluate/probe",
     )
     guests = ("numpy", "pyarrow", "pystemmer")
-    lists = ("simplemma", "stop_words")  # what they hold decides terms
     read = Step(
         "read",
         partial(learning.read, project),
@@ -114,7 +113,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
             | _model_settings(asked)
             | ({"distil": {key: tables[model]["distil"][key] for key in ("weight", "temperature")}} if teaches else {})
             | _own_functions(asked.text, folder),
-            code=code_version(*learns, *code, guests=(*guests, *lists, *_guests_of(asked))),
+            code=code_version(*learns, *code, guests=(*GUESTS, *guests_of(asked.text, asked.model))),
             keyed_by=(
                 *data,
                 *keyed,
@@ -133,7 +132,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     validated = {
         name: learning_step(validation_of(name), name, learning.validate) for name in (project.models if folds else ())
     }
-    teach = [_teaching_step(project, lesson, (*learns,), guests, lists) for lesson in dict.fromkeys(lessons.values())]
+    teach = [_teaching_step(project, lesson, (*learns,)) for lesson in dict.fromkeys(lessons.values())]
     curved = ("curve",) if mill.evaluate.learning_curve else ()
     sure = {"confidence": mill.evaluate.confidence}
     curve = [learning_step("curve", "train", curves.curve, keyed=("read.test_digest",), evaluate=sure) for _ in curved]
@@ -154,13 +153,13 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     saying = {name: (f"{name}.model/", *_files(validated.get(name), "scores.npy", "codes.npy")) for name in trained}
     # the gate and what is told of drift are no part of it: asking for more measures nothing anew
     measuring = {"seed": seed, "evaluate": config["evaluate"] | {"promote_if": None, "drift": None}}
-    splits = tuple(guest for one in project.models.values() for guest in _guests_of(one))
+    splits = tuple(guest for one in project.models.values() for guest in guests_of(one.text, one.model))
     compare = Step(
         "compare",
         partial(judging.compare, project),
         needs=("read", "split", *trained, *(step.name for step in (*validated.values(), *teach))),
         settings=measuring | {"names": [one.name for one in project.models.values()]},
-        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
+        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*GUESTS, *splits)),
         keyed_by=(
             *data,
             "read.test_digest",
@@ -174,7 +173,7 @@ def _built_in(project: Project) -> tuple[Step, ...]:
         partial(judging.evaluate, project),
         needs=("read", "split", "train", *(["validate"] if validated else []), *tuned, *tuned_folds, *curved, *checked),
         settings=measuring | {"name": project.name},
-        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*guests, *lists, *splits)),
+        code=code_version(*learns, "flow/judging", "flow/looking", "evaluate", guests=(*GUESTS, *splits)),
         keyed_by=(
             *data,
             "read.test_digest",
@@ -223,13 +222,12 @@ def _built_in(project: Project) -> tuple[Step, ...]:
     return (*first, *learnt, *compared, evaluate, register, report)
 
 
-def _teaching_step(
-    project: Project, lesson: teaching.Lesson, learns: tuple[str, ...], guests: tuple[str, ...], lists: tuple[str, ...]
-) -> Step:
+def _teaching_step(project: Project, lesson: teaching.Lesson, learns: tuple[str, ...]) -> Step:
     config = project.settings
     reading = ("text", "person", "format", "columns", "encoding", "delimiter", "max_rejected")
     trained = () if lesson.trained is None else (lesson.trained,)
-    asks = () if lesson.trained is None else _guests_of(project.models[lesson.trained])
+    learner = None if lesson.trained is None else project.models[lesson.trained]
+    asks = () if learner is None else guests_of(learner.text, learner.model)
     return Step(
         lesson.step,
         partial(teaching.teach, project, lesson),
@@ -240,7 +238,7 @@ def _teaching_step(
             "unlabelled": lesson.unlabelled and PurePath(lesson.unlabelled).name,
             "similarity": config["split"]["similarity"],
         },
-        code=code_version(*learns, "flow/teaching", guests=(*guests, *lists, *(asks or ("torch", "transformers")))),
+        code=code_version(*learns, "flow/teaching", guests=(*GUESTS, *(asks or ("torch", "transformers")))),
         keyed_by=(
             *("read.digest", "read.test_digest", "split.side.npy", "split.fold.npy"),
             *(f"{step}.model/" for step in trained),
@@ -262,18 +260,6 @@ def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
 
 def _files(step: Step | None, *names: str) -> tuple[str, ...]:
     return () if step is None else tuple(f"{step.name}.{name}" for name in names)
-
-
-def _guests_of(asked: CandidateConfig) -> tuple[str, ...]:
-    """The packages that decide what a model makes of texts, besides those of every model."""
-    found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(asked.text.tokens, ())
-    if asked.model.is_network and asked.model.onnx != "no":
-        found = (*found, "onnx", "onnxscript", "onnxruntime")  # whether there is a graph, and what is in it
-    if asked.model.weights is not None:
-        return (*found, "torch", "tokenizers", "transformers", *(["peft"] if asked.model.learns == "lora" else []))
-    if asked.model.kind == "encoder":
-        return (*found, "torch", "tokenizers")
-    return (*found, "torch") if asked.model.is_network else found
 
 
 def _own_functions(text: TextConfig, folder: Path) -> dict[str, dict[str, str]]:

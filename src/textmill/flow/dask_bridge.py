@@ -125,8 +125,8 @@ class DaskCluster:
         """Have a task done; gives a future."""
         return self._client.submit(task, *arguments, pure=False)
 
-    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> None:
-        """Until all futures are done; what is no future was done before.
+    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> list[str]:
+        """Until all futures are done, with what came of each; what is no future was done before.
 
         Raises
         ------
@@ -135,12 +135,13 @@ class DaskCluster:
         from distributed import Future, KilledWorker, as_completed
         from distributed.comm import CommClosedError
 
+        results = {}
         futures = [one for one in asked if isinstance(one, Future)]
         before = len(asked) - len(futures)
         done(before)
         try:
             for number, future in enumerate(as_completed(futures, loop=self._client.loop), before + 1):
-                future.result()
+                results[future.key] = future.result()
                 done(number)
         except ModuleNotFoundError as error:
             raise StepFailed(f"the workers lack the package {error.name!r}", hint="Install it there.") from error
@@ -151,3 +152,4 @@ class DaskCluster:
             ) from error
         except (CommClosedError, CancelledError) as error:
             raise StepFailed("the Dask scheduler is gone", hint="Run it again to go on from there.") from error
+        return [results[one.key] if isinstance(one, Future) else one for one in asked]

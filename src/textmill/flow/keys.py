@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from textmill import __version__
+from textmill.config import ModelConfig, TextConfig
 from textmill.errors import ConfigError, DataError
 from textmill.flow.step import Step
 from textmill.registry import Finished
 from textmill.types import canonical_json
 
-__all__ = ["Basis", "basis_of", "code_version", "step_key"]
+__all__ = ["GUESTS", "Basis", "basis_of", "code_version", "guests_of", "step_key"]
+
+# of every model; what the last two hold decides terms
+GUESTS = ("numpy", "pyarrow", "pystemmer", "simplemma", "stop_words")
 
 _KEY_FORMAT = 1  # another way to compute keys gets another number, so that old and new never meet
 
@@ -138,6 +142,18 @@ def code_version(*rooms: str, guests: tuple[str, ...] = ()) -> str:
     for guest in guests:
         digest.update(f"{guest} {_installed().get(guest, 'none')}\n".encode())
     return f"{__version__}+{digest.hexdigest()[:16]}"
+
+
+def guests_of(text: TextConfig, model: ModelConfig) -> tuple[str, ...]:
+    """The packages that decide what a model makes of texts, besides `GUESTS`."""
+    found = {"regex": ("regex",), "subword": ("tokenizers",)}.get(text.tokens, ())
+    if model.is_network and model.onnx != "no":
+        found = (*found, "onnx", "onnxscript", "onnxruntime")  # whether there is a graph, and what is in it
+    if model.weights is not None:
+        return (*found, "torch", "tokenizers", "transformers", *(["peft"] if model.learns == "lora" else []))
+    if model.kind == "encoder":
+        return (*found, "torch", "tokenizers")
+    return (*found, "torch") if model.is_network else found
 
 
 @cache

@@ -33,7 +33,7 @@ from textmill.features.learned import Features, load_features
 from textmill.features.word_counts import WordCounts
 from textmill.features.words import WordFeatures
 from textmill.flow.doing import lay_out, taken
-from textmill.flow.keys import code_version
+from textmill.flow.keys import GUESTS, code_version
 from textmill.models.saved import load_model
 from textmill.models.text_model import TextModel
 from textmill.read.reading import parse_file
@@ -69,6 +69,40 @@ class Place(NamedTuple):
 
     store: str
     code: str
+
+    @classmethod
+    def of(cls, store: Store, code: str) -> Place:
+        """As another process, in whatever folder, is told of it."""
+        at = store.place  # its URL, or a folder that may be named from where we stand
+        return cls(at if "://" in at else str(store.root.absolute()), code)
+
+    def check_code(self, here: str) -> None:
+        """See that this process has that code.
+
+        Raises
+        ------
+        StepFailed : if it has another
+        """
+        if self.code != here:
+            what = "a worker has another version of textmill, or of a package that textmill uses"
+            raise StepFailed(what, hint="Install the same versions there.")
+
+    @contextmanager
+    def opened(self) -> Iterator[Store]:
+        """The store.
+
+        Raises
+        ------
+        StoreError : if it is not to be seen from here
+        """
+        store = Store.at(self.store)
+        if "://" not in self.store and not store.root.is_dir():
+            hint = "It has to lie under the same path on each machine."
+            raise StoreError("a worker does not see the store", where=self.store, hint=hint)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 class FileOfRows(NamedTuple):
@@ -250,7 +284,7 @@ def score(place: Place, key: str, program: Program, rows: Rows, model: str) -> s
 
 def code() -> str:
     """The version of all that decides what tasks make."""
-    guests = ("numpy", "pyarrow", "pystemmer", "simplemma", "stop_words", "regex", "tokenizers")
+    guests = (*GUESTS, "regex", "tokenizers")
     return code_version("flow/shard_tasks", "read", "_native", "text", "features", "models", guests=guests)
 
 
@@ -300,42 +334,25 @@ def laid_out(store: Store, key: str, below: str = "") -> Iterator[Path]:
 
 def _kept(place: Place, name: str, key: str, make: Callable[[Store, Path], None]) -> str:
     """Do a task unless it was done; its key."""
-    if place.code != code():
-        what = "a worker has another version of textmill, or of a package that textmill uses"
-        raise StepFailed(what, hint="Install the same versions there.")
-    store = Store.at(place.store)
-    if "://" not in place.store and not store.root.is_dir():
-        hint = "It has to lie under the same path on each machine."
-        raise StoreError("a worker does not see the store", where=place.store, hint=hint)
-    try:
-        with store.in_use():  # on the machine of the worker too
-            if store.finished(key) is None:
-                began = time.perf_counter()
-                folder = store.scratch.new_folder(name)
-                make(store, folder)
-                store.finish(Finished(name, key, taken(store, folder), {}, round(time.perf_counter() - began, 6)))
-    finally:
-        store.close()
+    place.check_code(code())
+    with place.opened() as store, store.in_use():  # on the machine of the worker too
+        if store.finished(key) is None:
+            began = time.perf_counter()
+            folder = store.scratch.new_folder(name)
+            make(store, folder)
+            store.finish(Finished(name, key, taken(store, folder), {}, round(time.perf_counter() - began, 6)))
     return key
 
 
 @lru_cache(maxsize=1)  # the next shard needs the same
 def _features(place: Place, program: Program, key: str) -> Features:
     program.load_functions()
-    store = Store.at(place.store)
-    try:
-        with laid_out(store, key) as folder:
-            return load_features(folder)
-    finally:
-        store.close()
+    with place.opened() as store, laid_out(store, key) as folder:
+        return load_features(folder)
 
 
 @lru_cache(maxsize=1)
 def _model(place: Place, program: Program, key: str) -> TextModel:
     program.load_functions()
-    store = Store.at(place.store)
-    try:
-        with laid_out(store, key, "model/") as folder:
-            return load_model(folder)
-    finally:
-        store.close()
+    with place.opened() as store, laid_out(store, key, "model/") as folder:
+        return load_model(folder)

@@ -60,8 +60,8 @@ class Cluster(Protocol):
     def submit(self, task: Callable[..., str], *arguments: Any) -> Any:
         """Have a task done; what is given back may be an argument of another task, which then waits for it."""
 
-    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> None:
-        """Until all that was asked for is done; `done` is told how many are.
+    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> list[str]:
+        """Until all that was asked for is done; what came of each. `done` is told how many are.
 
         Raises
         ------
@@ -77,11 +77,13 @@ class Alone:
         """Keep in mind what is to be done."""
         return _Asked(task, arguments)
 
-    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> None:
+    def wait(self, asked: Sequence[Any], done: Callable[[int], None]) -> list[str]:
         """Do it."""
+        results = []
         for number, one in enumerate(asked, 1):
-            self._result(one)
+            results.append(self._result(one))
             done(number)
+        return results
 
     def _result(self, given: Any) -> Any:
         if isinstance(given, list):
@@ -122,8 +124,7 @@ class Shards:
     def __init__(self, project: Project, work: Work, cluster: Cluster, among: int = 1) -> None:
         self._project, self._work, self._cluster, self._among = project, work, cluster, among
         self._store = project.store
-        at = project.store.place  # its URL, or a folder that may be named from where we stand
-        self._place = Place(at if "://" in at else str(project.store.root.absolute()), code())
+        self._place = Place.of(project.store, code())
         self._asked: dict[str, Any] = {}  # by key: what `submit` gave, or the key of what was done before
 
     def learn(self, asked: CandidateConfig) -> LearnFeatures:

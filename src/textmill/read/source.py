@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import glob
-import queue
-import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from textmill.errors import SourceError, closest
+from textmill.read.ahead import ahead
 
 __all__ = [
     "BLOCK",
+    "SUFFIXES",
     "Source",
-    "ahead",
     "find_files",
     "format_of",
     "inflated",
@@ -26,9 +25,8 @@ __all__ = [
     "raw_blocks",
 ]
 
-T = TypeVar("T")
 BLOCK = 1 << 20
-_BY_SUFFIX = {
+SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
     ".tab": "csv",
@@ -156,8 +154,8 @@ def format_of(path: Path, format: str, where: str) -> str:
     suffixes = [s.lower() for s in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
-    if suffixes and suffixes[-1] in _BY_SUFFIX:
-        return _BY_SUFFIX[suffixes[-1]]
+    if suffixes and suffixes[-1] in SUFFIXES:
+        return SUFFIXES[suffixes[-1]]
     if start.startswith(b"\x1f\x8b"):
         start = next(inflated(iter([start]), where, whole=False), b"")
     return "jsonl" if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
@@ -197,7 +195,7 @@ def raw_blocks(file: BinaryIO, where: str, read: Callable[[int], None] | None = 
     first = next(blocks, b"")
     if first.startswith(b"\x1f\x8b"):
         # inflating takes as long as all the rest and needs no GIL: it runs beside it
-        yield from ahead(inflated(_chain(first, blocks), where))
+        yield from ahead(inflated(_chain(first, blocks), where), depth=4)
     else:
         yield from _chain(first, blocks)
 
@@ -240,42 +238,3 @@ def inflated(blocks: Iterator[bytes], where: str, *, whole: bool = True) -> Iter
         yield out
     if whole and not machine.eof:
         raise SourceError("the gzip file is cut short", where=where)
-
-
-def ahead(items: Iterator[T], depth: int = 4) -> Iterator[T]:
-    """The same items, made by a thread of their own, at most `depth` before they are asked for."""
-    ready: queue.Queue[tuple[bool, T | BaseException | None]] = queue.Queue(maxsize=depth)
-    stop = threading.Event()
-
-    def put(item: tuple[bool, T | BaseException | None]) -> None:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def work() -> None:
-        try:
-            for item in items:
-                put((True, item))
-                if stop.is_set():
-                    return
-            put((False, None))
-        except BaseException as error:  # raised again where the items are used
-            put((False, error))
-
-    thread = threading.Thread(target=work, name="textmill-read-ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            more, item = ready.get()
-            if more:
-                yield item  # type: ignore[misc]
-            elif item is None:
-                return
-            else:
-                raise item  # type: ignore[misc]
-    finally:
-        stop.set()
-        thread.join()

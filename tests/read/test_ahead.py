@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textmill.cli.ahead import ahead
+from textmill.read.ahead import ahead
 
 
 def threads():

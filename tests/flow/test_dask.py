@@ -121,7 +121,7 @@ def test_what_dask_cannot_do_is_one_sentence(monkeypatch: pytest.MonkeyPatch, er
             raise error
 
     monkeypatch.setattr(distributed, "Future", Lost)
-    monkeypatch.setattr(distributed, "as_completed", lambda futures, loop: iter(futures))
+    monkeypatch.setattr(distributed, "as_completed", lambda futures, loop, timeout: iter(futures))
     with pytest.raises(StepFailed, match=rf"^{said}\. "):
         dask_bridge.DaskCluster(SimpleNamespace(loop=None)).wait(["key", Lost()], lambda done: None)
 
@@ -133,6 +133,20 @@ def test_nobody_at_the_address_is_one_sentence(project: Path, monkeypatch: pytes
         address = f"tcp://127.0.0.1:{held.getsockname()[1]}"
         with pytest.raises(StepFailed, match=f"^no Dask scheduler answers at {address}. Start one with: dask sch"):
             run(project, "shared", on=address)
+
+
+@pytest.mark.slow
+def test_workers_that_end_and_do_not_come_back_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_bridge, "_PATIENCE", 0.2)
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, protocol="tcp", **HERE) as cluster,
+        dask_bridge.connected(cluster.scheduler_address) as workers,
+    ):
+        assert workers.wait([workers.submit(str.upper, "done")], lambda done: None) == ["DONE"]
+        cluster.scale(0)
+        waiting = workers.submit(str.upper, "never")
+        with pytest.raises(StepFailed, match=r"has no workers\. Start some with: dask worker tcp://127"):
+            workers.wait([waiting], lambda done: None)
 
 
 @pytest.mark.slow

@@ -20,12 +20,13 @@ from textmill.config import thread_count
 from textmill.errors import ConfigError, MissingExtra, StepFailed
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 __all__ = ["DaskCluster", "check_on", "connected", "scheduler"]
 
 _HERE = "dask"
 _SECONDS = 10  # to be answered
+_PATIENCE = 30  # seconds between two looks for workers, while nothing is done
 
 
 def check_on(on: str) -> None:
@@ -130,9 +131,9 @@ class DaskCluster:
 
         Raises
         ------
-        StepFailed : if tasks end their workers, or the scheduler is gone
+        StepFailed : if tasks end their workers, there are none any more, or the scheduler is gone
         """
-        from distributed import Future, KilledWorker, as_completed
+        from distributed import Future, KilledWorker
         from distributed.comm import CommClosedError
 
         results = {}
@@ -140,7 +141,7 @@ class DaskCluster:
         before = len(asked) - len(futures)
         done(before)
         try:
-            for number, future in enumerate(as_completed(futures, loop=self._client.loop), before + 1):
+            for number, future in enumerate(self._as_done(futures), before + 1):
                 results[future.key] = future.result()
                 done(number)
         except ModuleNotFoundError as error:
@@ -153,3 +154,19 @@ class DaskCluster:
         except (CommClosedError, CancelledError) as error:
             raise StepFailed("the Dask scheduler is gone", hint="Run it again to go on from there.") from error
         return [results[one.key] if isinstance(one, Future) else one for one in asked]
+
+    def _as_done(self, futures: list[Future]) -> Iterator[Future]:
+        from distributed import as_completed
+
+        left = dict.fromkeys(futures)
+        alone = False  # whether there were no workers at the look before
+        while left:
+            try:
+                for future in as_completed(list(left), loop=self._client.loop, timeout=_PATIENCE):
+                    del left[future]
+                    alone = False
+                    yield future
+            except TimeoutError:
+                if alone:
+                    self.require_workers()
+                alone = not self._client.nthreads()

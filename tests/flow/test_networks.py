@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.flow.test_project import rows_of, write_csv
 from tests.models.networks.toy_models import bert
 
-from textmill.errors import ConfigError
+from textmill.errors import ConfigError, TrainingError
 from textmill.flow import RunResult, plan_project, run_project
 from textmill.flow.classify import classify
 from textmill.flow.running import open_project
@@ -121,6 +122,19 @@ def test_the_name_of_weights_or_vectors_is_no_part_of_a_key_and_their_bytes_are(
 def open_flow(folder: Path) -> Flow:
     found = open_project(folder, folder / ".textmill")
     return classify(found.mill, found.folder, found.store, found.digests)
+
+
+def test_what_stops_a_training_names_the_rows_by_their_ids(tmp_path: Path) -> None:
+    mill = MILL.replace("[model]", 'id = "id"\n[model]').replace("width = 8", 'width = 8\nonnx = "no"')
+    project = made(tmp_path / "toy", mill.replace("epochs = 4", "epochs = 2\nlearning_rate = 1e38\nclip = 1e38"))
+    rows = [row | {"id": f"row-{row['id']}"} for row in rows_of(n=120)]
+    write_csv(project / "tweets.csv", rows)
+    with pytest.raises(TrainingError, match=r"^rows row-\d+, row-\d+.*: the (loss|gradient) is no number") as caught:
+        run(project)
+    split = run_project(project, store=project / ".textmill", threads=1, only=["split"]).steps[0].finished
+    side = np.load(Store(project / ".textmill").object(split.files["side.npy"].sha256, verify=True))
+    learned = [row["id"] for row, one in zip(rows, side.tolist(), strict=True) if one == 0]
+    assert str(caught.value).startswith(f"rows {', '.join(learned[text] for text in caught.value.texts[:20])}")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import MissingExtra, PluginError, TooManyRejected
+from textmill.errors import MissingExtra, PluginError, TooManyRejected, TrainingError
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import HERE, Work
@@ -264,16 +264,20 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         lesson = taught(project, asked, work, labels)
     with sharing(project, work) as shards, watching(project, asked, work, keep) as watch:
         shared = asked.model.is_linear and not (lesson and lesson.texts)  # shards are of the corpus alone
-        made = model_class(mill.project.task).fit(
-            chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
-            labels + (lesson.labels if lesson else []),
-            **learning_of(project, asked, work),
-            progress=lambda note: work.progress(0, None, note),
-            learn=shards.learn(asked) if shards is not None and shared else None,
-            keep=keep,
-            soft=lesson.soft if lesson else None,
-            watch=watch,
-        )
+        try:
+            made = model_class(mill.project.task).fit(
+                chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
+                labels + (lesson.labels if lesson else []),
+                **learning_of(project, asked, work),
+                progress=lambda note: work.progress(0, None, note),
+                learn=shards.learn(asked) if shards is not None and shared else None,
+                keep=keep,
+                soft=lesson.soft if lesson else None,
+                watch=watch,
+            )
+        except TrainingError as error:  # which knows the texts of the training side by their numbers
+            ids = rows_of(corpus, side, 0, "id")["id"].to_pylist()
+            raise error.of_rows(ids + ["without a label"] * len(lesson.labels if lesson else ())) from error
     made.body.export()  # before it is asked anything: what it says from now on is what it will say when it is served
     if lesson is not None:
         made.facts["distil"] = lesson.facts

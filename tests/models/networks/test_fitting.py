@@ -328,7 +328,7 @@ def test_a_text_in_windows_counts_as_one_and_is_judged_by_the_mean() -> None:
     members = Targets.of_sets([["x"], ["y", "z"]])
     found = problem(encoded, members)
     assert found.lengths.tolist() == [1, 1, 1, 1]
-    assert found.rows(np.array([0, 1, 3])) == [0, 1]
+    assert found.texts(np.array([0, 1, 3])) == [0, 1]
     costs = loss_of(outputs[[2, 3, 4, 2]], torch.tensor([[1.0, 0, 0]] * 3 + [[0.0, 1, 1]]), apart=True)
     torch.testing.assert_close(found.loss(Fixed(outputs), np.arange(4)), costs[:3].sum() / 3 + costs[3])
     judging = problem(encoded, members, np.array([True, False]))

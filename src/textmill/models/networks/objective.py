@@ -94,7 +94,7 @@ class Classification:
         weights = np.ones(len(costs), np.float32) if self._weights is None else self._weights[self._judged]
         return float((costs.double() * torch.from_numpy(weights)).sum() / weights.sum())
 
-    def rows(self, some: NDArray[np.int64]) -> list[int]:
+    def texts(self, some: NDArray[np.int64]) -> list[int]:
         """The numbers of the texts among those given."""
         found: list[int] = np.unique(self._encoded.texts[self._pieces[some]]).tolist()
         return found

@@ -223,7 +223,48 @@ class MissingExtra(TextmillError, ImportError):
 
 
 class TrainingError(TextmillError):
-    """A network cannot be trained: its loss is no number, or memory or hardware is missing."""
+    """A network cannot be trained: its loss is no number, or memory or hardware is missing.
+
+    Parameters
+    ----------
+    texts : the numbers of those at fault, from 0, in the order in which they were given
+
+    Examples
+    --------
+    >>> error = TrainingError("the loss is no number at step 3", texts=[0, 2], got="nan")
+    >>> str(error)
+    'texts 0, 2: the loss is no number at step 3; got nan'
+    >>> str(error.of_rows(["a7", "a9", "a12"]))
+    'rows a7, a12: the loss is no number at step 3; got nan'
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        texts: Sequence[int] = (),
+        where: str | None = None,
+        wanted: str | None = None,
+        got: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.texts = tuple(texts)
+        if where is None and self.texts:
+            where = _listed("text", self.texts)
+        super().__init__(what, where=where, wanted=wanted, got=got, hint=hint)
+
+    def of_rows(self, ids: Sequence[object]) -> TrainingError:
+        """The same by the ids of the rows that the texts are of."""
+        if not self.texts:
+            return self
+        where = _listed("row", [ids[text] for text in self.texts])
+        said = {"wanted": self.wanted, "got": self.got, "hint": self.hint}
+        return TrainingError(self.what, texts=self.texts, where=where, **said)
+
+
+def _listed(noun: str, names: Sequence[object], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(map(str, names[:most]))}{more}"
 
 
 class StepFailed(TextmillError):

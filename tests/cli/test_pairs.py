@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,33 @@ def test_every_door_gives_the_same_score(ran, textmill, monkeypatch, tmp_path):
             assert found == pytest.approx(wanted[place], abs=1e-7)
         assert float(row[f"score_{name}"]) == pytest.approx(wanted[place], abs=1e-7)
         assert line[f"score_{name}"] == pytest.approx(wanted[place], abs=1e-7)
+
+
+def test_a_pair_is_found_and_forgotten_by_both_its_texts(ran, textmill, monkeypatch, tmp_path):
+    folder = Path(shutil.copytree(ran[0], tmp_path / "twins"))
+    monkeypatch.chdir(folder)
+    one, two = (folder / "pairs.csv").read_text(encoding="utf-8").splitlines()[2].split(",")[:2]
+    (tmp_path / "list.jsonl").write_text(json.dumps({"text": [one, two]}) + "\n", encoding="utf-8")
+    for arguments in (("--text", f"{one}\t{two}"), ("--from", tmp_path / "list.jsonl")):
+        (found,) = json.loads(textmill("trace", *arguments, "--json").stdout)["datasets"]
+        assert found["rows"] + found["test_rows"] == 1
+    assert textmill("trace", "--text", one).exit_code == 1  # one of them is not the row
+    refused = textmill("data", "erase", "--text", f"{one}\t{two}", "--reason", f"they said: {two}")
+    assert "the reason holds what is to be erased" in refused.stderr
+    done = textmill("data", "erase", "--text", f"{one}\t{two}", "--reason", "request 7")
+    assert "without 1 row" in done.stdout
+    assert textmill("run", ".").exit_code == 0
+    assert textmill("trace", "dataset/twins@2").exit_code == 0
+
+
+def test_the_page_takes_two_texts_with_a_tab_between(ran):
+    from starlette.testclient import TestClient
+
+    from textmill.serve import Service, build_app
+
+    page = TestClient(build_app(Service(ran[1].store))).get("/docs").text
+    assert "with a tab between" in page
+    assert 'line.split("\\t")' in page
 
 
 def test_doors_say_what_a_pair_is(ran, textmill, monkeypatch, tmp_path):

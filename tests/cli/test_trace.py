@@ -47,7 +47,7 @@ def test_persons_that_nobody_named_are_said_not_to_be_looked_for(project, textmi
     assert "Not looked at: dataset/alarm@1 does not know its persons" in said
 
 
-@pytest.mark.parametrize("line", ["text", "[]", '{"words": "x"}', '{"text": null}', "{}"])
+@pytest.mark.parametrize("line", ["text", "[]", '{"text": ["a", "b", "c"]}', '{"words": "x"}', '{"text": null}', "{}"])
 def test_a_list_that_is_none_is_told_with_its_line(project, textmill, line):
     (project / "list.jsonl").write_text('{"text": "x"}\n' + line + "\n")
     found = textmill("trace", "--from", project / "list.jsonl", "--store", "alarm")

@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import distributed
 import pytest
 from toy_shards import MILL, left_by, rows_file, run
 
@@ -20,8 +20,12 @@ from textmill.errors import StepFailed
 from textmill.flow import Event, dask_bridge, shards
 from textmill.read.shards import shards_of
 
+if TYPE_CHECKING:
+    import distributed  # which takes seconds to load
+
 OWN = """
 import os, signal
+from operator import attrgetter
 from pathlib import Path
 
 def term(word: str) -> str:
@@ -40,6 +44,8 @@ HERE: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[distributed.Client]:
+    import distributed
+
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **HERE) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
@@ -106,19 +112,33 @@ def test_a_worker_that_is_killed_from_outside_changes_nothing(project: Path, wor
     assert left_by(shared) == left_by(run(project, "alone"))
 
 
+def distributed_error(name: str, *said: Any) -> Exception:
+    import distributed
+
+    made: Exception = attrgetter(name)(distributed)(*said)
+    return made
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (distributed.KilledWorker("task", None, 3), "4 workers ended one after the other while they did the same task"),
-        (CancelledError(), "the Dask scheduler is gone"),
-        (distributed.comm.CommClosedError(), "the Dask scheduler is gone"),
-        (ModuleNotFoundError(name="textmill"), "the workers lack the package 'textmill'"),
+        (
+            lambda: distributed_error("KilledWorker", "task", None, 3),
+            "4 workers ended one after the other while they did the same task",
+        ),
+        (CancelledError, "the Dask scheduler is gone"),
+        (lambda: distributed_error("comm.CommClosedError"), "the Dask scheduler is gone"),
+        (lambda: ModuleNotFoundError(name="textmill"), "the workers lack the package 'textmill'"),
     ],
 )
-def test_what_dask_cannot_do_is_one_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
+def test_what_dask_cannot_do_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception], said: str
+) -> None:
+    import distributed
+
     class Lost:
         def result(self) -> None:
-            raise error
+            raise error()
 
     monkeypatch.setattr(distributed, "Future", Lost)
     monkeypatch.setattr(distributed, "as_completed", lambda futures, loop, timeout: iter(futures))
@@ -151,6 +171,8 @@ def test_workers_that_end_and_do_not_come_back_are_told(monkeypatch: pytest.Monk
 
 @pytest.mark.slow
 def test_a_scheduler_without_workers_is_one_sentence(project: Path) -> None:
+    import distributed
+
     with (
         distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", **HERE) as empty,
         pytest.raises(StepFailed, match=r"has no workers\. Start some with: dask worker tcp://127"),

@@ -118,6 +118,28 @@ def test_a_gate_on_what_is_not_measured_here_is_refused_before_training(news: Pa
         run_project(tmp_path, store=tmp_path / ".textmill")
 
 
+def test_a_rule_gives_each_label_a_threshold_on_rows_held_back(news: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (news / "news.jsonl").read_text().splitlines()]
+    for row in rows[3:9]:
+        row["topics"] = [*row["topics"], "rare"]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "mill.toml").write_text(MILL.split("[[candidate]]")[0] + '[decide]\nthreshold = "f1"\n')
+    result = run_project(tmp_path, store=tmp_path / ".textmill", threads=1)
+    model = MultiLabelClassifier.load(result.store.open("news")[1])
+    assert model.thresholds is not None
+    assert model.classes == ("energy", "grain", "money", "rare")
+    assert model.thresholds.values[3] == 0.5
+    facts = result.report.details["label_thresholds"]
+    assert facts["rows"] == result.report.data["held_back"] > 20
+    assert facts["kept"] == ["rare"]
+    said = model.predict([row["text"] for row in rows])
+    assert (said.chosen == (said.scores >= model.thresholds.values)).all()
+    page = render_html(result.report)
+    assert "for the highest F1, on" in page
+    assert "One half stays for" in page
+    assert result.report.metrics["f1"].value > 0.85
+
+
 def test_the_model_in_the_store_is_of_several_labels(news: Path) -> None:
     store = run_project(news, store=news / ".textmill").store
     _, folder = store.open("news")
@@ -129,7 +151,8 @@ def test_the_model_in_the_store_is_of_several_labels(news: Path) -> None:
     [
         ({"split": {"stratify": True}}, "split.stratify"),
         ({"split": {"folds": 3}}, "split.folds"),
-        ({"decide": {"unsure_below": 0.6}}, "decide"),
+        ({"decide": {"unsure_below": 0.6}}, "decide.unsure_below"),
+        ({"decide": {"calibrate": "isotonic"}}, "decide.calibrate"),
         ({"tune": {"space": {"model.C": [1.0, 2.0]}}}, "tune"),
         ({"evaluate": {"learning_curve": True}}, "evaluate.learning_curve"),
         ({"evaluate": {"stratify": True}}, "evaluate.stratify"),

@@ -6,14 +6,20 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from tests.flow.test_project import rows_of, write_csv
 from tests.models.networks.toy_models import bert
 
-from textmill.errors import ConfigError
+from textmill.errors import ConfigError, TrainingError
 from textmill.flow import RunResult, plan_project, run_project
+from textmill.flow.classify import classify
+from textmill.flow.running import open_project
+from textmill.flow.step import Flow
 from textmill.registry import Store
 from textmill.registry.collecting import collect
 
@@ -95,6 +101,42 @@ def test_run_again_there_is_nothing_to_do_and_a_setting_is_why(project: Path) ->
     assert {state for state, _ in states(project, MILL).values()} == {"cached"}
 
 
+def test_the_name_of_weights_or_vectors_is_no_part_of_a_key_and_their_bytes_are(tmp_path: Path) -> None:
+    project = made(tmp_path / "toy", MILL.replace("width = 8", 'width = 8\nvectors = "glove.txt"'))
+    (project / "glove.txt").write_text("fire 1 2\n")
+
+    def decides() -> tuple[dict[str, Any], Mapping[str, str]]:
+        (train,) = (step for step in open_flow(project).steps if step.name == "train")
+        assert train.sources is not None
+        return train.settings, train.sources()
+
+    wanted = decides()
+    (project / "glove.txt").rename(project / "words.txt")
+    (project / "mill.toml").write_text((project / "mill.toml").read_text().replace("glove.txt", "words.txt"))
+    assert decides() == wanted
+    (project / "words.txt").write_text("fire 1 3\n")
+    assert decides()[0] == wanted[0]
+    assert decides()[1] != wanted[1]
+
+
+def open_flow(folder: Path) -> Flow:
+    found = open_project(folder, folder / ".textmill")
+    return classify(found.mill, found.folder, found.store, found.digests)
+
+
+def test_what_stops_a_training_names_the_rows_by_their_ids(tmp_path: Path) -> None:
+    mill = MILL.replace("[model]", 'id = "id"\n[model]').replace("width = 8", 'width = 8\nonnx = "no"')
+    project = made(tmp_path / "toy", mill.replace("epochs = 4", "epochs = 2\nlearning_rate = 1e38\nclip = 1e38"))
+    rows = [row | {"id": f"row-{row['id']}"} for row in rows_of(n=120)]
+    write_csv(project / "tweets.csv", rows)
+    with pytest.raises(TrainingError, match=r"^rows row-\d+, row-\d+.*: the (loss|gradient) is no number") as caught:
+        run(project)
+    split = run_project(project, store=project / ".textmill", threads=1, only=["split"]).steps[0].finished
+    side = np.load(Store(project / ".textmill").object(split.files["side.npy"].sha256, verify=True))
+    learned = [row["id"] for row, one in zip(rows, side.tolist(), strict=True) if one == 0]
+    assert str(caught.value).startswith(f"rows {', '.join(learned[text] for text in caught.value.texts[:20])}")
+
+
 @pytest.mark.slow
 def test_linear_settings_do_not_count_for_a_network_nor_train_for_a_linear_model(project: Path) -> None:
     linear = MILL.replace('kind = "cnn"\nwidth = 8', 'kind = "majority"')
@@ -104,7 +146,9 @@ def test_linear_settings_do_not_count_for_a_network_nor_train_for_a_linear_model
 
 
 @pytest.mark.slow
-def test_weights_may_lie_elsewhere_and_their_bytes_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_may_lie_elsewhere_and_be_called_another_way_and_their_bytes_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("TEXTMILL_STORE", raising=False)
     project = made(tmp_path / "toy", PRETRAINED)
     bert(project / "a" / "bert")
@@ -114,13 +158,15 @@ def test_weights_may_lie_elsewhere_and_their_bytes_count(tmp_path: Path, monkeyp
     assert "texts learned from are longer than the 12 tokens that are read of a text" in note
     assert note in (project / "report.html").read_text().replace("&quot;", '"')
     (project / "b").mkdir()
-    (project / "a" / "bert").rename(project / "b" / "bert")
+    (project / "a" / "bert").rename(project / "b" / "tiny")
     with pytest.raises(ConfigError, match="there is no folder"):
         states(project)
-    moved = PRETRAINED.replace("a/bert", "b/bert")
+    moved = PRETRAINED.replace("a/bert", "b/tiny")
     assert states(project, moved)["train"][0] == "cached"
     assert states(project)["register"][0] == "cached"
-    config = project / "b" / "bert" / "config.json"
+    assert [one.step for one in run(project).steps if not one.cached] == ["report"]  # which shows the settings
+    assert run(project).nothing_to_do
+    config = project / "b" / "tiny" / "config.json"
     config.write_text(config.read_text().replace('"bert"', '"bert" '))
     state, changes = states(project)["train"]
     assert state == "stale"

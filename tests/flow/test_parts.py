@@ -223,14 +223,32 @@ def test_features_that_do_not_add_up_are_refused_when_the_plan_is_asked_for(proj
         ('"features.skip" = { low = 0, high = 1 }', r"'features\.skip': nothing but 0 can be tried with \[schedule\]"),
         (
             '"model.kind" = ["logistic-regression", "majority"]',
-            r"'model\.kind': 'majority', which weighs no features, can",
+            r"nothing but 'logistic-regression' or 'bag' can be tried with \[schedule\] share_among, got 'majority'",
         ),
+        ('"model.kind" = ["bag", "cnn"]', r"'model\.kind': what is shared is the weighing of .*, got 'cnn'"),
     ],
 )
 def test_a_search_among_features_that_do_not_add_up_is_refused_too(project: Path, space: str, said: str) -> None:
     (project / "mill.toml").write_text(f"{MILL}{AMONG}[tune.space]\n{space}\n")
     with pytest.raises(ConfigError, match=said):
         airflow_plan(project)
+
+
+def test_a_search_may_try_all_kinds_that_weigh_features(project: Path) -> None:
+    space = '"model.kind" = ["logistic-regression", "bag"]'
+    (project / "mill.toml").write_text(f"{MILL}{AMONG}[tune.space]\n{space}\n")
+    assert "train.weigh" in {task.id for task in tasks(project)}
+
+
+def test_a_bag_finds_what_its_parts_left(project: Path) -> None:
+    (project / "mill.toml").write_text(MILL + '\n[model]\nkind = "bag"\n' + AMONG.replace("3", "2"))
+    asking = Asking(project)
+    asking.ask_all(but=("register", "report"))
+    wanted = run(project, "alone").steps
+    assert [asking.ask(one).key for one in ("train", "evaluate")] == [
+        one.key for one in wanted if one.step in ("train", "evaluate")
+    ]
+    assert left_by(run(project, "parts")) == left_by(run(project, "alone"))
 
 
 def test_a_changed_byte_of_the_corpus_is_noticed_before_its_words_are_counted(project: Path) -> None:

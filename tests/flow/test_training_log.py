@@ -19,7 +19,7 @@ from textmill.models import TextClassifier
 
 pytest.importorskip("torch")
 
-NETWORK = '[model]\nkind = "cnn"\nwidth = 8\n[train]\nepochs = 2\nbatch_tokens = 256\nthreads = 1\n'
+NETWORK = '[model]\nkind = "cnn"\nwidth = 8\nonnx = "no"\n[train]\nepochs = 2\nbatch_tokens = 256\nthreads = 1\n'
 
 
 def run(folder: Path, more: str, **settings: Any) -> RunResult:
@@ -56,6 +56,7 @@ def test_each_step_and_each_epoch_is_a_line_without_times(made: Path) -> None:
     assert run(made, NETWORK + 'log = ["tensorboard"]\n').steps[2].cached  # who watches decides nothing
 
 
+@pytest.mark.slow  # MLflow alone takes that long to load
 def test_tensorboard_and_mlflow_read_the_same(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     mlflow = pytest.importorskip("mlflow")

@@ -10,7 +10,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression as TheirRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import check_estimator
 
 from textmill.errors import ConfigError
 from textmill.features import TfidfVectorizer
@@ -21,6 +20,8 @@ LABELS = ["bad", "good"] * 12
 
 
 def test_it_keeps_the_contract_of_an_estimator() -> None:
+    from sklearn.utils.estimator_checks import check_estimator  # here, as it takes seconds to load
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of checks that are skipped
         found = check_estimator(LogisticRegression(n_jobs=1), on_fail=None)

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 
-from textmill.config import ModelConfig
+from textmill.config import DecideConfig, ModelConfig
 from textmill.errors import ConfigError, CorruptError, DataError, FormatError, LabelError
 from textmill.models import MultiLabelClassifier, TextClassifier, load_model
+from textmill.models.label_thresholds import LabelThresholds
 from textmill.models.logistic import fit_labels, fit_logistic
 from textmill.types import joined, memberships, parted
 
@@ -40,7 +42,7 @@ def test_each_label_is_learned_as_if_it_were_alone_and_as_by_scikit_learn(balanc
     dense = rng.random((200, 30)).astype(np.float32) * (rng.random((200, 30)) < 0.2)
     csr = csr_matrix(dense)
     # from common to so rare that one text has it, and one that nearly all have; more than are solved at once
-    shares = [0.5, 0.3, 0.1, 0.02, 0.005, 0.95, *[0.2] * 20]
+    shares = [0.5, 0.3, 0.1, 0.02, 0.005, 0.95, *[0.2] * 11]
     members = rng.random((200, len(shares))) < shares
     members[0, :] = True
     members[1, :] = False
@@ -112,6 +114,36 @@ def test_what_cannot_be_learned_is_refused() -> None:
 def test_the_majority_gives_each_label_its_share() -> None:
     said = MultiLabelClassifier.fit(TEXTS, LABELS, model=ModelConfig(kind="majority")).predict(["oil", ""])
     np.testing.assert_allclose(said.scores[0], [0.5, 2 / 3], atol=0.02)
+
+
+def test_each_label_has_its_own_threshold_and_one_that_few_speak_for_keeps_a_half(
+    model: MultiLabelClassifier, tmp_path: Path
+) -> None:
+    rng = np.random.Generator(np.random.PCG64(5))
+    members = rng.random((400, 3)) < [0.4, 0.2, 0.01]
+    scores = np.clip(members * 0.3 + rng.random((400, 3)) * 0.4, 0, 1).astype(np.float32)
+    names = ["often", "seldom", "never"]
+    made = LabelThresholds.fit(DecideConfig(threshold="f1"), names, scores, members)
+    assert made.facts == {"wanted": "f1", "rows": 400, "kept": ["never"]}
+    for place in (0, 1):
+        found = f1_score(members[:, place], made.chosen(scores)[:, place])
+        every = [f1_score(members[:, place], scores[:, place] >= cut) for cut in np.unique(scores[:, place])[::5]]
+        assert found >= max(every)
+    assert made.values[2] == 0.5
+    sure = LabelThresholds.fit(DecideConfig(threshold="recall >= 0.9"), names, scores, members)
+    for place in (0, 1):
+        assert sure.chosen(scores)[members[:, place], place].mean() >= 0.9
+    assert sure.facts["kept"] == ["never"]
+    cut = MultiLabelClassifier(model.classes, model.config, model.body, model.facts)
+    cut.thresholds = LabelThresholds(np.array([0.0, 1.0], np.float32), {"kept": []})
+    assert set(cut.predict(TEXTS).labels) == {"energy"}
+    cut.save(tmp_path)
+    assert load_model(tmp_path).predict(TEXTS).labels == cut.predict(TEXTS).labels
+    head = json.loads((tmp_path / "model.json").read_text())
+    for values in ([0.5], [0.5, 2.0], "x"):
+        (tmp_path / "model.json").write_text(json.dumps(head | {"thresholds": {"values": values, "facts": {}}}))
+        with pytest.raises(CorruptError):
+            load_model(tmp_path)
 
 
 def test_joined_labels_come_apart_again() -> None:

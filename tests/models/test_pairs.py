@@ -209,6 +209,7 @@ def answered(body: Any, ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 @networks
+@pytest.mark.slow  # what makes graphs takes that long to load
 def test_sentence_vectors_of_pairs_have_no_graph_and_say_why(bert: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     model = TextClassifier.fit(PAIRS, LABELS, model=ModelConfig(kind="sentence", weights=str(bert), max_tokens=8))

@@ -55,6 +55,15 @@ def test_a_label_that_is_missing_is_named(missing: object) -> None:
         Targets.of_labels(pa.array(["a", None, "b"]))
 
 
+def test_balanced_weights_are_one_rule_for_labels_apart_and_together() -> None:
+    several = Targets.of_sets([["x"], ["x", "y"], ["y"], [], ["y"], ["y"]])
+    for place, name in enumerate(several.classes):
+        alone = Targets.of_labels(["yes" if name in one else "no" for one in (["x"], "xy", "y", "", "y", "y")])
+        assert several.balanced[:, [place]].tolist() == alone.balanced.tolist()
+    soft = several.softened(np.full((6, 2), 0.4, np.float32))  # what a teacher says does not make a label common
+    assert soft.balanced.tolist() == several.balanced.tolist()
+
+
 def test_what_cannot_be_learned_from_is_said() -> None:
     with pytest.raises(LabelError, match="nothing to tell apart; wanted two classes or more, got only 'a'"):
         Targets.of_labels(["a", "a"])

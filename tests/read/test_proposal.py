@@ -25,6 +25,24 @@ def test_text_label_and_id_are_found_and_explained(folder):
     )
 
 
+@pytest.mark.parametrize("names", [("question1", "question2"), ("Premise", "Hypothesis"), ("text_a", "text_b")])
+def test_two_columns_whose_names_say_so_are_a_pair_of_texts(folder, names):
+    first, second = names
+    rows = [f"{n},how is it in town {n}?,what about a town like {n} and others?,{n % 2}" for n in range(20)]
+    path = folder.write("a.csv", "\n".join([f"id,{first},{second},is_duplicate", *rows, ""]))
+    found = propose(path)
+    assert (found.text, found.second, found.label, found.id) == (first, second, "is_duplicate", "id")
+    assert found.why[0] == f"'{first}' and '{second}' are a pair of texts: 20 and 36 characters on average."
+    (folder.path / "mill.toml").write_text(mill_toml(found, "twins"))
+    assert load(folder.path).read.text == names
+
+
+def test_two_such_columns_of_numbers_are_none(folder):
+    rows = [f"{n},{n + 1},some words {n},{n % 2}" for n in range(20)]
+    found = propose(folder.write("a.csv", "\n".join(["text1,text2,note,label", *rows, ""])))
+    assert (found.text, found.second) == ("note", None)
+
+
 def test_names_are_not_needed(folder):
     rows = [{"q": f"how is the weather in town {n}?", "kind": "ask", "n": n} for n in range(10)]
     rows += [{"q": f"it is raining in town {n}", "kind": "say", "n": n} for n in range(10)]

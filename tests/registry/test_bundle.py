@@ -59,6 +59,37 @@ def test_the_same_model_is_the_same_bytes(store, made, tmp_path):
     assert (tmp_path / "other.zip").read_bytes() != made.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("files", "tokens", "wanted"),
+    [
+        ({"weights.safetensors": b""}, "words", {"torch", "safetensors", "transformers"}),
+        ({"weights.safetensors": b""}, "subword", {"torch", "safetensors", "tokenizers"}),
+        ({"weights.safetensors": b"", "network.onnx": b""}, "words", {"onnxruntime"}),
+        ({"weights.safetensors": b"", "network.onnx": b""}, "subword", {"onnxruntime", "tokenizers"}),
+        ({}, "words", set()),
+    ],
+)
+def test_a_network_names_what_answers_for_it(tmp_path, files, tokens, wanted):
+    pytest.importorskip("torch")
+    (tmp_path / "model").mkdir()
+    settings = {"tokens": tokens, "map": "none", "stop_words": "none"}
+    for name, data in {
+        "model.json": b"{}",
+        "vocabulary.json": json.dumps({"text": settings}).encode(),
+        **files,
+    }.items():
+        (tmp_path / "model" / name).write_bytes(data)
+    store = Store(tmp_path / "store")
+    store.publish("m", tmp_path / "model", parents={}, config={"text": {"tokens": "words", "map": "none"}}, report={})
+    bundle(store, "m", tmp_path / "m.zip")
+    with zipfile.ZipFile(tmp_path / "m.zip") as archive:
+        named = {line.partition("==")[0] for line in archive.read("requirements.txt").decode().split()}
+    known = {"torch", "safetensors", "transformers", "onnxruntime", "tokenizers"}
+    assert wanted <= named
+    if "torch" not in wanted:
+        assert named & known == wanted
+
+
 def test_any_unzip_reads_it(made):
     with zipfile.ZipFile(made) as archive:
         assert archive.testzip() is None

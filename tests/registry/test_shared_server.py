@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from textmill.registry.bucket import Bucket
 from textmill.registry.collecting import collect
 from textmill.registry.shared import SharedStore
 
-pytest.importorskip("s3fs")
-pytest.importorskip("moto.moto_server.werkzeug_app")
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not all(map(find_spec, ("s3fs", "moto"))), reason="a server for S3 is not installed"),
+]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "disaster"
 CLIENT = {

@@ -45,7 +45,8 @@ def erase_rows(
         raise click.UsageError("say whose rows, or which, with --text, --person or --from.")
     if not reason.strip():
         raise click.UsageError("--reason is blank.")
-    if any(said.strip() and said.strip() in reason for said in (*texts, *persons)):
+    named = [*persons, *(part for text in texts for part in text.split("\t"))]  # of a pair each text
+    if any(said.strip() and said.strip() in reason for said in named):
         raise DataError("the reason holds what is to be erased, and stays in the audit log", where="--reason")
     from textmill.registry.erasure import erase
 

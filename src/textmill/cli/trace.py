@@ -34,7 +34,13 @@ def row_options(function: Any) -> Any:
     for option in (
         click.option("--from", "file", metavar="FILE", help='JSON Lines with a {"text": ...} or {"person": ...} each.'),
         click.option("--person", "persons", multiple=True, metavar="ID", help="The id of a person."),
-        click.option("--text", "texts", multiple=True, metavar="TEXT", help="A text; - reads it from standard input."),
+        click.option(
+            "--text",
+            "texts",
+            multiple=True,
+            metavar="TEXT",
+            help="A text, or two with a tab between; - reads it from standard input.",
+        ),
     ):
         function = option(function)
     return function
@@ -56,8 +62,8 @@ def command(
     """Say where REF comes from and what was made of it, or who holds a text or a person.
 
     REF is a model (disaster, disaster@3) or a data set (dataset/disaster@1). Texts are compared as exact twins are,
-    without links, case and punctuation; a text with another word, or a part of one, is not found. If nothing is
-    found, it ends with 1.
+    without links, case and punctuation; a text with another word, or a part of one, is not found. Of a pair both texts
+    are looked for, with a tab between. If nothing is found, it ends with 1.
     """
     rows = bool(texts or persons or file)
     if rows == bool(ref):
@@ -88,6 +94,9 @@ def command(
 def wanted_rows(texts: tuple[str, ...], persons: tuple[str, ...], file: str | None) -> Erased:
     """The hashes of what the options name.
 
+    A pair of texts has the hash of its words one after the other, so that a tab between them may stand for what is
+    between them in a corpus.
+
     Raises
     ------
     DataError : if the file is no JSON Lines of texts and persons, or something is blank
@@ -103,7 +112,7 @@ def wanted_rows(texts: tuple[str, ...], persons: tuple[str, ...], file: str | No
                 raise DataError(
                     "it is not what to look for",
                     where=f"{file}, line {number}",
-                    wanted='{"text": "..."} or {"person": "..."}',
+                    wanted='{"text": "..."}, {"text": ["...", "..."]} or {"person": "..."}',
                 )
             all_texts += [given["text"]] if "text" in given else []
             all_persons += [given["person"]] if "person" in given else []
@@ -129,6 +138,9 @@ def _parsed(line: str) -> dict[str, str] | None:
     if not isinstance(given, dict) or not given or not set(given) <= {"text", "person"}:
         return None
     given = {key: str(value) if type(value) is int else value for key, value in given.items()}
+    pair = given.get("text")
+    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) for one in pair):
+        given["text"] = "\t".join(pair)
     return given if all(isinstance(value, str) for value in given.values()) else None
 
 

@@ -96,7 +96,8 @@ class DecideConfig:
     """``[decide]``: how probabilities become an answer."""
 
     calibrate: Literal["none", "temperature", "isotonic"] = "none"
-    threshold: str | None = None  # "precision >= 0.99" or "recall >= 0.9", of the positive one of two classes
+    # "precision >= 0.99" or "recall >= 0.9", of the positive one of two classes; of several labels of each, or "f1"
+    threshold: str | None = None
     positive: str | None = None  # the class that the threshold is about
     costs: dict[str, dict[str, float]] | None = None  # truth -> answer -> what it costs; a mistake not named costs 1
     unsure_below: float = 0.0  # no answer where its probability is less
@@ -112,8 +113,10 @@ class DecideConfig:
         """Whether the most probable class is the answer, as it stands."""
         return not self.needs_fold and self.costs is None and self.unsure_below == 0
 
-    def wanted(self) -> tuple[Literal["precision", "recall"], float] | None:
-        """`threshold` as (metric, number)."""
+    def wanted(self) -> tuple[Literal["precision", "recall", "f1"], float] | None:
+        """`threshold` as (metric, number); "f1" is to be as high as it can be, whatever the number."""
+        if self.threshold is not None and self.threshold.strip() == "f1":
+            return "f1", 0.0
         match = re.fullmatch(r"\s*(precision|recall)\s*>=\s*(0?\.[0-9]+)\s*", self.threshold or "")
         return (typing.cast(Literal["precision", "recall"], match[1]), float(match[2])) if match else None
 
@@ -121,8 +124,8 @@ class DecideConfig:
         found = []
         if self.threshold is not None and self.wanted() is None:
             found.append(
-                "threshold: wanted precision or recall >= a share below 1, such as 'precision >= 0.95', got"
-                f" {self.threshold!r}"
+                "threshold: wanted precision or recall >= a share below 1, such as 'precision >= 0.95', or for several"
+                f" labels 'f1', got {self.threshold!r}"
             )
         if self.threshold is not None and self.costs is not None:
             found.append("costs: they decide where the threshold lies; wanted costs or a threshold, got both")

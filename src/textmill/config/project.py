@@ -259,13 +259,17 @@ def _of_one_label(mill: MillConfig) -> list[str]:
         asked = {
             "read.label": isinstance(mill.read.label, tuple),
             "read.label_separator": mill.read.label_separator is not None,
+            "decide.threshold = 'f1'": mill.decide.wanted() == ("f1", 0.0),
         }
         why = 'is for several labels a text; wanted task = "multi-label" in [project]'
         return [f"{key}: {why}" for key, said in asked.items() if said]
     asked = {
         "split.stratify": mill.split.stratify,
         "split.folds": mill.split.folds is not None,
-        "decide": mill.decide != DecideConfig(),
+        **{
+            f"decide.{key}": getattr(mill.decide, key) != getattr(DecideConfig(), key)
+            for key in ("calibrate", "positive", "costs", "unsure_below")
+        },
         "tune": bool(mill.tune.space),
         "evaluate.learning_curve": mill.evaluate.learning_curve,
         "evaluate.stratify": mill.evaluate.stratify,

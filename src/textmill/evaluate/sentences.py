@@ -277,6 +277,8 @@ def _headers(report: Report) -> str:
 def decided(report: Report) -> list[str]:
     """How probabilities became answers, where ``[decide]`` asks for more than the most probable class."""
     details = report.details
+    if cuts := details.get("label_thresholds"):
+        return [_of_labels(cuts)]
     facts = details.get("decision")
     if facts is None:
         return []
@@ -321,6 +323,18 @@ def decided(report: Report) -> list[str]:
             text += f"; of those left open {100 * kept['accuracy']:.1f} % would have been right"
         said.append(text + ". The scores above count every row.")
     return said
+
+
+def _of_labels(cuts: dict[str, Any]) -> str:
+    kept, wanted = cuts["kept"], "the highest F1" if cuts["wanted"] == "f1" else cuts["wanted"]
+    said = (
+        f"From which probability on a label is said was chosen for each, for {wanted}, on {cuts['rows']:,} rows that"
+        f" the model had not seen: from {number(cuts['low'])} to {number(cuts['high'])}."
+    )
+    if not kept:
+        return said
+    some = f"{', '.join(f'“{name}”' for name in kept[:10])}{' ...' if len(kept) > 10 else ''}"
+    return f"{said} One half stays for {some}: too few of these rows speak for another cut, or none gives it."
 
 
 def folded(report: Report) -> str:

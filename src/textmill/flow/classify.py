@@ -249,11 +249,10 @@ def _teaching_step(project: Project, lesson: teaching.Lesson, learns: tuple[str,
 
 def _model_settings(asked: CandidateConfig) -> dict[str, Any]:
     """What of ``[model]`` counts for its kind; ``[train]`` where there is something to train."""
-    model = asked.model.said
-    for key in ("weights", "vectors"):  # their bytes count, see `learning.assets_of`, and not where they lie
-        if model.get(key) is not None:
-            model[key] = PurePath(model[key]).name
-    found: dict[str, Any] = {"model": model}
+    # of weights and vectors the bytes count, see `learning.assets_of`, not where they lie nor how that is called
+    found: dict[str, Any] = {
+        "model": {key: value for key, value in asked.model.said.items() if key not in ("weights", "vectors")}
+    }
     train = asked.train.said(asked.model.kind)
     return found | ({"train": train} if train else {})
 

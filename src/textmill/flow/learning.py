@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import thread_count
-from textmill.errors import MissingExtra, PluginError, TooManyRejected
+from textmill.errors import MissingExtra, PluginError, TooManyRejected, TrainingError
 from textmill.flow.handing import hand_out
 from textmill.flow.project import Project
 from textmill.flow.step import HERE, Work
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from textmill.config import CandidateConfig, EvaluateConfig, MillConfig
     from textmill.flow.shards import Shards
-    from textmill.models import TextClassifier
-    from textmill.models.decision import Decision
+    from textmill.models import MultiLabelClassifier, TextClassifier
     from textmill.read import Corpus
 
 __all__ = [
@@ -243,7 +242,6 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     import numpy as np
 
     from textmill.evaluate.probe import PROBE, Probe, probe_texts
-    from textmill.models import TextClassifier
     from textmill.models.decision import check_classes
     from textmill.models.saved import model_class
     from textmill.read.seen import write_seen
@@ -252,7 +250,8 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
     side = side_of(work)
     mill = project.mill
     # before the work, though only deciding and scoring ask for them
-    check_classes(mill.decide, sorted(corpus.facts["classes"]), where="mill.toml")
+    if not mill.project.multi_label:
+        check_classes(mill.decide, sorted(corpus.facts["classes"]), where="mill.toml")
     check_slices(mill.evaluate, test or corpus)
     asked = chosen(asked, work)
     began = time.process_time()
@@ -267,22 +266,26 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         lesson = taught(project, asked, work, labels)
     with sharing(project, work) as shards, watching(project, asked, work, keep) as watch:
         shared = asked.model.is_linear and not (lesson and lesson.texts)  # shards are of the corpus alone
-        made = model_class(mill.project.task).fit(
-            chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
-            labels + (lesson.labels if lesson else []),
-            **learning_of(project, asked, work),
-            progress=lambda note: work.progress(0, None, note),
-            learn=shards.learn(asked) if shards is not None and shared else None,
-            keep=keep,
-            soft=lesson.soft if lesson else None,
-            watch=watch,
-        )
+        try:
+            made = model_class(mill.project.task).fit(
+                chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
+                labels + (lesson.labels if lesson else []),
+                **learning_of(project, asked, work),
+                progress=lambda note: work.progress(0, None, note),
+                learn=shards.learn(asked) if shards is not None and shared else None,
+                keep=keep,
+                soft=lesson.soft if lesson else None,
+                watch=watch,
+            )
+        except TrainingError as error:  # which knows the texts of the training side by their numbers
+            ids = rows_of(corpus, side, 0, "id")["id"].to_pylist()
+            raise error.of_rows(ids + ["without a label"] * len(lesson.labels if lesson else ())) from error
     made.body.export()  # before it is asked anything: what it says from now on is what it will say when it is served
     if lesson is not None:
         made.facts["distil"] = lesson.facts
-    if isinstance(made, TextClassifier) and not mill.decide.is_plain:
+    if not mill.decide.is_plain:
         work.progress(0, None, "learning to decide")
-        made.decision = _decision(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
+        _learn_to_decide(mill, made, rows_of(corpus, side, 2, "text", "label"), work.threads)
     made.save(work.folder / "model")
     shutil.rmtree(keep, ignore_errors=True)
     marks = np.load(work.file("split", "marks.npy"), allow_pickle=False)
@@ -379,9 +382,20 @@ def check_slices(config: EvaluateConfig, corpus: Corpus) -> None:
             column_of(corpus, name, "evaluate.slices")
 
 
-def _decision(mill: MillConfig, model: TextClassifier, held: Any, threads: int | None) -> Decision:
+def _learn_to_decide(
+    mill: MillConfig, model: TextClassifier | MultiLabelClassifier, held: Any, threads: int | None
+) -> None:
     """Learn from the rows held back how the model's probabilities become answers."""
+    from textmill.models import TextClassifier
     from textmill.models.decision import Decision
+    from textmill.models.label_thresholds import LabelThresholds
+    from textmill.types import Prediction, memberships
 
-    prediction = model.predict(held["text"], threads=threads)
-    return Decision.fit(mill.decide, prediction, held["label"].to_pylist())
+    labels = held["label"].to_pylist()
+    said = model.predict(held["text"], threads=threads)
+    if isinstance(model, TextClassifier):
+        assert isinstance(said, Prediction)
+        model.decision = Decision.fit(mill.decide, said, labels)
+        return
+    members = memberships(labels, model.classes)
+    model.thresholds = LabelThresholds.fit(mill.decide, model.classes, said.scores, members)

@@ -40,7 +40,7 @@ def looked_into(
     from textmill.evaluate.answers import cost_of, cuts, left_open
     from textmill.evaluate.robustness import robustness
     from textmill.evaluate.slices import slices
-    from textmill.models import TextClassifier
+    from textmill.models import MultiLabelClassifier, TextClassifier
     from textmill.models.decision import cost_matrix
     from textmill.types import Prediction
 
@@ -69,8 +69,11 @@ def looked_into(
     headers = _without_headers(project, model, rows, prediction)
     if headers is not None:
         found["headers"] = headers
+    if isinstance(model, MultiLabelClassifier) and model.thresholds is not None:
+        low, high = float(model.thresholds.values.min()), float(model.thresholds.values.max())
+        found["label_thresholds"] = model.thresholds.facts | {"low": low, "high": high}
     if not (isinstance(model, TextClassifier) and isinstance(prediction, Prediction)):
-        return found  # [decide] is for one label a text
+        return found  # the rest of [decide] is for one label a text
     if positive is not None:
         found["cuts"] = cuts(truth == positive, prediction.scores[:, positive])
     if model.decision is None:

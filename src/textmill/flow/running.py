@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textmill.config import MillConfig, load
+from textmill.config.models import WEIGHING
 from textmill.config.project import dated
 from textmill.errors import ConfigError, GateRefused, MissingExtra, StoreWriteError
 from textmill.flow.classify import classify
@@ -219,8 +220,11 @@ def check_shared(project: Project, by: str) -> None:
         for path, wanted in (("features.analyzer", "word"), ("features.skip", 0))
         if path in space and space[path] != [wanted]
     ]
-    if unshared := [kind for kind in space.get("model.kind", ()) if kind != "logistic-regression"]:
-        faults.append(f"tune.space.'model.kind': {unshared[0]!r}, which weighs no features, cannot be tried with {by}")
+    if unshared := [kind for kind in space.get("model.kind", ()) if kind not in WEIGHING]:
+        faults.append(
+            f"tune.space.'model.kind': what is shared is the weighing of [features], so nothing but"
+            f" {' or '.join(map(repr, WEIGHING))} can be tried with {by}, got {unshared[0]!r}"
+        )
     if faults:
         raise ConfigError(faults, where=where)
     for step, one in project.models.items():

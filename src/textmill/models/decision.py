@@ -71,12 +71,12 @@ class Decision:
         try:
             calibration = Calibration.fit(config.calibrate, scores, codes)
             wanted = config.wanted()
-            if wanted is not None:
+            if wanted is not None and wanted[0] != "f1":
                 shares = [truth.count(name) / len(truth) for name in classes]
                 place = classes.index(config.positive or positive_class(classes, shares)[0])
                 # as they come out of predict, which gives float32
                 said = calibration.apply(scores)[:, place].astype(np.float32)
-                found = choose_threshold(codes == place, said, *wanted)
+                found = choose_threshold(codes == place, said, wanted[0], wanted[1])
                 threshold = found.value
                 facts["threshold"] = {"positive": classes[place], "wanted": config.threshold} | asdict(found)
         except DataError as error:
@@ -181,7 +181,11 @@ def check_classes(config: DecideConfig, classes: Sequence[str], *, where: str | 
         for key, name in _named(config)
         if name not in classes
     ]
-    if config.threshold is not None and len(classes) != 2:
+    if config.wanted() == ("f1", 0.0):
+        faults.append(
+            "decide.threshold: 'f1' is for several labels a text; wanted 'precision >= ...' or 'recall >= ...'"
+        )
+    elif config.threshold is not None and len(classes) != 2:
         faults.append(
             f"decide.threshold: it tells two classes apart, and there are {len(classes)}; decide.costs works for all"
         )

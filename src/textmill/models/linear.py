@@ -19,7 +19,7 @@ from textmill.features.learned import Features, LearnFeatures, features_class, l
 from textmill.models.bag import BagFit, fit_bag
 from textmill.models.body import Body
 from textmill.models.explanation import Pull
-from textmill.models.logistic import LogisticFit, balanced_weights, fit_labels, fit_logistic
+from textmill.models.logistic import LogisticFit, fit_labels, fit_logistic
 from textmill.models.targets import Targets
 from textmill.text.buffers import text_buffers
 from textmill.text.path import TextPath
@@ -181,18 +181,12 @@ def _fit_bag(csr: Csr, targets: Targets, model: ModelConfig, train: TrainConfig,
     """A bag of vectors on rows of features; what its settings leave open is as `fit_bag` has it."""
     epochs = _bag_epochs(len(targets), len(targets.classes)) if train.epochs == "auto" else train.epochs
     asked: dict[str, Any] = {"width": model.width, "epochs": epochs, "learning_rate": train.learning_rate}
-    weights = None
-    if model.class_weight == "balanced" and targets.codes is not None:
-        weights = balanced_weights(targets.codes, len(targets.classes))
-    elif model.class_weight == "balanced":
-        often = np.clip(targets.truth.mean(axis=0, dtype=np.float64), 0.5 / len(targets), 1 - 0.5 / len(targets))
-        weights = np.where(targets.truth > 0, 0.5 / often, 0.5 / (1 - often))
     return fit_bag(
         csr,
         targets.truth,
         independent=targets.several,
         smoothing=train.label_smoothing,
-        sample_weights=weights,
+        sample_weights=targets.balanced if model.class_weight == "balanced" else None,
         **{key: value for key, value in asked.items() if value != "auto"},
         **common,
     )
@@ -208,7 +202,7 @@ def fit_targets(
         return fit_labels(csr, targets.members, C=float(model.C), balanced=balanced, soft=targets.soft, **common)
     codes, n_classes = targets.codes, len(targets.classes)
     assert codes is not None
-    weights = balanced_weights(codes, n_classes) if balanced else None
+    weights = targets.balanced[:, 0] if balanced else None
     return fit_logistic(
         csr, codes, n_classes, C=model.C, sample_weights=weights, soft=targets.soft, seed=seed, **common
     )

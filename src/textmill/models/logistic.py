@@ -20,7 +20,15 @@ from textmill import _native
 from textmill.errors import ConfigError, LabelError
 from textmill.features.csr import Csr
 
-__all__ = ["LogisticFit", "balanced_weights", "fit_labels", "fit_logistic", "probabilities", "sigmoid"]
+__all__ = [
+    "LogisticFit",
+    "balanced_labels",
+    "balanced_weights",
+    "fit_labels",
+    "fit_logistic",
+    "probabilities",
+    "sigmoid",
+]
 
 _Array = NDArray[np.float64]
 _MEMORY = 20  # pairs of steps that L-BFGS remembers
@@ -138,7 +146,7 @@ def fit_labels(
     >>> (fit.weights.round(3) + 0.0).tolist()
     [[0.675, -0.675], [-0.675, 0.675]]
     """
-    n, k = members.shape
+    k = members.shape[1]
     matrix = _Matrix(csr, threads)
     weights, bias = np.empty((csr.n_columns, k)), np.empty(k)
     most, converged = 0, True
@@ -149,8 +157,7 @@ def fit_labels(
         truth = (members if soft is None else soft)[:, some].astype(np.float64)
         strength = np.full(truth.shape, float(C))
         if balanced:
-            there = members[:, some].sum(axis=0)
-            strength *= n / (2 * np.maximum(np.where(members[:, some], there, n - there), 1))
+            strength *= balanced_labels(members[:, some])
         if progress is not None:
             progress(f"labels {start + 1} to {start + len(some)} of {k}")
         problem = _Problem(matrix, truth, strength, share=False)
@@ -174,6 +181,18 @@ def balanced_weights(codes: NDArray[np.int64], n_classes: int) -> _Array:
     """
     counts = np.bincount(codes, minlength=n_classes)
     return np.asarray((len(codes) / (n_classes * np.maximum(counts, 1)))[codes], np.float64)
+
+
+def balanced_labels(members: NDArray[np.bool_]) -> _Array:
+    """`balanced_weights` of each label on its own, as a class that a text has or has not: float64 (n_texts, n_labels).
+
+    Examples
+    --------
+    >>> balanced_labels(np.array([[True, False], [False, False], [False, True], [False, True]])).round(3).tolist()
+    [[2.0, 1.0], [0.667, 1.0], [0.667, 1.0], [0.667, 1.0]]
+    """
+    n, there = len(members), members.sum(axis=0)
+    return np.asarray(n / (2 * np.maximum(np.where(members, there, n - there), 1)), np.float64)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from textmill.config import FeaturesConfig, ModelConfig, TextConfig, TrainConfig, from_mapping
 from textmill.errors import ConfigError
 from textmill.features.learned import LearnFeatures
+from textmill.models.label_thresholds import LabelThresholds
 from textmill.models.logistic import sigmoid
 from textmill.models.targets import Targets
 from textmill.models.text_model import TextModel
@@ -29,13 +30,14 @@ class MultiLabelClassifier(TextModel):
     """For each label whether a text has it, said by whichever kind of model ``[model]`` names.
 
     Made by `fit` or `load`. Its body has one output a label; a label is said of a text where its probability is one
-    half or more. The linear kind is one logistic regression for each label.
+    half or more, or as `thresholds` has it. The linear kind is one logistic regression for each label.
 
     Attributes
     ----------
     classes : names of the labels, sorted
     body : text path and model: what gives each text its outputs
     facts : what the fit took: types, features, iterations
+    thresholds : from which probability on each label is said; None for one half
 
     Examples
     --------
@@ -48,6 +50,7 @@ class MultiLabelClassifier(TextModel):
     several = True
     kind = "multi-label-classifier"
     formats = (1, 2)
+    thresholds: LabelThresholds | None = None
 
     @classmethod
     def fit(
@@ -131,11 +134,20 @@ class MultiLabelClassifier(TextModel):
     def answers(self, outputs: NDArray[np.float64]) -> LabelSets:
         """What `predict` says of texts whose `outputs` are known."""
         scores = sigmoid(outputs).astype(np.float32)
-        return LabelSets(self.classes, scores, scores >= 0.5)
+        return LabelSets(self.classes, scores, self.thresholds.chosen(scores) if self.thresholds else scores >= 0.5)
 
     def learned(self, texts: Any, *, threads: int | None = None) -> NDArray[np.float64]:
         """The probability of each label, float64 (n_texts, n_classes)."""
         return sigmoid(self.outputs(texts, threads=threads))
+
+    def _head(self) -> dict[str, Any]:
+        if self.thresholds is None:
+            return {"format": self.formats[0]}
+        return {"format": self.formats[-1], "thresholds": self.thresholds.to_json()}
+
+    def _take(self, head: Mapping[str, Any]) -> None:
+        if "thresholds" in head:
+            self.thresholds = LabelThresholds.from_json(head["thresholds"], len(self.classes))
 
     def _says(self, text: str) -> tuple[str, str | None, tuple[float, ...]]:
         said = self.predict([text], threads=1)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textmill.errors import DataError, LabelError
+from textmill.models.logistic import balanced_labels, balanced_weights
 from textmill.types import joined, memberships, parted
 
 __all__ = ["Targets"]
@@ -126,6 +127,23 @@ class Targets:
     def apart(self) -> bool:
         """Whether each output is a yes or no of its own; else all share one probability."""
         return self.several or self.n_outputs == 1
+
+    @property
+    def balanced(self) -> NDArray[np.float64]:
+        """What each text counts under ``class_weight = "balanced"``: float64 (n_texts, 1), or (n_texts, n_labels).
+
+        Every class counts as much as any other; of several labels, each of which is a yes or no of its own, the texts
+        that have it as much as those that have it not.
+
+        Examples
+        --------
+        >>> Targets.of_labels(["a", "a", "b"]).balanced.ravel().tolist()
+        [0.75, 0.75, 1.5]
+        """
+        if self.members is not None:
+            return balanced_labels(self.members)
+        assert self.codes is not None
+        return balanced_weights(self.codes, len(self.classes))[:, None]
 
     @property
     def truth(self) -> NDArray[np.float32]:

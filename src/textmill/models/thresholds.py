@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textmill.errors import DataError
 
-__all__ = ["Threshold", "choose_threshold", "rows_needed"]
+__all__ = ["Threshold", "best_f1", "choose_threshold", "rows_needed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,9 @@ def choose_threshold(
     >>> round(cut.precision, 3), cut.recall, cut.rows
     (0.909, 1.0, 55)
     """
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    # one cut a distinct score: rows of one score are called alike
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
-    right = np.cumsum(positive[order])[ends]
-    called, n_positive = ends + 1, int(positive.sum())
-    of = called if metric == "precision" else np.full(len(ends), n_positive)
+    cuts, right, called = _cuts(positive, scores)
+    n_positive = int(positive.sum())
+    of = called if metric == "precision" else np.full(len(cuts), n_positive)
     reached = np.flatnonzero(right >= wanted * of) if n_positive else np.empty(0, np.int64)
     needed = rows_needed(wanted)
     if len(reached) == 0:
@@ -91,13 +87,36 @@ def choose_threshold(
         )
     low, high = _exact(int(right[at]), int(of[at]))
     return Threshold(
-        value=float(ranked[ends[at]]),
+        value=float(cuts[at]),
         precision=float(right[at] / called[at]),
         recall=float(right[at] / n_positive),
         rows=int(of[at]),
         low=low,
         high=high,
     )
+
+
+def best_f1(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:
+    """The cut with the highest F1, of equals the highest; one row or more is positive.
+
+    Examples
+    --------
+    >>> best_f1(np.array([True, False, True, False]), np.array([0.9, 0.6, 0.3, 0.1]))
+    0.3
+    """
+    cuts, right, called = _cuts(positive, scores)
+    return float(cuts[(right / (called + positive.sum())).argmax()])
+
+
+def _cuts(
+    positive: NDArray[np.bool_], scores: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """Each distinct score, falling, with how many rows have it or more, positive ones and all."""
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    # one cut a distinct score: rows of one score are called alike
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
+    return ranked[ends], np.cumsum(positive[order], dtype=np.int64)[ends], ends + 1
 
 
 def _exact(right: int, n: int) -> tuple[float, float]:

@@ -104,7 +104,8 @@ def _read(proposal: Proposal, source: str) -> str:
     if proposal.columns is not None:
         rows.append(("columns", proposal.columns, "the file has no header"))
     if proposal.format != "folder":
-        rows += [("text", proposal.text, ""), ("label", proposal.label, "")]
+        text = proposal.text if proposal.second is None else (proposal.text, proposal.second)
+        rows += [("text", text, ""), ("label", proposal.label, "")]
         rows += [("label_separator", proposal.separator, "")] if proposal.separator is not None else []
         rows += [("id", proposal.id, "")] if proposal.id is not None else []
     if proposal.encoding not in (None, "utf-8"):

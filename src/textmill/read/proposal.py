@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ _BYTES = 4 << 20
 _TEXT = ("text", "message", "review", "tweet", "body", "content", "comment", "headline", "sentence", "description",
          "question", "title", "document", "post", "abstract", "sms", "v2")  # fmt: skip
 _LABEL = ("label", "target", "class", "sentiment", "category", "labels", "y", "topic", "spam", "polarity", "v1")
+_PAIRS = (("question1", "question2"), ("sentence1", "sentence2"), ("text1", "text2"), ("text_a", "text_b"),
+          ("sentence_a", "sentence_b"), ("premise", "hypothesis"))  # two texts that are labelled together  # fmt: skip
 _BETWEEN = (";", "|", ",")  # labels in one text
 _OFTEN = 0.02  # of the rows have more than one label, where a text may have several
 _ID = ("id", "uid", "uuid", "key", "index", "row_id", "tweet_id", "docid", "doc_id")
@@ -40,6 +42,7 @@ class Proposal:
     partly : whether there may be more rows than those that were looked at
     several : whether a text seems to have several labels, or none
     separator : what stands between them, if they are one text
+    second : the column of the other text, if a row seems to hold a pair of them
     """
 
     source: str
@@ -56,6 +59,7 @@ class Proposal:
     partly: bool = False
     several: bool = False
     separator: str | None = None
+    second: str | None = None
 
 
 def propose(path: Path) -> Proposal:
@@ -81,10 +85,12 @@ def propose(path: Path) -> Proposal:
     if not rows:
         raise SourceError("there is no row to look at", where=where)
     values = {name: [row.get(name) for row in rows] for name in names}
-    text, said_text = _text(values, where)
+    pair = _pair(values)
+    text, said_text = _text(values, where) if pair is None else (pair[0], _said_of_pair(values, pair))
+    texts = (text,) if pair is None else pair
     partly = _partly(seen, len(rows)) or len(found) > 1
-    label, said_label, labels = _label(values, text, where, partly)
-    id, said_id = _id(values, text, label, partly)
+    label, said_label, labels = _label(values, texts, where, partly)
+    id, said_id = _id(values, (*texts, label), partly)
     why = [said_text, said_label, said_id]
     if columns is not None:
         why.insert(0, "The first row looks like data, not like names: the columns were given names.")
@@ -103,6 +109,7 @@ def propose(path: Path) -> Proposal:
         partly,
         labels is not None,
         labels.separator if labels is not None else None,
+        None if pair is None else pair[1],
     )
 
 
@@ -152,7 +159,7 @@ def _csv(source: Source, seen: Seen) -> tuple[list[str], list[dict[str, Any]], t
 
 
 def _is_header(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    known = {*_TEXT, *_LABEL, *_ID}
+    known = {*_TEXT, *_LABEL, *_ID, *chain.from_iterable(_PAIRS)}
     if any(name.lower() in known for name in head):
         return True
     if any(not name or len(name) > 40 or _is_number(name) for name in head) or len(set(head)) < len(head):
@@ -173,7 +180,7 @@ def _named(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     columns = {str(place): [row[place] for row in rows if len(row) == width] for place in range(width)}
     text, _ = _text(columns, "the file")
     try:
-        label, _, _ = _label(columns, text, "the file", True)
+        label, _, _ = _label(columns, (text,), "the file", True)
     except DataError:
         label = ""
     return tuple({text: "text", label: "label"}.get(name, f"column_{int(name) + 1}") for name in columns)
@@ -224,6 +231,25 @@ def _text(values: dict[str, list[Any]], where: str) -> tuple[str, str]:
     return best, f"{best!r} is the text: {best_length:,.0f} characters on average."
 
 
+def _pair(values: dict[str, list[Any]]) -> tuple[str, str] | None:
+    """Two columns of texts whose names say that they belong together."""
+    known = {name.lower(): name for name in values}
+    for pair in _PAIRS:
+        names = [known[one] for one in pair if one in known]
+        if len(names) == 2 and all(2 * len(_strings(values[name])) >= len(values[name]) for name in names):
+            return names[0], names[1]
+    return None
+
+
+def _strings(column: list[Any]) -> list[str]:
+    return [value for value in column if isinstance(value, str) and value.strip() and not _is_number(value)]
+
+
+def _said_of_pair(values: dict[str, list[Any]], pair: tuple[str, str]) -> str:
+    first, second = (sum(map(len, texts)) / len(texts) for texts in (_strings(values[name]) for name in pair))
+    return f"{pair[0]!r} and {pair[1]!r} are a pair of texts: {first:,.0f} and {second:,.0f} characters on average."
+
+
 def _partly(seen: Seen, rows: int) -> bool:
     """Whether more rows may follow than were looked at."""
     return rows >= _ROWS - 1 or seen.cut
@@ -237,10 +263,12 @@ class _Several:
     separator: str | None
 
 
-def _label(values: dict[str, list[Any]], text: str, where: str, partly: bool) -> tuple[str, str, _Several | None]:
+def _label(
+    values: dict[str, list[Any]], texts: Sequence[str], where: str, partly: bool
+) -> tuple[str, str, _Several | None]:
     found: list[tuple[tuple[bool, bool, int], str, list[str], _Several | None]] = []
     for name, column in values.items():
-        if name == text:
+        if name in texts:
             continue
         several = _several(column)
         try:
@@ -304,10 +332,10 @@ def _several(column: list[Any]) -> _Several | None:
     return None
 
 
-def _id(values: dict[str, list[Any]], text: str, label: str, partly: bool) -> tuple[str | None, str]:
+def _id(values: dict[str, list[Any]], taken: Sequence[str], partly: bool) -> tuple[str | None, str]:
     for name, column in values.items():
         named = name.lower() in _ID or name.lower().endswith("_id")
-        if named and name not in (text, label) and all(isinstance(value, (str, int)) for value in column):
+        if named and name not in taken and all(isinstance(value, (str, int)) for value in column):
             ids = {label_text(value) for value in column}
             if None not in ids and len(ids) == len(column):
                 if partly:

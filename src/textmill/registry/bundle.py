@@ -73,7 +73,9 @@ def bundle(
     manifest, folder = store.open(model)
     if manifest.ref.kind != "model":
         raise DataError("only a model can be bundled", got=str(manifest.ref))
-    needed = [f"{name}=={version}" for name, version in requirements({*extras_of(manifest.config), *extras}).items()]
+    needed = [
+        f"{name}=={version}" for name, version in requirements({*extras_of(manifest.config, folder), *extras}).items()
+    ]
     text = ("\n".join(needed) + "\n").encode()
     sources: dict[str, Path | bytes] = {"requirements.txt": text, f"model/{MANIFEST}": folder / MANIFEST}
     sources |= {f"model/{name}": folder / name for name in manifest.files}

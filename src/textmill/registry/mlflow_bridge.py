@@ -56,7 +56,7 @@ def log_model(store: Store, model: str | Ref, uri: str, *, experiment: str | Non
     manifest, folder = store.open(model)
     if not isinstance(manifest.config.get("read", {}).get("text", ""), str):
         raise StoreError("MLflow is given models of single texts, and this one is of pairs", where=str(manifest.ref))
-    needed = requirements(extras_of(manifest.config)) | {"pandas": metadata.version("pandas")}
+    needed = requirements(extras_of(manifest.config, folder)) | {"pandas": metadata.version("pandas")}
     metrics = {name: float(value) for name, value in _flat(manifest.report).items() if isinstance(value, (int, float))}
     params = {name: said for name, value in _flat(manifest.config).items() if len(said := str(value)) <= _LONGEST}
     tags = {"mlflow.runName": f"{manifest.ref.name}@{manifest.ref.version}", "textmill.ref": str(manifest.ref)}

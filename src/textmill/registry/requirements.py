@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from textmill.errors import MissingExtra, UnknownName
+from textmill.models.networks.body import WEIGHTS
+from textmill.models.networks.onnx_bridge import FILE as GRAPH
+from textmill.models.networks.vocabulary import FILE as VOCABULARY
 
 __all__ = ["differing", "extras_of", "plain_name", "requirements"]
 
 
-def extras_of(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The extras of textmill that a model with these settings needs to answer.
+def extras_of(config: Mapping[str, Any], folder: Path | None = None) -> tuple[str, ...]:
+    """The extras of textmill that a model needs to answer.
+
+    A network that has an ONNX graph is answered by ONNX Runtime, and needs PyTorch only where it is to be explained.
+
+    Parameters
+    ----------
+    config : its settings
+    folder : its files, which tell whether it is a network, and how that splits texts
 
     Examples
     --------
@@ -21,6 +33,9 @@ def extras_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     (('subword',), ('languages',))
     """
     text = config.get("text", {})
+    network = folder is not None and (folder / WEIGHTS).is_file()
+    if folder is not None and network:  # which may have subwords of its own
+        text = json.loads((folder / VOCABULARY).read_text(encoding="utf-8")).get("text", text)
     maps = text.get("map", ())
     named = (maps,) if isinstance(maps, str) else maps
     words = text.get("stop_words", "none")
@@ -28,6 +43,8 @@ def extras_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     found = [text["tokens"]] if text.get("tokens") in ("regex", "subword") else []
     if listed or any(name.startswith("lemma-") for name in named):
         found.append("languages")
+    if folder is not None and network:
+        found.append("onnx" if (folder / GRAPH).is_file() else "networks")
     return tuple(found)
 
 

@@ -117,9 +117,10 @@ def test_without_a_part_that_judges_the_last_weights_count(monkeypatch: pytest.M
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
-    assert state(fitted()) == state(fitted())
-    assert state(fitted()) != state(fitted(seed=4))
-    assert state(fitted(train={"threads": 2})).keys() == state(fitted()).keys()
+    wanted = state(fitted())
+    assert state(fitted()) == wanted
+    assert state(fitted(seed=4)) != wanted
+    assert state(fitted(train={"threads": 2})).keys() == wanted.keys()
 
 
 def test_what_the_caller_had_of_torch_is_as_before(tmp_path: Path) -> None:
@@ -280,23 +281,24 @@ def test_a_loss_that_is_no_number_stops_with_step_and_rows(monkeypatch: pytest.M
     seen: list[list[int]] = []
 
     def spoiled(module: nn.Module, some: Any) -> torch.Tensor:
-        seen.append(problem.rows(some))
+        seen.append(problem.texts(some))
         return loss(module, some) * (math.nan if next(calls) == 5 else 1.0)
 
     monkeypatch.setattr(problem, "loss", spoiled)
     with pytest.raises(TrainingError) as caught:
         fitted(problem=problem)
     said = str(caught.value)
-    assert said.startswith("the loss is no number at step 3; got nan for rows ")  # two batches a step
-    assert ", ".join(map(str, seen[4])) in said
+    named = ", ".join(map(str, seen[4]))
+    assert said.startswith(f"texts {named}: the loss is no number at step 3; got nan. ")  # two batches a step
     assert said.endswith("Lower train.learning_rate or train.clip.")
+    assert caught.value.texts == tuple(seen[4])
 
 
 def test_a_gradient_that_is_no_number_stops_before_it_is_in_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     module = toy()
     module.head.bias.register_hook(lambda gradient: gradient * math.inf)
     before = state(module)
-    with pytest.raises(TrainingError, match=r"the gradient is no number at step 1; got (inf|nan) for rows 10"):
+    with pytest.raises(TrainingError, match=r"^texts 10\d\d, .*: the gradient is no number at step 1; got (inf|nan)"):
         fitted(module)
     assert state(module) == before
 
@@ -353,7 +355,7 @@ def test_memory_that_is_halved_is_halved_after_a_stop_too(tmp_path: Path) -> Non
 
 
 def test_one_text_that_is_too_large_is_named() -> None:
-    with pytest.raises(TrainingError, match=r"^row 10\d\d alone is too large for the memory\. Lower model"):
+    with pytest.raises(TrainingError, match=r"^text 10\d\d: it alone is too large for the memory\. Lower model"):
         fitted(small(0))
 
 

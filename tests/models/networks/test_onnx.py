@@ -21,7 +21,6 @@ from textmill.models.networks import onnx_bridge, serving
 from textmill.models.networks.exporting import exported
 from textmill.models.networks.modules import Convolution, Encoder, Network, Recurrent
 from textmill.models.networks.onnx_bridge import FILE, Graph, in_int8
-from textmill.models.networks.pretrained import Pretrained
 from textmill.models.networks.serving import Judged
 from textmill.models.networks.shape import Shape
 from textmill.models.networks.torch_bridge import answered
@@ -42,7 +41,9 @@ def shape(pooling: str, *, layers: int = 1, max_tokens: int = 70) -> Shape:
     return Shape(8, layers, 2, 0.3, max_tokens, pooling)
 
 
-def pretrained(model_type: str, **said: Any) -> Pretrained:
+def pretrained(model_type: str, **said: Any) -> torch.nn.Module:
+    from textmill.models.networks.pretrained import Pretrained  # here, as it takes seconds to load
+
     pytest.importorskip("transformers")
     return Pretrained.of_config({"model_type": model_type, **said}, 2, shape("mean"), unit=said.get("unit", False))
 

@@ -1,4 +1,7 @@
-"""Pretrained encoders: what `transformers` computes, which part is trained, and what is kept."""
+"""Pretrained encoders: what `transformers` computes, which part is trained, and what is kept.
+
+What imports transformers is imported where it is used: that takes seconds, in each process that looks for tests.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,12 @@ from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 from toy_models import TRAIN, bert, files_of, pretrained, texts
-from transformers import BertModel, PreTrainedTokenizerFast
 
 from textmill.config import ModelConfig, TextConfig, TrainConfig
 from textmill.errors import ConfigError, CorruptError, TextmillError
 from textmill.models import TextClassifier
 from textmill.models.classifier import TextClassifier as Classifier
 from textmill.models.networks import sentence as sentences
-from textmill.models.networks.pretrained import Pretrained, layered
 from textmill.models.networks.shape import Shape
 from textmill.models.networks.weights import find_weights
 from textmill.models.saved import load_model
@@ -39,6 +40,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def states(weights: Path, some: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
     """What transformers' own model makes of texts, and where there are tokens."""
+    from transformers import BertModel, PreTrainedTokenizerFast
+
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(weights / "tokenizer.json"), pad_token="[PAD]")
     batch = tokenizer(some, padding=True, truncation=True, max_length=24, return_tensors="pt")
     with torch.inference_mode():
@@ -111,6 +114,8 @@ def test_lora_moves_what_it_is_for_and_is_kept_as_the_plain_encoder(weights: Pat
 
 
 def test_rates_fall_from_layer_to_layer(weights: Path) -> None:
+    from textmill.models.networks.pretrained import Pretrained, layered
+
     network = Pretrained.of_weights(find_weights(str(weights)), 1, SHAPE)
     rates = layered(network, 0.5).shares
     assert rates.keys() == {name for name, _ in network.named_parameters()}
@@ -125,6 +130,8 @@ def test_rates_fall_from_layer_to_layer(weights: Path) -> None:
 
 
 def test_an_encoder_that_is_not_trained_drops_nothing_out(weights: Path) -> None:
+    from textmill.models.networks.pretrained import Pretrained
+
     network = Pretrained.of_weights(find_weights(str(weights)), 1, SHAPE)
     network.train()
     assert network.encoder.training
@@ -323,6 +330,8 @@ def test_weights_in_several_files_are_read_and_all_of_them_count(weights: Path, 
     folder = tmp_path / "parts"
     shutil.copytree(weights, folder)
     (folder / "model.safetensors").unlink()
+    from transformers import BertModel
+
     BertModel.from_pretrained(weights).save_pretrained(folder, max_shard_size="10KB")
     parts = {path.name for path in find_weights(str(folder)).files}
     assert "model.safetensors.index.json" in parts

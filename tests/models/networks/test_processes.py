@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from textmill.flow import run_project
 from textmill.models import TextClassifier
 
 pytest.importorskip("torch")
-pytest.importorskip("accelerate")
+if find_spec("accelerate") is None:  # not imported: that takes a second, and all here are slow
+    pytest.skip("accelerate is not installed", allow_module_level=True)
 pytestmark = pytest.mark.slow  # each process loads torch
 
 NETWORK = """

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, processors, trainers
 from tokenizers import normalizers as n
 from tokenizers import pre_tokenizers as p
-from transformers import PreTrainedTokenizerFast
 
 from textmill.config import TextConfig
 from textmill.errors import CorruptError, DataError, FormatError
@@ -161,6 +160,8 @@ def test_subwords_have_the_numbers_of_transformers_own_tokenizers(tokenizer: Tok
     texts = [*LINES[:4], "", " ", "☃ qq", "the  flood\n\twas", "[SEP] <s> [MASK] the", "e\u0301te", "a" * 300]
     raw = TextPath(TextConfig(clean=()))
     vocabulary = subword_vocabulary(raw, tokenizer.to_str().encode(), max_tokens=most, windows=False)
+    from transformers import PreTrainedTokenizerFast  # here, as it takes seconds to load
+
     theirs = PreTrainedTokenizerFast(tokenizer_object=tokenizer)(texts, truncation=True, max_length=most).input_ids
     encoded = vocabulary.encode(texts)
     assert [of(text, encoded)[0] for text in range(len(texts))] == [ids or [vocabulary.unknown] for ids in theirs]

@@ -63,7 +63,7 @@ class Problem:
         self.judged.append(float(self.loss(module, np.arange(len(self.lengths)))) / len(self.lengths))
         return self.judged[-1]
 
-    def rows(self, some: NDArray[np.int64]) -> list[int]:
+    def texts(self, some: NDArray[np.int64]) -> list[int]:
         return (1000 + some).tolist()
 
 

@@ -30,10 +30,10 @@ from textmill.text.path import TextPath
 if TYPE_CHECKING:
     from textmill.models.networks.modules import Network
 
-__all__ = ["NetworkBody"]
+__all__ = ["WEIGHTS", "NetworkBody"]
 
 _BUDGET = 512  # tokens that are computed together: more of them leave the caches of a CPU, fewer leave it waiting
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 _EXACT, _INT8 = 1e-4, 0.1  # how sums of floats are cut depends on what is computed beside a text, and on the CPU
 
 
@@ -182,8 +182,8 @@ class NetworkBody(Body):
 
         self.export()
         self.vocabulary.save(folder)
-        save_network(self.network, folder, _WEIGHTS)
-        files = {"weights": folder / _WEIGHTS}
+        save_network(self.network, folder, WEIGHTS)
+        files = {"weights": folder / WEIGHTS}
         if self.graph is not None:
             files["graph"] = folder / FILE
             files["graph"].write_bytes(self.graph.data)
@@ -214,7 +214,7 @@ class NetworkBody(Body):
                     require("onnxruntime", "a model in int8", extra="onnx")
                 made._graph_runs = can_run()
         if made._graph_runs and made.graph is not None:
-            _check(folder / _WEIGHTS, head["weights"])
+            _check(folder / WEIGHTS, head["weights"])
             session = made.graph.session
             _check(folder / FILE, head["graph"])
             if session.get_outputs()[0].shape[-1] != n_outputs:
@@ -230,8 +230,8 @@ def _read(folder: Path, config: ModelConfig, vocabulary: Vocabulary, n_outputs: 
     from textmill.models.networks.torch_bridge import load_network
 
     n_terms, paired = len(vocabulary.terms), vocabulary.pairs is not None
-    network = load_network(folder, _WEIGHTS, config, n_terms, n_outputs, head["width"], paired=paired)
-    _check(folder / _WEIGHTS, head["weights"])
+    network = load_network(folder, WEIGHTS, config, n_terms, n_outputs, head["width"], paired=paired)
+    _check(folder / WEIGHTS, head["weights"])
     return network
 
 

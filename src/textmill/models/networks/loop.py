@@ -58,8 +58,8 @@ class Problem(Protocol):
     def judge(self, module: nn.Module) -> float:
         """What an item that is not learned from costs on average; the lower the better."""
 
-    def rows(self, some: NDArray[np.int64]) -> list[int]:
-        """The numbers under which a user knows some of the items."""
+    def texts(self, some: NDArray[np.int64]) -> list[int]:
+        """The numbers of the texts that some of the items are of."""
 
 
 @dataclass(slots=True)
@@ -243,7 +243,8 @@ def _added(
             raise
         if len(some) < 2:
             raise TrainingError(
-                f"row {problem.rows(some)[0]} alone is too large for the memory",
+                "it alone is too large for the memory",
+                texts=problem.texts(some),
                 hint="Lower model.max_tokens or model.width.",
             ) from error
         return None
@@ -251,10 +252,10 @@ def _added(
 
 
 def _no_number(what: str, steps: int, value: float, problem: Problem, some: NDArray[np.int64]) -> TrainingError:
-    rows = ", ".join(map(str, problem.rows(some)[:20]))
     return TrainingError(
         f"{what} is no number at step {steps + 1}",
-        got=f"{value} for rows {rows}",
+        texts=problem.texts(some),
+        got=str(value),
         hint="Lower train.learning_rate or train.clip.",
     )
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from textmill.models.logistic import balanced_weights
 from textmill.models.networks.batching import batches_of_one_length
 from textmill.models.networks.modules import mask_of
 from textmill.models.networks.vocabulary import Encoded
@@ -17,17 +16,19 @@ from textmill.models.targets import Targets
 __all__ = ["Classification", "batch_of", "loss_of"]
 
 
-def loss_of(outputs: Tensor, truth: Tensor, *, apart: bool) -> Tensor:
+def loss_of(outputs: Tensor, truth: Tensor, *, apart: bool, weights: Tensor | None = None) -> Tensor:
     """Cross-entropy of each text, float32 (n_texts,), added up over outputs that are decided apart.
 
     Parameters
     ----------
     outputs, truth : float32 (n_texts, n_outputs); the truth may be anything from 0 to 1
     apart : whether each output is a yes or no of its own; else they share one probability
+    weights : float32 (n_texts, 1), or where they are apart (n_texts, n_outputs): what each counts
     """
     if apart:
-        return functional.binary_cross_entropy_with_logits(outputs, truth, reduction="none").sum(1)
-    return -(truth * outputs.log_softmax(1)).sum(1)
+        return functional.binary_cross_entropy_with_logits(outputs, truth, weights, reduction="none").sum(1)
+    costs = -(truth * outputs.log_softmax(1)).sum(1)
+    return costs if weights is None else costs * weights[:, 0]
 
 
 def batch_of(encoded: Encoded, pieces: NDArray[np.int64], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -65,7 +66,7 @@ class Classification:
         self._truth = truth
         n_answers = 2 if self._apart else truth.shape[1]
         self._smoothed = truth * np.float32(1 - smoothing) + np.float32(smoothing / n_answers)
-        self._weights = _weights(targets, balanced)
+        self._weights = targets.balanced.astype(np.float32) if balanced else None
         self._pieces = encoded.of_texts(~judged)
         self._budget = budget
         self._judged = judged
@@ -77,9 +78,10 @@ class Classification:
         """See `loop.Problem`."""
         pieces = self._pieces[some]
         texts = self._encoded.texts[pieces]
-        costs = loss_of(self._outputs(module, pieces), self._on_device(self._smoothed[texts]), apart=self._apart)
-        weights = self._share[pieces] if self._weights is None else self._share[pieces] * self._weights[texts]
-        return (costs * self._on_device(weights)).sum()
+        weights = None if self._weights is None else self._on_device(self._weights[texts])
+        truth = self._on_device(self._smoothed[texts])
+        costs = loss_of(self._outputs(module, pieces), truth, apart=self._apart, weights=weights)
+        return (costs * self._on_device(self._share[pieces])).sum()
 
     def judge(self, module: nn.Module) -> float:
         """The mean cross-entropy of texts that are not learned from; outputs are averaged over pieces of a text."""
@@ -88,13 +90,12 @@ class Classification:
         for some in batches_of_one_length(self._encoded.lengths[pieces], 2 * self._budget):
             found = self._outputs(module, pieces[some]).float().cpu().numpy()
             np.add.at(sums, self._encoded.texts[pieces[some]], found * self._share[pieces[some], None])
-        costs = loss_of(
-            torch.from_numpy(sums[self._judged]), torch.from_numpy(self._truth[self._judged]), apart=self._apart
-        )
-        weights = np.ones(len(costs), np.float32) if self._weights is None else self._weights[self._judged]
-        return float((costs.double() * torch.from_numpy(weights)).sum() / weights.sum())
+        weights = None if self._weights is None else torch.from_numpy(self._weights[self._judged])
+        outputs, truth = torch.from_numpy(sums[self._judged]), torch.from_numpy(self._truth[self._judged])
+        costs = loss_of(outputs, truth, apart=self._apart, weights=weights)
+        return float(costs.double().sum()) / (len(costs) if weights is None else float(weights.mean(1).sum()))
 
-    def rows(self, some: NDArray[np.int64]) -> list[int]:
+    def texts(self, some: NDArray[np.int64]) -> list[int]:
         """The numbers of the texts among those given."""
         found: list[int] = np.unique(self._encoded.texts[self._pieces[some]]).tolist()
         return found
@@ -105,16 +106,3 @@ class Classification:
 
     def _on_device(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
-
-
-def _weights(targets: Targets, balanced: bool) -> NDArray[np.float32] | None:
-    if not balanced:
-        return None
-    if targets.codes is not None:
-        return balanced_weights(targets.codes, len(targets.classes)).astype(np.float32)
-    assert targets.members is not None
-    # a text counts as much as the rarest of its labels asks for
-    often = np.maximum(targets.members.mean(axis=0), 1.0 / len(targets))
-    rarest = np.where(targets.members, often, 1.0).min(axis=1)
-    found: NDArray[np.float32] = (1.0 / rarest).astype(np.float32)
-    return found / np.float32(found.mean())

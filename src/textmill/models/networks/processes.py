@@ -165,8 +165,8 @@ def _one_of_them(
             module.to(device), problem, train, training, seed=seed, rates=rates, keep=keep, peers=peers, **told
         )
     except TextmillError as error:
-        said = {key: getattr(error, key) for key in ("what", "where", "wanted", "got", "hint")}
-        heard.put(("error", said))
+        fields = ("what", "where", "wanted", "got", "hint", "texts")
+        heard.put(("error", {key: getattr(error, key) for key in fields if hasattr(error, key)}))
         raise
     if rank == 0:
         weights = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}

@@ -113,7 +113,7 @@ class _Pairs:
         """Nothing is held back of so few texts."""
         raise NotImplementedError
 
-    def rows(self, some: NDArray[np.int64]) -> list[int]:
+    def texts(self, some: NDArray[np.int64]) -> list[int]:
         """The numbers of the texts of some pairs."""
         found: list[int] = np.unique(self._pairs[some]).tolist()
         return found

@@ -20,10 +20,10 @@ from textmill.text.path import TextPath
 from textmill.text.saved import read_path, write_path
 from textmill.types import BESIDE, Tokens, parts
 
-__all__ = ["PAD", "UNKNOWN", "Encoded", "PairLayout", "Vocabulary", "Word"]
+__all__ = ["FILE", "PAD", "UNKNOWN", "Encoded", "PairLayout", "Vocabulary", "Word"]
 
 PAD, UNKNOWN = 0, 1  # what fills up shorter texts, and terms that were not learned
-_FILE = "vocabulary.json"
+FILE = "vocabulary.json"
 _WITHIN = "##"  # WordPiece writes it before what goes on with a word
 _BEGINS = ("Ġ", "▁")  # byte-level BPE and Unigram write these before what begins one
 _TWICE = 2  # texts that a term must be in to be learned: of one that is in one text only, nothing general can be
@@ -379,7 +379,7 @@ class Vocabulary:
             "around": [list(one) for one in self.around],
             **({} if self.pairs is None else {"pairs": asdict(self.pairs)}),
         }
-        (folder / _FILE).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / FILE).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
@@ -390,8 +390,8 @@ class Vocabulary:
         FormatError : if the text path would give other terms here than it did there
         CorruptError, OSError, ValueError, KeyError, TypeError : if it is not there, or is not what it says
         """
-        where = str(folder / _FILE)
-        head = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        where = str(folder / FILE)
+        head = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if head["format"] != 1:
             raise CorruptError("a vocabulary of another format", where=where, wanted="1", got=str(head["format"]))
         offsets = read_array(folder / "term_offsets.npy", np.int64)

@@ -52,7 +52,13 @@ def test_it_answers_and_gives_its_reasons(network, textmill):
     why = json.loads(said.stdout)
     terms = [one["term"] for one in why["pulls"]]
     assert terms[0] in {"smoke", "smok", "fire"} or terms[0] in BAD
-    assert textmill("run", "alarm").exit_code == 0
+    again = textmill("run", "alarm", "--from", "evaluate")
+    assert "Trained: kind = cnn: " in again.stdout
+    assert " epochs of at most 15, " in again.stdout or " 15 epochs, " in again.stdout
+    assert '<section id="training"' in (network / "report.html").read_text()
+    told = textmill("explain", "alarm", "--store", "alarm", "smoke everyone zzqqzz").stdout
+    assert "zzqqzz  (a word that it does not know)" in told
+    assert "bias: what it says of unknown words alone" in told
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import typing
 
 import pytest
 from cli_fakes import MILL, messages
 
+from textmill.cli import story
 from textmill.cli.steps import Steps
+from textmill.config import TextConfig
 from textmill.flow import Event
 
 STEPS = ["read", "split", "train", "evaluate", "register", "report"]
@@ -55,6 +58,11 @@ def test_a_run_is_told_from_the_first_row_to_the_commands_to_try(fresh, textmill
     ]
     assert "\x1b" not in found.stdout
     assert (fresh / "report.html").exists()
+
+
+def test_every_way_to_split_texts_can_be_told():
+    for tokens in typing.get_args(typing.get_type_hints(TextConfig)["tokens"]):
+        assert ", split " in story._path(TextConfig(tokens=tokens))
 
 
 def test_the_commands_to_try_work_where_the_user_stands(project, textmill):

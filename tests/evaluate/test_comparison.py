@@ -80,6 +80,26 @@ def test_a_clear_difference_is_told_in_either_direction() -> None:
     assert worse["sentence"].startswith("m@3 is worse than m@1: accuracy 0.")
 
 
+def test_where_test_and_interval_do_not_agree_the_sentence_says_so() -> None:
+    right = np.zeros(200, bool)
+    right[:140] = True
+    little, much = right.copy(), right.copy()
+    little[[*range(4)]], little[140:154] = False, True  # p = 0.02 by itself, and Holm's last is not corrected
+    much[140:190] = True
+    truth = np.arange(200) % 2
+    models = {"m": right, "n": little, **{f"o{i}": much for i in range(4)}}
+    found = compare(
+        [("ham", "spam")[code] for code in truth],
+        {name: decided(truth, rows) for name, rows in models.items()},
+        config=CONFIG,
+        seed=1,
+    )
+    assert [one["outcome"] for one in found["others"]] == ["same", *["better"] * 4]
+    assert found["others"][0]["sentence"].endswith(
+        ", p = 0.019, which alone would tell them apart; but the interval has 0 in it."
+    )
+
+
 def test_many_models_make_the_intervals_wider() -> None:
     truth, models = made(400, 0.8, 0.8, 0.8, 0.8, 0.8)
     alone = compare(truth, {name: models[name] for name in ("m@1", "m@2")}, config=CONFIG, seed=1)["others"][0]

@@ -59,6 +59,7 @@ def pulls_json(ref: Ref, explanation: Explanation) -> dict[str, Any]:
         "scores": dict(zip(explanation.classes, explanation.scores, strict=True)),
         "toward": explanation.toward,
         "bias": explanation.bias,
+        "exact": explanation.exact,
         "pulls": [
             {"term": pull.term, "value": pull.value, "spans": [list(span) for span in pull.spans]}
             for pull in explanation.pulls
@@ -171,15 +172,20 @@ def _table(explanation: Explanation, top: int) -> list[RenderableType]:
     table.add_column("word or words", overflow="fold")
     widest = max((abs(pull.value) for pull in explanation.pulls), default=1.0) or 1.0
     for pull in explanation.pulls[:top]:
-        bar = max(1, round(12 * abs(pull.value) / widest))
+        bar = max(1, round(12 * abs(pull.value) / widest)) if pull.value else 0
         often = len(pull.spans) // len(pull.term.split())  # a span a word
         times = f"  x {often}" if often > 1 else ""
+        unknown = "" if explanation.exact or pull.value else "  (a word that it does not know)"
         style = _style(pull.value)
-        table.add_row(Text(f"{pull.value:+.2f}", style), Text("#" * bar, style), Text(plain(pull.term) + times))
+        word = Text.assemble(plain(pull.term) + times, (unknown, "dim"))
+        table.add_row(Text(f"{pull.value:+.2f}", style), Text("#" * bar, style), word)
     others = explanation.pulls[top:]
     if others:
         table.add_row(f"{sum(pull.value for pull in others):+.2f}", "", f"{len(others)} more")
-    table.add_row(f"{explanation.bias:+.2f}", "", "bias: where the model stands before it reads a word")
+    start = (
+        "where the model stands before it reads a word" if explanation.exact else "what it says of unknown words alone"
+    )
+    table.add_row(f"{explanation.bias:+.2f}", "", f"bias: {start}")
     # with more than two classes every class has an output of its own, and all of them decide on the probability
     name = "log-odds" if len(explanation.classes) == 2 or explanation.several else "output"
     total = Text(f"{name} of {plain(explanation.toward)}: probability {explanation.said:.3f}")

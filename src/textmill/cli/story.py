@@ -22,6 +22,7 @@ _CLEANED = {"html": "HTML tags", "urls": "links", "mentions": "mentions"}
 _SPLIT = {
     "words": "split into words",
     "unicode": "split into words by Unicode's rules",
+    "treebank": "split as the Penn Treebank is",
     "tweet": "split into the tokens of tweets",
     "whitespace": "split at white space",
     "regex": "split by a pattern",
@@ -57,12 +58,17 @@ def told(result: RunResult) -> list[str]:
         tried = f"{len(values['tune']['trials']):,} settings tried on folds of them"
         sentences.append(f"Tuned: {tried}; chosen: {best}{anew}.")
     facts = values["train"].get("facts", {})
-    if "n_features" in facts:
+    if "n_features" in facts or (config.model.is_network and config.model.weights is None):
         sentences.append(f"Text: {_path(config.text)}.")
+    if "n_features" in facts:
         sentences.append(
             f"Learned from {facts['n_types']:,} distinct words as {facts['n_features']:,} features "
             f"({_grams(config.features)}, {config.features.kind})."
         )
+    from textmill.evaluate.training import trained
+
+    if told := trained(facts, config.model.kind):
+        sentences.append(f"Trained: {' '.join(told)}")
     if facts.get("converged") is False:
         sentences.append(
             f"Mind: the model had not settled after {facts['iterations']} iterations; raise [model] max_iter."

@@ -158,7 +158,9 @@ def compare(
                 "p": p,
                 "p_corrected": p_corrected,
                 "outcome": outcome,
-                "sentence": _sentence(name, first, outcome, score, leading["metric"], difference, p_corrected),
+                "sentence": _sentence(
+                    name, first, outcome, score, leading["metric"], difference, p_corrected, 1 - config.confidence
+                ),
             }
         )
     for name in names:
@@ -195,7 +197,14 @@ def _right(truth: Sequence[str], prediction: Prediction | LabelSets) -> NDArray[
 
 
 def _sentence(
-    name: str, first: str, outcome: str, score: Score, metric: str, gap: Mapping[str, float], p: float
+    name: str,
+    first: str,
+    outcome: str,
+    score: Score,
+    metric: str,
+    gap: Mapping[str, float],
+    p: float,
+    alpha: float,
 ) -> str:
     figures = f"{inside(TITLES[metric])} {number(score.value)} against"
     figures += (
@@ -204,5 +213,7 @@ def _sentence(
     if metric == "accuracy":
         figures += ", p < 0.001" if p < 0.001 else f", p = {p:.3f}"
     if outcome == "same":
+        if metric == "accuracy" and p < alpha:
+            figures += ", which alone would tell them apart; but the interval has 0 in it"
         return f"{name} and {first} are the same within noise: {figures}."
     return f"{name} is {outcome} than {first}: {figures}."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate import closer, datacheck, decisions, insight, provenance, scoreboard, standings
+from textmill.evaluate import training as trained
 from textmill.evaluate.markup import escape
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _SECTIONS = (
     ("answers", "Answers", closer.answers),
     ("words", "Most telling words", insight.words),
     ("typical", "Typical words", insight.typical),
+    ("training", "Training", trained.training),
     ("growth", "Learning curve", insight.growth),
     ("robustness", "Robustness", closer.robustness),
     ("mistakes", "Most confident mistakes", insight.mistakes),

@@ -24,7 +24,7 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision, taken apart: exact, because the model is linear.
+    """A decision, taken apart.
 
     What is taken apart are the log-odds as they were learned, before ``[decide]`` calibrates them.
 
@@ -38,6 +38,8 @@ class Explanation:
     pulls : strongest first
     several : whether a text may have several labels; then `answer` is all of them, as `textmill.types.joined` writes
         them, and `label` the most probable one
+    exact : whether the model is linear; else the pulls are integrated gradients, and `bias` is what it says of as many
+        words that it does not know, the pull of such a word being 0
     """
 
     text: str
@@ -51,3 +53,4 @@ class Explanation:
     answer: str | None
     said: float
     several: bool = False
+    exact: bool = True

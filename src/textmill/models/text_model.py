@@ -203,6 +203,7 @@ class TextModel(ABC):
             answer=answer,
             said=float(self.learned([text], threads=1)[0, place]),
             several=self.several,
+            exact=self.features is not None,
         )
 
     def telling(self, n: int = 20) -> dict[str, list[tuple[str, float]]]:

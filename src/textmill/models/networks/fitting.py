@@ -147,6 +147,8 @@ def _trained(
     trained = processes.fit(network, problem, train, training, seed=seed, rates=rates, **told)
     network.cpu().finish()
     took = {"judged": int(judged.sum()), "steps": trained.steps, "best_epoch": trained.best, "epochs": trained.epochs}
+    took |= {name: getattr(training, name) for name in ("learning_rate", "batch_tokens")}
+    took["most_epochs"] = training.epochs
     return took | ({"halved": trained.halved} if trained.halved else {})
 
 

@@ -200,9 +200,12 @@ def test_events_are_plain_lines_in_a_pipe(capsys):
         for event in (
             Event("", "waiting", note="process 7 on this machine"),
             Event("read", "started"),
-            Event("read", "progress", done=5, total=9, note="x.csv"),
-            Event("read", "finished", 1.234),
+            Event("read", "progress", 29.0, done=5, total=9, note="x.csv"),
+            Event("read", "finished", 29.234),
             Event("train", "cached", 9.0),
+            Event("tune", "progress", 30.0, done=5, total=9, note="trials"),
+            Event("tune", "progress", 59.0, done=6, total=9, note="trials"),
+            Event("tune", "progress", 61.0, note="epoch 3 of 10"),
             Event("register", "refused", note="f1 is too low"),
             Event("later", "skipped"),
             Event("evaluate", "failed"),
@@ -210,8 +213,10 @@ def test_events_are_plain_lines_in_a_pipe(capsys):
             steps(event)
     assert capsys.readouterr().out.splitlines() == [
         "waiting for another run of this project: process 7 on this machine",
-        "read           1.23 s",
+        "read          29.23 s",
         "train       unchanged",
+        "tune       after 30 s: trials, 5 of 9",
+        "tune       after 61 s: epoch 3 of 10",
         "register      refused",
         "later       left out: the gate said no",
         "evaluate       failed",

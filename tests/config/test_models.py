@@ -33,7 +33,7 @@ def test_every_kind_has_its_keys_and_says_those() -> None:
         assert from_mapping(ModelConfig, made.said) == made
         if made.is_network:
             assert shape_of(made).max_tokens > 1
-            assert training_of(made, TrainConfig(), 10.0).epochs >= 1
+            assert training_of(made, TrainConfig(), [10] * 100).epochs >= 1
 
 
 @pytest.mark.parametrize(

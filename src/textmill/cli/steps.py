@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["Steps"]
 
 _WIDTH = 10  # of a step's name
+_SILENT = 30  # seconds; a pipe hears of a step that takes longer, so that a log shows that it goes on
 _COLOUR = {"refused": "yellow", "retry": "yellow", "failed": "red"}
 
 
 class Steps:
     """Shows each event of a run on stdout; call it with one, inside a ``with``.
 
-    A step that is done gets one line with its seconds or ``unchanged``. What moves is only drawn in a terminal.
+    A step that is done gets one line with its seconds or ``unchanged``. What moves is only drawn in a terminal; a pipe
+    gets a line of it every half a minute.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Steps:
         self._console: Console | None = console() if sys.stdout.isatty() else None
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}  # of the steps that are at work
+        self._told: dict[str, float] = {}  # of steps, after how many seconds a pipe last heard of them
 
     def __enter__(self) -> Steps:
         return self
@@ -84,6 +87,11 @@ class Steps:
         if self._bars is not None and event.step in self._tasks:
             note = plain(event.note)
             self._bars.update(self._tasks[event.step], completed=event.done, total=event.total, note=note)
+        elif self._console is None and event.seconds - self._told.get(event.step, 0.0) >= _SILENT:
+            self._told[event.step] = event.seconds
+            far = f"{event.done:,} of {event.total:,}" if event.total else ""
+            said = ", ".join(part for part in (plain(event.note), far) if part)
+            self._say(f"{event.step:<{_WIDTH}} after {event.seconds:,.0f} s{said and ': '}{said}")
 
     def _stop(self) -> None:
         """No bars while nothing is at work."""

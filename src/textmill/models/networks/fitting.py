@@ -129,7 +129,7 @@ def _trained(
     from textmill.models.networks import loop, processes
     from textmill.models.networks.objective import Classification
 
-    training = training_of(model, train, float(encoded.lengths.mean()))
+    training = training_of(model, train, encoded.lengths)
     device = loop.device_of(train)
     rates = _prepared(network, model)
     problem = Classification(

@@ -67,7 +67,7 @@ def fit_sentence(
         problem = _Pairs(encoded, targets.codes, vocabulary.pad, loop.device_of(train), seed)
         network.to(loop.device_of(train))
         told: dict[str, Any] = {"seed": seed, "keep": keep, "progress": progress, "watch": watch}
-        training = training_of(model, train, float(problem.lengths.mean()))
+        training = training_of(model, train, problem.lengths)
         trained = processes.fit(network, problem, train, training, **told)
         network.cpu().finish()
         facts = {"pairs": len(problem.lengths), "steps": trained.steps, "epochs": trained.epochs}

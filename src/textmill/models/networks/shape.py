@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 __all__ = ["Shape", "Training", "shape_of", "training_of"]
 
@@ -42,6 +50,8 @@ _SHAPES = {
     "sentence": Shape(0, 0, 0, 0.0, 256, "mean"),
 }
 _FEWEST = 24  # texts of a batch, on average; fewer make noisy steps, and many of them
+_STEPS, _EPOCHS = 600, 50  # of few texts as many epochs as make so many steps, at most so many: fewer teach nothing
+_STEPS_PRETRAINED, _EPOCHS_PRETRAINED = 200, 20  # of weights that know the language (Mosbach et al., 2021)
 _TRAININGS = {
     "cnn": Training(10, 1e-3, 1024),
     "lstm": Training(10, 1e-3, 1024),
@@ -72,22 +82,30 @@ def shape_of(model: ModelConfig) -> Shape:
     return found
 
 
-def training_of(model: ModelConfig, train: TrainConfig, length: float) -> Training:
+def training_of(model: ModelConfig, train: TrainConfig, lengths: Sequence[int] | NDArray[np.int64]) -> Training:
     """How a network is trained.
 
     Parameters
     ----------
-    length : tokens of a text, on average; however long they are, a batch has about 24 texts or more
+    lengths : tokens of each text; however long they are, a batch has about 24 texts or more, and however
+        few there are, there are enough steps, unless an epoch more would be the 51st (of pretrained ones the 21st)
 
     Examples
     --------
-    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(epochs=2), 20.0).epochs
+    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(epochs=2), [20] * 5000).epochs
     2
-    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(), 200.0).batch_tokens
+    >>> training_of(ModelConfig(kind="cnn"), TrainConfig(), [200] * 5000).batch_tokens
     4800
+    >>> [training_of(ModelConfig(kind="cnn"), TrainConfig(), [20] * n).epochs for n in (500, 2000, 5000)]
+    [50, 15, 10]
     """
-    default = _TRAININGS[model.kind]
+    default, length = _TRAININGS[model.kind], float(np.mean(lengths))
     default = replace(default, batch_tokens=max(default.batch_tokens, round(_FEWEST * length)))
+    if model.kind != "sentence":
+        at_once = _or(train.batch_tokens, default.batch_tokens) * train.accumulate * train.processes
+        steps, most = (_STEPS_PRETRAINED, _EPOCHS_PRETRAINED) if model.kind == "pretrained" else (_STEPS, _EPOCHS)
+        enough = math.ceil(steps / max(1.0, len(lengths) * length / at_once))
+        default = replace(default, epochs=max(default.epochs, min(most, enough)))
     return Training(**{name: _or(getattr(train, name), getattr(default, name)) for name in Training.__slots__})
 
 

@@ -59,6 +59,17 @@ def test_what_does_not_fit_a_kind_is_told(settings: dict[str, Any], said: str) -
     assert any(said in fault for fault in found), found
 
 
+def test_few_texts_are_gone_through_more_often_and_longer_without_getting_better() -> None:
+    def asked(kind: Kind, n: int, **train: Any) -> tuple[int, int]:
+        found = training_of(ModelConfig(kind=kind), TrainConfig(**train), [20] * n)
+        return found.epochs, found.patience
+
+    assert [asked("lstm", n) for n in (50, 2000, 10_000)] == [(50, 10), (16, 3), (10, 2)]
+    assert [asked("pretrained", n) for n in (50, 2000, 10_000)] == [(20, 4), (6, 2), (3, 2)]
+    assert asked("lstm", 50, epochs=4, patience=1) == (4, 1)
+    assert asked("lstm", 2000, accumulate=2) == (31, 6)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -67,7 +78,7 @@ def test_what_does_not_fit_a_kind_is_told(settings: dict[str, Any], said: str) -
         ({"clip": 0.0}, "train.clip: wanted a number above 0"),
         ({"warmup": 1.5}, "train.warmup: wanted a number from 0 to 1"),
         ({"label_smoothing": 0.9}, "train.label_smoothing: wanted a number from 0 to 0.5"),
-        ({"validation": 0.0}, "train.patience: without validation nothing says when to stop"),
+        ({"validation": 0.0, "patience": 2}, "train.patience: without validation nothing says when to stop"),
         ({"precision": "fp8"}, "train.precision: wanted"),
         ({"threads": 0}, "train.threads: wanted 1 or more"),
     ],

@@ -146,7 +146,7 @@ class TrainConfig:
     clip: float = 1.0  # longest gradient
     label_smoothing: float = 0.0
     validation: float = 0.1  # share of the training side that says when to stop, and is not learned from
-    patience: int = 2  # epochs in which it may get no better; 0: no early stop
+    patience: int | Literal["auto"] = "auto"  # epochs in which it may get no better; 0: no early stop
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the hardware gains by it
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = False  # torch.compile
@@ -182,9 +182,9 @@ class TrainConfig:
         for key, most in (("warmup", 1.0), ("label_smoothing", 0.5), ("validation", 0.5), ("weight_decay", 10.0)):
             if not 0 <= getattr(self, key) <= most:
                 found.append(f"{key}: wanted a number from 0 to {most:g}, got {getattr(self, key)}")
-        if self.patience < 0:
+        if self.patience != "auto" and self.patience < 0:
             found.append(f"patience: wanted 0 or more, got {self.patience}")
-        if self.patience and not self.validation:
+        if self.patience not in ("auto", 0) and not self.validation:
             found.append(
                 "patience: without validation nothing says when to stop; wanted validation above 0, or patience = 0"
             )

@@ -102,8 +102,7 @@ def test_it_stops_early_with_the_weights_that_were_best(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Problem, "judge", judge)
     module = toy()
-    train = TrainConfig(threads=1, patience=2)
-    trained = loop.fit(module, Problem(), train, training(epochs=9), seed=3)
+    trained = loop.fit(module, Problem(), TrainConfig(threads=1), training(epochs=9, patience=2), seed=3)
     assert trained.best == 2
     assert [one["validation"] for one in trained.epochs] == [0.9, 0.5, 0.7, 0.5]
     assert state(module) == seen[1] != seen[3]
@@ -111,7 +110,7 @@ def test_it_stops_early_with_the_weights_that_were_best(monkeypatch: pytest.Monk
 
 def test_without_a_part_that_judges_the_last_weights_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Problem, "judges", False)
-    trained = loop.fit(toy(), Problem(), TrainConfig(threads=1, patience=0, validation=0.0), training(), seed=3)
+    trained = loop.fit(toy(), Problem(), TrainConfig(threads=1, validation=0.0), training(), seed=3)
     assert (trained.best, len(trained.epochs)) == (3, 3)
     assert all(one["validation"] is None for one in trained.epochs)
 
@@ -177,7 +176,7 @@ def test_stopped_again_and_again_it_gets_there(tmp_path: Path) -> None:
 
 
 def test_stopped_while_early_stopping_waits_it_has_the_best_weights(tmp_path: Path) -> None:
-    settings = {"train": {"patience": 1}, "training": training(epochs=30, learning_rate=0.5)}
+    settings = {"training": training(epochs=30, learning_rate=0.5, patience=1)}
     whole: list[int] = []
     wanted = state(fitted(after_step=whole.append, **settings))
     stopped(len(whole) - 1, tmp_path, **settings)
@@ -335,7 +334,7 @@ def test_where_memory_runs_out_the_batch_is_halved_and_the_gradient_is_the_same(
     wanted, halved = small(10_000), small(5)
     fitted(wanted, **settings)
     assert max(wanted.asked) > 10
-    train = TrainConfig(threads=1, patience=0, accumulate=2)
+    train = TrainConfig(threads=1, accumulate=2)
     trained = loop.fit(halved, Problem(), train, training(batch_tokens=60), seed=3)
     assert trained.halved >= 2
     for one, other in zip(wanted.parameters(), halved.parameters(), strict=True):

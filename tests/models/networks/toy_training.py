@@ -22,7 +22,7 @@ from textmill.models.networks import loop
 from textmill.models.networks.shape import Training
 
 N_TERMS, N_ITEMS = 12, 40
-TRAIN: dict[str, Any] = {"threads": 1, "patience": 0, "validation": 0.1, "accumulate": 2}
+TRAIN: dict[str, Any] = {"threads": 1, "validation": 0.1, "accumulate": 2}
 
 
 class Toy(nn.Module):
@@ -74,7 +74,7 @@ def toy(seed: int = 1, dropout: float = 0.3) -> Toy:
 
 
 def training(**other: Any) -> Training:
-    return Training(**{"epochs": 3, "learning_rate": 0.05, "batch_tokens": 24} | other)
+    return Training(**{"epochs": 3, "learning_rate": 0.05, "batch_tokens": 24, "patience": 0} | other)
 
 
 def fitted(module: nn.Module | None = None, problem: Any = None, *, seed: int = 3, **more: Any) -> nn.Module:

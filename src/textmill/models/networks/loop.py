@@ -125,7 +125,7 @@ def fit(
         last_kept = time.monotonic()
         if watch is not None:
             watch.begin(standing.step, standing.epoch)
-        while standing.epoch < training.epochs and not _is_over(standing, train):
+        while standing.epoch < training.epochs and not _is_over(standing, training.patience):
             module.train()
             rng = np.random.default_rng([_STREAM, seed, standing.epoch])
             batches = shuffled_batches(problem.lengths, training.batch_tokens, rng)
@@ -184,9 +184,9 @@ def _end_epoch(module: nn.Module, problem: Problem, standing: Standing, peers: P
         standing.best = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
 
-def _is_over(standing: Standing, train: TrainConfig) -> bool:
+def _is_over(standing: Standing, patience: int) -> bool:
     """Whether it got no better for as many epochs as it may."""
-    return bool(train.patience and standing.best_epoch and standing.epoch - standing.best_epoch >= train.patience)
+    return bool(patience and standing.best_epoch and standing.epoch - standing.best_epoch >= patience)
 
 
 def _rate(done: float, train: TrainConfig) -> float:

@@ -38,6 +38,7 @@ class Training:
     epochs: int
     learning_rate: float
     batch_tokens: int
+    patience: int = 2
 
 
 # Chosen on validation parts of training sides: tweets, headlines, film reviews
@@ -106,6 +107,7 @@ def training_of(model: ModelConfig, train: TrainConfig, lengths: Sequence[int] |
         steps, most = (_STEPS_PRETRAINED, _EPOCHS_PRETRAINED) if model.kind == "pretrained" else (_STEPS, _EPOCHS)
         enough = math.ceil(steps / max(1.0, len(lengths) * length / at_once))
         default = replace(default, epochs=max(default.epochs, min(most, enough)))
+    default = replace(default, patience=max(default.patience, _or(train.epochs, default.epochs) // 5))
     return Training(**{name: _or(getattr(train, name), getattr(default, name)) for name in Training.__slots__})
 
 

@@ -97,8 +97,9 @@ def _cut_short(model: TextModel) -> list[str]:
     facts = model.facts
     if not facts.get("n_longer") or model.config.longer != "cut":
         return []
+    are = "is" if facts["n_longer"] == 1 else "are"
     return [
-        f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from are longer than the"
+        f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from {are} longer than the"
         f' {facts["max_tokens"]:,} tokens that are read of a text; [model] longer = "windows" reads all of them.'
     ]
 

@@ -19,9 +19,9 @@ T = TypeVar("T")
 def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
     """Settings from plain values, checked against the dataclass's annotations.
 
-    A dataclass may have ``completed``, which is given the values first; ``_meant``, which gives for a key the words that
-    people write for one of its values, each with what is asked then; ``_checks``, functions that say what is wrong
-    with the keys for which they stand, and are asked if those keys fit their annotations, whatever the others do; and
+    A dataclass may have ``completed``, which is given the values first; ``_meant``, which gives for a key what people
+    write in place of its values, each with what is asked then; ``_checks``, functions that say what is wrong with the
+    keys for which they stand, and are asked if those keys fit their annotations, whatever the others do; and
     ``_faults``, which gives what is wrong with the settings as a whole, a line each, once all keys fit.
 
     Raises
@@ -53,7 +53,7 @@ def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> o
             faults.append(told + (f", did you mean {near!r}?" if near else f"; known: {', '.join(fields)}"))
             doubtful |= {near} if near else set()
     values = {}
-    meant = getattr(cls, "_meant", dict)()
+    meant: Mapping[str, Mapping[str, str]] = getattr(cls, "_meant", dict)()
     for name, spec in fields.items():
         unfit = len(faults)
         if name in raw:

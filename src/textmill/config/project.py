@@ -342,7 +342,7 @@ def _teaching(mill: MillConfig) -> list[str]:
 
 
 def _training_nothing(mill: MillConfig) -> list[str]:
-    """What ``[train]`` says and no model of the project knows, and what a candidate's does and its own kind does not."""
+    """What ``[train]`` says and no model of the project knows, or a candidate's and its kind does not."""
     models = (mill.own, *mill.candidate)
     tried = mill.tune.space.get("model.kind")
     kinds = {one.model.kind for one in models}

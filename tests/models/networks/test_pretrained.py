@@ -246,6 +246,7 @@ def test_files_that_are_not_there_or_damaged_are_said(name: str, fault: str, wei
 def test_weights_of_another_architecture_are_refused(weights: Path, tmp_path: Path) -> None:
     refused(broken(weights, tmp_path / "deep", num_hidden_layers=3), CorruptError, "not those of a bert model")
     refused(broken(weights, tmp_path / "wide", hidden_size=32), CorruptError, ".")
+    refused(broken(weights, tmp_path / "odd", num_attention_heads=3), CorruptError, "config.json: no architecture can")
     refused(broken(weights, tmp_path / "none", model_type="telepathy"), CorruptError, "telepathy")
     renamed = tmp_path / "renamed"
     shutil.copytree(weights, renamed)

@@ -63,6 +63,10 @@ def told(result: RunResult) -> list[str]:
             f"Learned from {facts['n_types']:,} distinct words as {facts['n_features']:,} features "
             f"({_grams(config.features)}, {config.features.kind})."
         )
+    log = next(done.finished.files.get("training.jsonl") for done in result.steps if done.step == "train")
+    if log is not None:
+        where = short(result.store.object(log.sha256))
+        sentences.append(f"How the training went, step by step: {where}, JSON Lines.")
     if facts.get("converged") is False:
         sentences.append(
             f"Mind: the model had not settled after {facts['iterations']} iterations; raise [model] max_iter."

@@ -19,8 +19,9 @@ T = TypeVar("T")
 def from_mapping(cls: type[T], raw: Mapping[str, Any]) -> T:
     """Settings from plain values, checked against the dataclass's annotations.
 
-    A dataclass may have ``completed``, which is given the values first; ``_checks``, functions that say what is wrong
-    with the keys for which they stand, and are asked if those keys fit their annotations, whatever the others do; and
+    A dataclass may have ``completed``, which is given the values first; ``_meant``, which gives for a key what people
+    write in place of its values, each with what is asked then; ``_checks``, functions that say what is wrong with the
+    keys for which they stand, and are asked if those keys fit their annotations, whatever the others do; and
     ``_faults``, which gives what is wrong with the settings as a whole, a line each, once all keys fit.
 
     Raises
@@ -52,10 +53,11 @@ def _build(cls: type, raw: Mapping[str, Any], path: str, faults: list[str]) -> o
             faults.append(told + (f", did you mean {near!r}?" if near else f"; known: {', '.join(fields)}"))
             doubtful |= {near} if near else set()
     values = {}
+    meant: Mapping[str, Mapping[str, str]] = getattr(cls, "_meant", dict)()
     for name, spec in fields.items():
         unfit = len(faults)
         if name in raw:
-            values[name] = _value(hints[name], raw[name], f"{path}{name}", faults)
+            values[name] = _value(hints[name], raw[name], f"{path}{name}", faults, meant.get(name))
         elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
             if dataclasses.is_dataclass(hints[name]):
                 values[name] = _build(typing.cast(type, hints[name]), {}, f"{name}.", faults)
@@ -78,7 +80,7 @@ def _default(spec: dataclasses.Field[Any]) -> Any:
     return spec.default if spec.default_factory is dataclasses.MISSING else spec.default_factory()
 
 
-def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:
+def _value(hint: Any, raw: Any, path: str, faults: list[str], meant: Mapping[str, str] | None = None) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if isinstance(raw, Mapping):
             return _build(hint, raw, f"{path}.", faults)
@@ -100,8 +102,10 @@ def _value(hint: Any, raw: Any, path: str, faults: list[str]) -> Any:
     told = f"{path}: wanted {said(hint)}, got {raw!r}"
     choices = [c for c in _choices(hint) if isinstance(c, str)]
     items = raw if isinstance(raw, list) else [raw]
-    near = next((n for i in items if isinstance(i, str) and i not in choices and (n := closest(i, choices))), None)
-    faults.append(told + (f", did you mean {near!r}?" if near else ""))
+    words = [item for item in items if isinstance(item, str) and item not in choices]
+    asked = next((meant[word.lower()] for word in words if word.lower() in meant), None) if meant else None
+    near = next((n for word in words if (n := closest(word, choices))), None)
+    faults.append(told + (f", {asked}" if asked else f", did you mean {near!r}?" if near else ""))
     return None
 
 

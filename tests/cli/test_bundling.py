@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from textmill.registry import Store
 
 OFFLINE = """
@@ -63,20 +65,50 @@ def test_a_wheel_that_is_missing_is_named(project, textmill, tmp_path):
     assert "there is no wheel for click==" in done.stderr
 
 
+def stand_in(monkeypatch, folder, **head):
+    """A version that says this of itself, in place of what is in the store."""
+    folder.mkdir()
+    said = {"kind": "text-classifier", "format": 3, "body": "network", "model": {"kind": "lstm"}, **head}
+    (folder / "model.json").write_text(json.dumps(said), encoding="utf-8")
+    (folder / "network.onnx").write_bytes(b"a graph")
+    monkeypatch.setattr(Store, "open", lambda store, ref: (None, folder))
+
+
 def test_a_linear_model_has_no_graph_to_export(project, textmill, tmp_path):
     done = textmill("models", "export", "alarm", "--onnx", tmp_path / "alarm.onnx", "--store", "alarm")
     assert done.exit_code == 1
-    assert "this version has no ONNX graph" in done.stderr
+    assert "this version has no ONNX graph. A model of kind 'logistic-regression' never gets one" in done.stderr
     assert not (tmp_path / "alarm.onnx").exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, 'no ONNX graph. It was trained with [model] onnx = "no"'),
+        (
+            {"onnx": {"precision": "none", "why": "the extra onnx was not installed"}},
+            "no ONNX graph. When it was trained, the extra onnx was not installed.",
+        ),
+    ],
+)
+def test_a_network_without_a_graph_says_why_it_has_none(project, textmill, tmp_path, monkeypatch, said, told):
+    stand_in(monkeypatch, tmp_path / "version", **said)
+    done = textmill("models", "export", "alarm", "--onnx", tmp_path / "alarm.onnx", "--store", "alarm")
+    assert done.exit_code == 1
+    assert told in done.stderr
+
+
 def test_the_graph_of_a_network_is_exported_as_it_lies_in_the_store(project, textmill, tmp_path, monkeypatch):
-    head = {"kind": "text-classifier", "format": 3, "onnx": {"precision": "fp32"}}
-    folder = tmp_path / "version"
-    folder.mkdir()
-    (folder / "model.json").write_text(json.dumps(head), encoding="utf-8")
-    (folder / "network.onnx").write_bytes(b"a graph")
-    monkeypatch.setattr(Store, "open", lambda store, ref: (None, folder))
+    stand_in(monkeypatch, tmp_path / "version", onnx={"precision": "fp32"})
+    (tmp_path / "alarm.onnx").write_bytes(b"an older graph")
     said = textmill("models", "export", "alarm", "--onnx", tmp_path / "alarm.onnx", "--store", "alarm").stdout
     assert said.startswith("alarm.onnx: model/alarm@1 in fp32, ")
     assert (tmp_path / "alarm.onnx").read_bytes() == b"a graph"
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_graph_for_a_folder_that_is_not_there_is_one_sentence(project, textmill, tmp_path, monkeypatch):
+    stand_in(monkeypatch, tmp_path / "version", onnx={"precision": "fp32"})
+    done = textmill("models", "export", "alarm", "--onnx", tmp_path / "nosuch" / "p.onnx", "--store", "alarm")
+    assert done.exit_code == 1
+    assert "nosuch/p.onnx: it cannot be written: No such file or directory" in done.stderr

@@ -70,7 +70,11 @@ def test_it_answers_and_gives_its_reasons(network, textmill):
         ("width = 16", 'vectors = "gone.txt"', "model.vectors: there is no file"),
         ("width = 16", 'vectors = "messages.csv"', "these are no word vectors"),
         ("epochs = 15", "epochs = 0", "train.epochs: wanted 1 or more, got 0"),
-        ("epochs = 15", 'device = "cuda"', "there is no GPU here"),
+        (
+            "epochs = 15",
+            'device = "cuda"',
+            "mill.toml: train.device: wanted 'auto' or 'cpu', got 'cuda'; there is no GPU",
+        ),
     ],
 )
 def test_what_is_wrong_in_the_project_file_is_a_sentence(old, new, said, network, textmill, monkeypatch):

@@ -15,9 +15,10 @@ import pytest
 from cli_fakes import MILL, messages
 
 from textmill.cli import story
-from textmill.cli.steps import Steps
+from textmill.cli.steps import Steps, step_names
 from textmill.config import TextConfig
 from textmill.flow import Event
+from textmill.registry import Finished
 
 STEPS = ["read", "split", "train", "evaluate", "register", "report"]
 
@@ -221,6 +222,42 @@ def test_events_are_plain_lines_in_a_pipe(capsys):
         "later       left out: the gate said no",
         "evaluate       failed",
     ]
+
+
+def test_a_report_that_was_not_written_is_not_told_as_done(capsys):
+    def left(files, values):
+        return Finished(key="0", step="report", seconds=0.1, files=files, values=values)
+
+    with Steps() as steps:
+        steps(Event("report", "finished", 0.07, left=left({}, {})))
+        steps(Event("report", "finished", 0.07, left=left({"report.html": None}, {})))
+        steps(Event("report", "finished", 0.07, left=left({}, {"result": None})))  # a step of one's own
+    assert capsys.readouterr().out.splitlines() == [
+        "report      not written: the model was not evaluated",
+        "report         0.07 s",
+        "report         0.07 s",
+    ]
+
+
+def test_steps_of_candidates_are_shown_with_their_names(fresh, textmill, capsys):
+    mill = (fresh / "mill.toml").read_text()
+    mill += '[[candidate]]\nmodel = { C = 2.0 }\n[[candidate]]\nname = "pairs of words too, as they stand"\n'
+    mill += "features = { ngrams = [1, 3] }\n"
+    (fresh / "mill.toml").write_text(mill)
+    names = step_names(fresh)
+    assert names["train-2"] == "train-2 (C = 2.0)"
+    assert names["train-3"] == "train-3 (pairs of words too, as they s…)"
+    with Steps(names) as steps:
+        steps(Event("read", "finished", 1.0))
+        steps(Event("train-2", "finished", 1.0))
+    read, trained = capsys.readouterr().out.splitlines()
+    assert trained.startswith("train-2 (C = 2.0) ")
+    assert len(read) == len(trained)
+    assert "train-2 (C = 2.0)" in textmill("run", "alarm", "--dry-run").stdout
+    planned = textmill("plan", "alarm").stdout
+    assert "train-2 (C = 2.0)" in planned
+    assert '"train-2"' in textmill("plan", "alarm", "--json").stdout
+    assert step_names(fresh / "nowhere") == {}
 
 
 def test_a_terminal_sees_bars_and_then_the_same_lines(monkeypatch):

@@ -41,7 +41,7 @@ def test_every_kind_has_its_keys_and_says_those() -> None:
     [
         (
             {"kind": "lstm", "C": 2.0},
-            "model.C: is for kind = 'logistic-regression' or 'majority'",
+            "model.C: is for kind = 'logistic-regression' or 'sentence', got",
         ),
         ({"kind": "cnn", "weights": "x"}, "model.weights: is for kind = 'pretrained' or 'sentence', got kind = 'cnn'"),
         ({"kind": "logistic-regression", "width": 3}, "model.width: is for kind = 'bag' or 'cnn' or 'lstm' or 'gru'"),
@@ -52,6 +52,8 @@ def test_every_kind_has_its_keys_and_says_those() -> None:
         ({"kind": "cnn", "width": 0}, "model.width: wanted 1 or more, got 0"),
         ({"kind": "pretrained", "weights": "x", "layer_decay": 0.0}, "model.layer_decay: wanted a share above 0"),
         ({"kind": "cnnn"}, "did you mean 'cnn'?"),
+        ({"kind": "BERT"}, "got 'BERT', did you mean 'pretrained', with weights = a folder or OWNER/NAME?"),
+        ({"kind": "logistic"}, "did you mean 'logistic-regression'?"),
     ],
 )
 def test_what_does_not_fit_a_kind_is_told(settings: dict[str, Any], said: str) -> None:
@@ -78,7 +80,9 @@ def test_few_texts_are_gone_through_more_often_and_longer_without_getting_better
         ({"clip": 0.0}, "train.clip: wanted a number above 0"),
         ({"warmup": 1.5}, "train.warmup: wanted a number from 0 to 1"),
         ({"label_smoothing": 0.9}, "train.label_smoothing: wanted a number from 0 to 0.5"),
-        ({"validation": 0.0, "patience": 2}, "train.patience: without validation nothing says when to stop"),
+        ({"validation": 0.0, "patience": 2}, "train.validation: without it nothing says when to stop"),
+        ({"device": "gpu"}, "got 'gpu', did you mean 'cuda'?"),
+        ({"log": ["wandb"]}, "got ['wandb'], which nothing here writes to"),
         ({"precision": "fp8"}, "train.precision: wanted"),
         ({"threads": 0}, "train.threads: wanted 1 or more"),
     ],
@@ -115,3 +119,18 @@ def test_a_kind_that_is_none_is_a_fault_in_a_candidate_too(kind: Any) -> None:
 def test_what_a_candidate_says_itself_has_to_fit_its_kind() -> None:
     found = faults(mill, {}, {"model": {"kind": "cnn", "C": 2.0}})
     assert any("candidate[0].model.C: is for kind" in fault for fault in found), found
+
+
+def test_how_to_train_is_refused_where_no_model_is_trained_so() -> None:
+    (found,) = faults(mill, {}, train={"epochs": 3})
+    assert found.startswith("train.epochs: is for kind = 'bag' or 'cnn'")
+    assert found.endswith("got kind = 'logistic-regression'")
+    (found,) = faults(mill, {"kind": "bag"}, train={"epochs": 3, "warmup": 0.2})
+    assert found.startswith("train.warmup: is for kind = 'cnn'")
+    (found,) = faults(mill, {"kind": "cnn"}, {"model": {"kind": "majority"}, "train": {"epochs": 3}})
+    assert found.startswith("candidate[0].train.epochs: is for kind")
+    # one of the models takes it, and the others need not
+    assert mill({}, {"model": {"kind": "cnn"}}, train={"epochs": 3}).train.epochs == 3
+    assert mill({"kind": "cnn"}, {"model": {"kind": "majority"}}, train={"epochs": 3}).candidate[0].train.epochs == 3
+    space = {"model.kind": ["logistic-regression", "bag"]}
+    assert mill({}, train={"epochs": 3}, tune={"space": space}).train.epochs == 3

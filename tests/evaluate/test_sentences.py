@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from textmill.evaluate import render_html, summary
-from textmill.evaluate.sentences import measured, served, verdict
+from textmill.evaluate.sentences import kept_sentence, measured, served, verdict
 from textmill.types import Report
 
 
@@ -81,3 +81,14 @@ def test_what_a_network_answers_by_is_said_with_what_int8_lost(report_of: Callab
         f"{exact} Of its answers on 600 texts that were held back, 80.0 % are right in fp32 and 79.0 % in int8, beyond"
         " the margin of 0.5 points; 1.0 % differ."
     )
+
+
+def test_a_student_is_told_with_figures_and_names_as_they_are_read() -> None:
+    one = {"model": "small, taught", "teacher": "model/big@1", "over": "plain", "student": 0.89, "teacher_value": 0.9}
+    one |= {"base": 0.8, "kept": None, "low": None, "high": None, "unlabelled": 0, "near_test": 0, "knows_test": "no"}
+    speed = {"small, taught": {"texts_per_second": 690_100.0}, "model/big@1": {"texts_per_second": 200.0}}
+    told = kept_sentence(one, "accuracy", speed)
+    assert told.startswith("The teacher of small, taught, model/big@1, is not surely better than plain, so")
+    assert "It reads 3,450 times as many texts a second" in told
+    speed["small, taught"]["texts_per_second"] = 500.0
+    assert "It reads 2.5 times as many" in kept_sentence(one | {"over_kind": "bag"}, "accuracy", speed)

@@ -71,3 +71,10 @@ def test_no_word_is_no_point() -> None:
     empty = Tokens(np.empty(0, np.int32), np.zeros(6, np.int64), None, [])
     assert scatter(empty, np.array([0, 1, 0, 1, 1]), 1) == []
     assert error_words(empty, np.array([True] * 5), np.ones(5)) == []
+
+
+def test_a_word_beside_which_no_other_is_frequent_is_as_typical_of_one_class_as_of_the_other() -> None:
+    ids = np.stack([np.zeros(120, np.int32), np.arange(1, 121, dtype=np.int32)], axis=1).ravel()  # hello, and one's own
+    tokens = Tokens(ids, np.arange(0, 241, 2), None, ["hello", *(f"w{n}" for n in range(120))])
+    found = scatter(tokens, np.repeat([0, 1], [80, 40]), 1)
+    assert [(one["word"], one["texts"], one["z"]) for one in found] == [("hello", [80, 40], 0.0)]

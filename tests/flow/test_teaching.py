@@ -69,6 +69,24 @@ def test_a_candidate_learns_what_another_says_also_of_texts_without_labels(made:
     assert {"teach", "train-3"} <= {*started(made, MILL + taught)}
 
 
+def test_a_gain_is_over_the_first_linear_model_without_a_teacher_and_over_a_bag_only_where_there_is_none(
+    made: Path,
+) -> None:
+    bag = '[distil]\nteacher = "letters"\n[[candidate]]\nname = "plain bag"\nmodel = { kind = "bag" }\n' + LETTERS
+    linear = '[[candidate]]\nname = "words"\nfeatures = { min_df = 2 }\n'
+
+    def told(text: str) -> tuple[dict[str, Any], str]:
+        report = run(made, text).report
+        return report.details["candidates"]["leaderboard"]["taught"][0], " ".join(standing(report))
+
+    found, sentence = told(MILL + bag)
+    assert (found["model"], found["over"], found["over_kind"]) == ("model", "plain bag", "bag")
+    assert "the bag plain bag" in sentence
+    found, sentence = told(MILL + bag + linear)
+    assert (found["over"], found["over_kind"]) == ("words", "logistic-regression")
+    assert "the bag" not in sentence
+
+
 def test_a_version_of_the_store_teaches_and_is_named(made: Path) -> None:
     text = SMALL + '[distil]\nteacher = "toy@1"\nweight = 1.0\n'
     result = run(made, text)

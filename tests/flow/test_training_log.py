@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.flow.test_project import MILL, rows_of, write_csv
 
+from textmill.cli.story import told
 from textmill.config import ModelConfig, TrainConfig
 from textmill.errors import ConfigError, MissingExtra
 from textmill.flow import RunResult, run_project
@@ -42,6 +43,9 @@ def made(tmp_path: Path) -> Path:
 def test_each_step_and_each_epoch_is_a_line_without_times(made: Path) -> None:
     result = run(made, NETWORK)
     lines = lines_of(result)
+    (said,) = [sentence for sentence in told(result) if sentence.startswith("How the training went")]
+    place = Path(said.partition(": ")[2].removesuffix(", JSON Lines."))
+    assert [json.loads(line) for line in place.read_text().splitlines()] == lines
     steps = [line for line in lines if line["what"] == "step"]
     epochs = [line for line in lines if line["what"] == "epoch"]
     assert [line["step"] for line in steps] == list(range(1, len(steps) + 1))

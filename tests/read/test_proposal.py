@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from typing import get_args
 
 import pytest
 
 from textmill.config import load
+from textmill.config.models import Kind
 from textmill.errors import DataError, SourceError
 from textmill.read import CATALOGUE, mill_toml, propose
+from textmill.read.proposal import Proposal
 
 TWEETS = "id,url,tweet,target\n" + "".join(f"{n},http://t.co/{n:040},some words {n},{n % 2}\n" for n in range(20))
 
@@ -94,6 +97,14 @@ def test_the_project_file_can_be_loaded_and_its_source_read(folder, name, conten
     assert mill.read.source == name
     settings = {key: getattr(mill.read, key) for key in ("text", "label", "id", "columns", "encoding")}
     assert folder.read(name, **settings).n_rows >= 4
+
+
+def test_the_project_file_names_every_kind_of_model_and_the_page_on_networks():
+    found = Proposal("a.csv", "csv", "text", "label", None, None, (), "utf-8", ",", 9, ("why",))
+    said = mill_toml(found, "demo")
+    (line,) = [line for line in said.splitlines() if line.startswith("kind") and "logistic" in line]
+    assert all(f'"{kind}"' in line for kind in get_args(Kind))
+    assert "docs/guide/networks.md" in said
 
 
 def test_what_the_project_file_sets_are_the_defaults(folder):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -70,22 +73,40 @@ def export_model(model: str, file: Path, store: Path | str | None, as_json: bool
     A linear model has none: it is one multiplication of a sparse row, which starts from its terms and not from tensors.
     """
     from textmill.models.text_model import read_head
+    from textmill.registry.disk import writing
 
     found = find_store(store)
     ref = found.ref(model)
     folder = found.open(ref)[1]
-    said = read_head(folder).get("onnx", {})
+    head = read_head(folder)
+    said = head.get("onnx", {})
     if said.get("precision", "none") == "none":
-        raise NotInStore(
-            "this version has no ONNX graph",
-            where=str(ref),
-            hint=said.get("why", "A network gets one when it is trained, if the extra onnx is installed."),
-        )
-    shutil.copyfile(folder / "network.onnx", file)
+        raise NotInStore("this version has no ONNX graph", where=str(ref), hint=_without_graph(head))
+    new = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with writing(file):
+            shutil.copyfile(folder / "network.onnx", new)
+            found.disk.rename(new, file)  # what was there before goes only for what is whole
+    finally:
+        with suppress(OSError):
+            new.unlink()
     if as_json:
         print_json({"model": str(ref), "file": str(file), "bytes": file.stat().st_size, "precision": said["precision"]})
         return
     click.echo(f"{short(file)}: {ref} in {said['precision']}, {file.stat().st_size / 1e6:,.1f} MB")
+
+
+def _without_graph(head: dict[str, Any]) -> str:
+    """Why a model has no ONNX graph, and what gives it one: a sentence or two."""
+    kind = head.get("model", {}).get("kind")
+    if head.get("body") != "network":
+        return f"A model of kind {kind!r} never gets one: it starts from the terms of a text and not from tensors."
+    if "why" not in head.get("onnx", {}):
+        return (
+            'It was trained with [model] onnx = "no": leave that out, and run it again with the extra onnx installed.'
+        )
+    why: str = head["onnx"]["why"]
+    return f"When it was trained, {why}."
 
 
 @click.command("install")

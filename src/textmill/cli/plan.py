@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from textmill.cli.days import dates_option, for_each_day
+from textmill.cli.steps import step_names
 from textmill.cli.stores import quoted, store_in
 from textmill.cli.story import short
 from textmill.cli.terminal import json_option, plain
@@ -63,15 +66,35 @@ def command(project: Path, svg: Path | None, store: Path | str | None, dates: li
 
     def do(date: str | None) -> dict[str, Any]:
         found = plan_project(project, store=None if store is None else store_in(store), date=date)
+        shown = _named(found, step_names(project))
         if svg is not None:
-            _draw(found, svg)
+            _draw(shown, svg)
         if not as_json:
-            _tell(found, ["textmill", "run", str(project), *_options(store, date)])
+            _tell(shown, ["textmill", "run", str(project), *_options(store, date)])
         return _as_json(found)
 
     for_each_day(dates, do, as_json=as_json)
     if svg is not None and not as_json:
         click.echo(f"\nDrawn: {short(svg)}")
+
+
+def _named(found: ProjectPlan, names: Mapping[str, str]) -> ProjectPlan:
+    """The same with the names of candidates beside their steps."""
+
+    def shown(steps: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names.get(step, step) for step in steps)
+
+    steps = (
+        replace(
+            one,
+            step=names.get(one.step, one.step),
+            needs=shown(one.needs),
+            after=shown(one.after),
+            changes=tuple(replace(change, name=names.get(change.name, change.name)) for change in one.changes),
+        )
+        for one in found.steps
+    )
+    return replace(found, steps=tuple(steps))
 
 
 def _options(store: Path | str | None, date: str | None) -> list[str]:

@@ -88,11 +88,14 @@ def command(
 
 
 def _planned(project: Path, as_json: bool, **how: Any) -> dict[str, Any]:
+    from textmill.cli.steps import step_names
     from textmill.flow import plan_project
 
     told = {one.step: one.state for one in plan_project(project, **how).steps}
-    for step, state in () if as_json else told.items():
-        click.echo(f"{step:<10}  {_STATES[state]}")
+    names = {} if as_json else {step: step_names(project).get(step, step) for step in told}
+    wide = max([10, *map(len, names.values())])
+    for step, name in names.items():
+        click.echo(f"{name:<{wide}}  {_STATES[told[step]]}")
     return {"steps": told}
 
 
@@ -115,9 +118,9 @@ def _run(project: Path, as_json: bool, again: str | None, **how: Any) -> dict[st
         if as_json:
             result = work(None)
         else:
-            from textmill.cli.steps import Steps
+            from textmill.cli.steps import Steps, step_names
 
-            with Steps() as steps:
+            with Steps(step_names(project)) as steps:
                 result = work(steps)
     except ProjectRefused as refused:
         if as_json:

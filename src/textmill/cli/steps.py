@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import click
 
 from textmill.cli.terminal import console, plain
+from textmill.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from textmill.flow import Event
+    from textmill.registry import Finished
 
-__all__ = ["Steps"]
+__all__ = ["Steps", "step_names"]
 
 _WIDTH = 10  # of a step's name
 _SILENT = 30  # seconds; a pipe hears of a step that takes longer, so that a log shows that it goes on
+_LONGEST = 30  # of a candidate's name beside its step
 _COLOUR = {"refused": "yellow", "retry": "yellow", "failed": "red"}
+
+
+def step_names(project: Path) -> dict[str, str]:
+    """What steps of candidates are shown as: ``train-2 (lstm)``; empty where there is no project file to read."""
+    from textmill.config import load
+
+    try:
+        candidates = load(project).candidate
+    except ConfigError:  # which whoever runs it says
+        return {}
+    found: dict[str, str] = {}
+    for number, one in enumerate(candidates, 2):
+        name = plain(one.name)
+        name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+        found |= {f"{step}-{number}": f"{step}-{number} ({name})" for step in ("train", "validate")}
+    return found
 
 
 class Steps:
@@ -28,9 +49,16 @@ class Steps:
 
     A step that is done gets one line with its seconds or ``unchanged``. What moves is only drawn in a terminal; a pipe
     gets a line of it every half a minute.
+
+    Parameters
+    ----------
+    names : what steps are shown as, where that is not their own name
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = names or {}
+        trained = [name for step, name in self._names.items() if step.startswith("train")]
+        self._width = max(_WIDTH, *map(len, trained)) if trained else _WIDTH
         # the path of a run that has nothing to do loads no rich
         self._console: Console | None = console() if sys.stdout.isatty() else None
         self._bars: Progress | None = None
@@ -56,7 +84,8 @@ class Steps:
             if self._bars is not None and event.step in self._tasks:
                 self._bars.remove_task(self._tasks.pop(event.step))
             self._stop()
-            self._say(f"{event.step:<{_WIDTH}} {_outcome(event)}", _COLOUR.get(event.kind))
+            name = self._names.get(event.step, event.step)
+            self._say(f"{name:<{self._width}} {_outcome(event)}", _COLOUR.get(event.kind))
 
     def _say(self, line: str, colour: str | None = None) -> None:
         if self._bars is not None:
@@ -81,7 +110,8 @@ class Steps:
                 transient=True,
             )
             self._bars.start()
-        self._tasks[step] = self._bars.add_task(f"{step:<{_WIDTH - 2}}", total=None, note="")
+        name = self._names.get(step, step)
+        self._tasks[step] = self._bars.add_task(f"{name:<{self._width - 2}}", total=None, note="")
 
     def _move(self, event: Event) -> None:
         if self._bars is not None and event.step in self._tasks:
@@ -91,7 +121,8 @@ class Steps:
             self._told[event.step] = event.seconds
             far = f"{event.done:,} of {event.total:,}" if event.total else ""
             said = ", ".join(part for part in (plain(event.note), far) if part)
-            self._say(f"{event.step:<{_WIDTH}} after {event.seconds:,.0f} s{said and ': '}{said}")
+            name = self._names.get(event.step, event.step)
+            self._say(f"{name:<{self._width}} after {event.seconds:,.0f} s{said and ': '}{said}")
 
     def _stop(self) -> None:
         """No bars while nothing is at work."""
@@ -100,8 +131,15 @@ class Steps:
             self._bars = None
 
 
+def _without_page(left: Finished) -> bool:
+    # a step of the user's own that is called so leaves a result
+    return "report.html" not in left.files and "result" not in left.values
+
+
 def _outcome(event: Event) -> str:
     if event.kind == "finished":
+        if event.step == "report" and event.left is not None and _without_page(event.left):
+            return " not written: the model was not evaluated"  # rows that were set aside it has handed out
         return f"{event.seconds:8.2f} s"
     words = {
         "cached": "unchanged",

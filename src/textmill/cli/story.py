@@ -69,6 +69,10 @@ def told(result: RunResult) -> list[str]:
 
     if told := trained(facts, config.model.kind):
         sentences.append(f"Trained: {' '.join(told)}")
+    log = next(done.finished.files.get("training.jsonl") for done in result.steps if done.step == "train")
+    if log is not None:
+        where = short(result.store.object(log.sha256))
+        sentences.append(f"How the training went, step by step: {where}, JSON Lines.")
     if facts.get("converged") is False:
         sentences.append(
             f"Mind: the model had not settled after {facts['iterations']} iterations; raise [model] max_iter."

@@ -28,6 +28,7 @@ model_keys: Mapping[str, tuple[str, ...]] = {  # those that count for each kind
 
 
 WEIGHING = ("logistic-regression", "bag")  # the kinds that weigh ``[features]``
+_ENCODERS = ("bert", "roberta", "distilbert", "deberta", "minilm", "transformer", "transformers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,12 @@ class ModelConfig:
     learns: Literal["auto", "all", "head", "lora"] = "auto"  # which part of what was pretrained; of sentences the head
     layer_decay: float = 1.0  # learning rate of each layer as a share of that of the one above it
     onnx: Literal["auto", "fp32", "int8", "no"] = "auto"  # the graph it is served by; auto: fp32 if it can be made
+
+    @staticmethod
+    def _meant() -> Mapping[str, Mapping[str, str]]:
+        pretrained = "did you mean 'pretrained', with weights = a folder or OWNER/NAME?"
+        linear = dict.fromkeys(("linear", "logistic", "logreg"), "did you mean 'logistic-regression'?")
+        return {"kind": {**dict.fromkeys(_ENCODERS, pretrained), **linear, "fasttext": "did you mean 'bag'?"}}
 
     @property
     def is_network(self) -> bool:
@@ -127,8 +134,9 @@ class ModelConfig:
                 and spec.name not in model_keys[self.kind]
                 and getattr(self, spec.name) != spec.default
             ):
-                users = " or ".join(repr(kind) for kind, keys in model_keys.items() if spec.name in keys)
-                found.append(f"{spec.name}: is for kind = {users}, got kind = {self.kind!r}")
+                # the majority takes them and makes nothing of them
+                kinds = [kind for kind, keys in model_keys.items() if spec.name in keys and kind != "majority"]
+                found.append(f"{spec.name}: is for kind = {' or '.join(map(repr, kinds))}, got kind = {self.kind!r}")
         return found
 
 
@@ -162,12 +170,25 @@ class TrainConfig:
         >>> TrainConfig(epochs=3).said("bag")
         {'epochs': 3, 'learning_rate': 'auto', 'label_smoothing': 0.0}
         """
+        return {name: getattr(self, name) for name in self.keys(kind) if name != "log"}
+
+    @classmethod
+    def keys(cls, kind: Kind) -> tuple[str, ...]:
+        """The keys that count for a kind of model.
+
+        Examples
+        --------
+        >>> TrainConfig.keys("bag"), TrainConfig.keys("majority")
+        (('epochs', 'learning_rate', 'label_smoothing'), ())
+        """
         if kind in ("logistic-regression", "majority"):
-            return {}
-        known: tuple[str, ...] = ("epochs", "learning_rate", "label_smoothing")
-        if kind != "bag":
-            known = tuple(one.name for one in fields(self) if one.name != "log")
-        return {name: getattr(self, name) for name in known}
+            return ()
+        return ("epochs", "learning_rate", "label_smoothing") if kind == "bag" else tuple(f.name for f in fields(cls))
+
+    @staticmethod
+    def _meant() -> Mapping[str, Mapping[str, str]]:
+        nobody = "which nothing here writes to; training.jsonl has the same lines for every other program"
+        return {"device": {"gpu": "did you mean 'cuda'?"}, "log": dict.fromkeys(("wandb", "comet", "neptune"), nobody)}
 
     def _faults(self) -> list[str]:
         found = []
@@ -186,6 +207,7 @@ class TrainConfig:
             found.append(f"patience: wanted 0 or more, got {self.patience}")
         if self.patience not in ("auto", 0) and not self.validation:
             found.append(
-                "patience: without validation nothing says when to stop; wanted validation above 0, or patience = 0"
+                "validation: without it nothing says when to stop; wanted a share above 0, or patience = 0 beside it,"
+                " with which all epochs are gone through"
             )
         return found

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from textmill.config.flowing import StepConfig
 from textmill.config.judging import EvaluateConfig
@@ -19,7 +19,7 @@ from textmill.config.learning import (
     TextConfig,
     TuneConfig,
 )
-from textmill.config.models import ModelConfig, TrainConfig, model_keys
+from textmill.config.models import Kind, ModelConfig, TrainConfig, model_keys
 from textmill.config.policy import PolicyConfig
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
 from textmill.config.telling import NotifyConfig
@@ -148,6 +148,7 @@ class MillConfig:
             + _of_pairs(self)
             + _drawing_groups(self)
             + _teaching(self)
+            + _training_nothing(self)
         )
 
 
@@ -337,6 +338,27 @@ def _teaching(mill: MillConfig) -> list[str]:
             for key, said in asked.items()
             if said
         ]
+    return found
+
+
+def _training_nothing(mill: MillConfig) -> list[str]:
+    """What ``[train]`` says and no model of the project knows, or a candidate's and its kind does not."""
+    models = (mill.own, *mill.candidate)
+    tried = mill.tune.space.get("model.kind")
+    kinds = {one.model.kind for one in models}
+    kinds |= {kind for kind in tried if kind in get_args(Kind)} if isinstance(tried, list) else set()
+    asked = [("", kinds, mill.train, TrainConfig())]
+    asked += [
+        (f"candidate[{number}].", {one.model.kind}, one.train, mill.train) for number, one in enumerate(mill.candidate)
+    ]
+    found = []
+    for path, its, train, base in asked:
+        known = {key for kind in its for key in TrainConfig.keys(kind)}
+        for key, value in asdict(train).items():
+            if key not in known and value != getattr(base, key):
+                users = " or ".join(repr(kind) for kind in get_args(Kind) if key in TrainConfig.keys(kind))
+                got = " and ".join(repr(kind) for kind in get_args(Kind) if kind in its)
+                found.append(f"{path}train.{key}: is for kind = {users}, got kind = {got}")
     return found
 
 

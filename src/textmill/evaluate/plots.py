@@ -149,6 +149,23 @@ def reliability_plot(reliability: Mapping[str, Any], colour: int) -> str:
     return svg(base + 48, "Reliability", said, "".join(body), "reliability")
 
 
+def _apart(spots: Sequence[tuple[float, float]], room: float = 15.0, wide: float = 20.0) -> list[float]:
+    """How high the number beside each point stands, so that none stands on another.
+
+    Examples
+    --------
+    >>> _apart([(100, 50), (104, 52), (300, 51)])
+    [50, 65.0, 51]
+    """
+    heights: list[float] = [at for _, at in spots]
+    placed: list[int] = []
+    for place in sorted(range(len(spots)), key=lambda place: (spots[place][1], place)):
+        near = [heights[other] for other in placed if abs(spots[other][0] - spots[place][0]) < wide]
+        heights[place] = max([heights[place], *(height + room for height in near)])
+        placed.append(place)
+    return heights
+
+
 def trade_plot(
     points: Sequence[tuple[str, float, Mapping[str, float]]], filled: set[str], *, across: str, up: str
 ) -> str:
@@ -186,14 +203,16 @@ def trade_plot(
         f'{escape(across)}</text><text class="axis" x="13" y="{_TOP + _HEIGHT / 2:.1f}" text-anchor="middle"'
         f' transform="rotate(-90 13 {_TOP + _HEIGHT / 2:.1f})">{escape(up)}</text>'
     )
+    spots = [(x(max(cost, 1e-6)), y(interval["value"])) for _, cost, interval in points]
+    beside = _apart(spots)
     for place, (name, cost, interval) in enumerate(points, 1):
-        left, at = x(max(cost, 1e-6)), y(interval["value"])
+        left, at = spots[place - 1]
         kind = "mark" if name in filled else "mark hollow"
         body.append(
             f'<line class="whisker c0" x1="{left:.1f}" x2="{left:.1f}" y1="{y(interval["low"]):.1f}"'
             f' y2="{y(interval["high"]):.1f}"/><circle class="{kind} c0" cx="{left:.1f}" cy="{at:.1f}" r="6">'
             f"<title>{escape(name)}: {number(interval['value'])}, {cost:.3g}</title></circle>"
-            f'<text class="note strong" x="{left + 11:.1f}" y="{at + 4.5:.1f}">{place}</text>'
+            f'<text class="note strong" x="{left + 11:.1f}" y="{beside[place - 1] + 4.5:.1f}">{place}</text>'
         )
     said = "; ".join(f"{name}: {number(score['value'])} at {cost:.3g}" for name, cost, score in points)
     return svg(bottom + 48, f"{up} over {across}", said, "".join(body), "trade")

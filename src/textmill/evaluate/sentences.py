@@ -381,7 +381,7 @@ def kept_sentence(one: Mapping[str, Any], metric: str, costs: Mapping[str, Mappi
     Parameters
     ----------
     one : as `textmill.evaluate.distillation.kept_gain` gives it, with ``model``, ``teacher``, ``over`` (None: the
-        majority baseline), ``unlabelled``, ``near_test``, ``knows_test``
+        majority baseline) and its kind ``over_kind``, ``unlabelled``, ``near_test``, ``knows_test``
     costs : name -> ``texts_per_second``
 
     Examples
@@ -396,18 +396,22 @@ def kept_sentence(one: Mapping[str, Any], metric: str, costs: Mapping[str, Mappi
     It reads 200 times as many texts a second (100,000 against 500).
     """
     name, teacher, over = one["model"], one["teacher"], one["over"] or "the majority baseline"
+    over = f"the bag {over}" if one.get("over_kind") == "bag" else over
     scores = (
         f"{inside(TITLES[metric])} {number(one['student'])}, where the teacher has {number(one['teacher_value'])} and"
         f" {over} {number(one['base'])}."
     )
     if one["kept"] is None:
-        told = f"{name}'s teacher {teacher} is not surely better than {over}, so there is no gain to keep: {scores}"
+        told = f"The teacher of {name}, {teacher}, is not surely better than {over}, so there is no gain to keep:"
+        told += f" {scores}"
     else:
         low, high = (f"{100 * one[end]:.0f}" for end in ("low", "high"))
         told = f"{name} keeps {100 * one['kept']:.0f} % ({low} to {high} %) of what its teacher {teacher} gains over"
         told += f" {over}: {scores}"
     fast, slow = (costs[each]["texts_per_second"] for each in (name, teacher))
-    told += f" It reads {fast / slow:,.3g} times as many texts a second ({fast:,.0f} against {slow:,.0f})."
+    times = f"{fast / slow:.3g}"
+    times = f"{float(times):,.0f}" if fast >= 100 * slow else times  # 3,450, not 3.45e+03
+    told += f" It reads {times} times as many texts a second ({fast:,.0f} against {slow:,.0f})."
     if one["unlabelled"]:
         told += f" It also learned from {counted(one['unlabelled'], 'text', 'texts')} that the teacher alone labelled"
         told += f"; {one['near_test']:,} more were left out, as they are like test rows." if one["near_test"] else "."

@@ -266,6 +266,8 @@ def _board(report: Report, plain: bool) -> Table:
         ("MB", "right"),
         ("ms a text", "right"),
     )
+    # a candidate without a name is called by what it says, which is to be read whole
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     for name in board["order"]:
         score, cost = board["models"][name][metric], found["costs"][name]
         table.add_row(

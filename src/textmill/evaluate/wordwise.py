@@ -94,7 +94,9 @@ def scatter(tokens: Tokens, codes: NDArray[np.int64], positive: int) -> list[dic
     up, down = (np.bincount(types[which], minlength=n_types).astype(np.float64) for which in (above, ~above))
     often = np.flatnonzero(up + down >= _FEWEST)
     a, b = up[often] + 1, down[often] + 1
-    z = (np.log(a / (a.sum() - a)) - np.log(b / (b.sum() - b))) / np.sqrt(1 / a + 1 / b)
+    z = np.zeros(len(often))
+    if len(often) > 1:  # a word beside which there is no other has the same odds in both classes
+        z = (np.log(a / (a.sum() - a)) - np.log(b / (b.sum() - b))) / np.sqrt(1 / a + 1 / b)
     x, y = (_ranks(part[often]) for part in (down, up))
     order = np.argsort(-np.abs(z), kind="stable")[:_POINTS]
     return [

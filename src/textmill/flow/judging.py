@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import MillConfig
+from textmill.config.models import WEIGHING
 from textmill.flow.learning import check_slices, corpora_of, rows_of, sharing, side_of, tested_rows
 from textmill.flow.looking import looked_at, looked_into, told_of_rows, words_of
 from textmill.flow.project import Project, validation_of
@@ -186,23 +187,28 @@ def _taught(
     metric: str,
     asked: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """What each student keeps of what its teacher gains over the linear model that nobody teaches, or the majority."""
+    """What each student keeps of what its teacher gains over a model that nobody teaches.
+
+    That is the first logistic regression; where there is none the first bag; else the majority.
+    """
     from textmill.evaluate.distillation import kept_gain
 
     found = []
-    plain = [one.name for one in project.models.values() if one.model.is_linear and one.distil is None]
+    plain = [one for one in project.models.values() if one.model.is_linear and one.distil is None]
+    plain.sort(key=lambda one: WEIGHING.index(one.model.kind))  # of one kind as they stand in the file
     for step, lesson in lesson_steps(project).items():
         student = project.models[step].name
         told = {key: work.value(lesson, key) for key in ("teacher", "unlabelled", "near_test", "knows_test")}
-        base = next((name for name in plain if name != told["teacher"]), None)
+        base = next((one for one in plain if one.name != told["teacher"]), None)
         if base is None:
             corpus, _ = corpora_of(work)
             learned = rows_of(corpus, side_of(work), 0, "label")["label"].to_pylist()
             said = _majority(predictions[student].classes, project.mill.project.multi_label, learned, len(truth))
         else:
-            said = predictions[base]
+            said = predictions[base.name]
         kept = kept_gain(truth, predictions[student], predictions[told["teacher"]], said, metric=metric, **asked)
-        found.append({"model": student, "over": base, **kept, "teacher_value": kept["teacher"], **told})
+        over = {"over": base.name if base else None, "over_kind": base.model.kind if base else None}
+        found.append({"model": student, **over, **kept, "teacher_value": kept["teacher"], **told})
     return found
 
 

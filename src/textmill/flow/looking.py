@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textmill.read import Corpus
     from textmill.types import LabelSets, Prediction, Tokens
 
-__all__ = ["looked_at", "looked_into", "told_of_rows", "words_of"]
+__all__ = ["learned_nothing", "looked_at", "looked_into", "told_of_rows", "words_of"]
 
 _WORDS_OF = 5_000  # texts whose words are counted
 _HEADERS = 0.1  # share of the test texts that begin with a header, from which on it is looked at
@@ -60,7 +60,7 @@ def looked_into(
             **drawn,
         )
     }
-    told = [*details["notes"], *_cut_short(model)]
+    told = [*learned_nothing(model, prediction), *details["notes"], *_cut_short(model)]
     if len(told) > len(details["notes"]):
         found["notes"] = told
     if mill.evaluate.robustness:
@@ -92,13 +92,29 @@ def looked_into(
     return found
 
 
+def learned_nothing(model: TextModel, prediction: Prediction | LabelSets) -> list[str]:
+    """That a network says the same of every text, or knows none of their words."""
+    from textmill.types import Prediction
+
+    if not model.config.is_network:
+        return []
+    hint = "More epochs, a higher [train] learning_rate, more rows or another kind of model may help."
+    if not model.body.some_words(1):
+        return [f"The network's vocabulary holds no word, so it cannot tell texts apart by their words. {hint}"]
+    if isinstance(prediction, Prediction) and len(prediction.codes) > 1 and len(set(prediction.codes.tolist())) == 1:
+        label = prediction.classes[int(prediction.codes[0])]
+        return [f"The network says “{label}” of every test row: it has learned nothing that tells texts apart. {hint}"]
+    return []
+
+
 def _cut_short(model: TextModel) -> list[str]:
     """That of some texts only the beginning was read."""
     facts = model.facts
     if not facts.get("n_longer") or model.config.longer != "cut":
         return []
+    are = "is" if facts["n_longer"] == 1 else "are"
     return [
-        f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from are longer than the"
+        f"{facts['n_longer']:,} of the {facts['n_texts']:,} texts learned from {are} longer than the"
         f' {facts["max_tokens"]:,} tokens that are read of a text; [model] longer = "windows" reads all of them.'
     ]
 

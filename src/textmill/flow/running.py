@@ -19,6 +19,7 @@ from textmill.flow.project import Project
 from textmill.flow.publishing import report_of
 from textmill.flow.runner import run_flow
 from textmill.flow.sources import FileDigests
+from textmill.flow.step import Flow
 from textmill.flow.training_log import check_logs
 from textmill.registry import Store
 from textmill.types import Manifest, Report
@@ -112,8 +113,11 @@ def run_project(
     """
     project = open_project(folder, store, date, on)
     mill, home, kept, digests = project.mill, project.folder, project.store, project.digests
+    flow = classify(mill, home, kept, digests)
+    if not only:
+        _check_devices(project, flow, force=force, since=since)
     found = run_flow(
-        classify(mill, home, kept, digests),
+        flow,
         kept,
         threads=threads,
         on_event=on_event,
@@ -289,6 +293,31 @@ def _check_networks(mill: MillConfig, folder: Path, where: Path) -> None:
             faults.append(f"model.vectors: there is no file {folder / model.vectors}")
     if faults:
         raise ConfigError(list(dict.fromkeys(faults)), where=str(where))
+
+
+def _check_devices(project: Project, flow: Flow, *, force: bool, since: str | None) -> None:
+    """A GPU that is asked for and not there is told before the data are read, unless all networks are trained already.
+
+    Raises
+    ------
+    ConfigError : with the settings that ask for it
+    """
+    asked = {step: one for step, one in project.models.items() if one.model.is_network and one.train.device == "cuda"}
+    if not (asked and project.mill.trains):
+        return  # torch takes its time to be loaded
+    from textmill.flow.staleness import step_states
+
+    states = step_states(flow, project.store, force=force, since=since)
+    done = {one.step for one in states if one.state == "cached"}
+    if asked.keys() <= done:
+        return
+    from torch.cuda import is_available
+
+    if is_available():
+        return
+    said = "wanted 'auto' or 'cpu', got 'cuda'; there is no GPU here that PyTorch can use"
+    faults = [f"{'' if step == 'train' else one.name + ': '}train.device: {said}" for step, one in asked.items()]
+    raise ConfigError(faults, where=str(project.folder / "mill.toml"))
 
 
 def _check_splitters(mill: MillConfig, folder: Path, where: Path) -> None:

@@ -51,7 +51,10 @@ _TABLES: tuple[tuple[str, Any, tuple[tuple[str, str], ...]], ...] = (
         "model",
         ModelConfig(),
         (
-            ("kind", '"logistic-regression" or "majority"'),
+            (
+                "kind",
+                'or "majority", "bag", and the networks "cnn", "lstm", "gru", "encoder", "pretrained", "sentence"',
+            ),
             ("C", 'smaller holds the weights back more; "cv" chooses by cross-validation'),
             ("class_weight", '"none", or "balanced" when one class is rare'),
         ),
@@ -89,7 +92,8 @@ def mill_toml(proposal: Proposal, name: str, source: str | None = None) -> str:
     gate = f'# promote_if = "{metric} >= 0.75"   # below this no version is registered, and the exit code is 3\n'
     more = (
         "\n# There is more: [expect] says what the rows must be like, [decide] calibrates and sets thresholds,"
-        "\n# [[candidate]] compares other models, [split] group, time and folds deal rows out in other ways.\n"
+        "\n# [[candidate]] compares other models, [split] group, time and folds deal rows out in other ways."
+        "\n# Networks want pip install 'textmill[networks]'; the page docs/guide/networks.md says which is for what.\n"
     )
     return "\n\n".join(parts) + "\n" + gate + more
 

@@ -246,6 +246,7 @@ def test_files_that_are_not_there_or_damaged_are_said(name: str, fault: str, wei
 def test_weights_of_another_architecture_are_refused(weights: Path, tmp_path: Path) -> None:
     refused(broken(weights, tmp_path / "deep", num_hidden_layers=3), CorruptError, "not those of a bert model")
     refused(broken(weights, tmp_path / "wide", hidden_size=32), CorruptError, ".")
+    refused(broken(weights, tmp_path / "odd", num_attention_heads=3), CorruptError, "config.json: no architecture can")
     refused(broken(weights, tmp_path / "none", model_type="telepathy"), CorruptError, "telepathy")
     renamed = tmp_path / "renamed"
     shutil.copytree(weights, renamed)
@@ -299,11 +300,31 @@ def test_a_name_that_is_nowhere_says_what_was_tried(monkeypatch: pytest.MonkeyPa
         find_weights("nobody/nothing-of-the-kind")
     said = str(caught.value)
     assert "\n" not in said
-    for part in ("there is no folder nobody/nothing-of-the-kind", "the hub does not give it", "Give a folder with"):
+    for part in ("there is no folder nobody/nothing-of-the-kind", "the hub cannot be reached", "Give a folder with"):
         assert part in said
+    assert "Got:" not in said
+    with pytest.raises(ConfigError, match="a name on the hub is OWNER/NAME"):
+        find_weights("distilbert-base-uncased")
     for name in ("telepathy", "./there", "/nowhere/at/all", "a/b/c"):
         with pytest.raises(ConfigError, match="no package of that name that ships weights is installed"):
             find_weights(name)
+
+
+def test_weights_that_are_cut_short_are_told_by_their_head_alone(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "w" / "short"
+    shutil.copytree(weights, folder)
+    whole = (folder / "model.safetensors").read_bytes()
+    for rest, wanted in (
+        (whole[:-9], f"wanted {len(whole):,} bytes"),
+        (whole[:99], "head"),
+        (b"version https", "head"),
+    ):
+        (folder / "model.safetensors").write_bytes(rest)
+        with pytest.raises(CorruptError, match="cut short or damaged") as caught:
+            find_weights(str(tmp_path / "w" / ".." / "w" / "short"))
+        assert caught.value.where == str(folder / "model.safetensors")  # without ..
+        assert wanted in str(caught.value)
+        assert f"got {len(rest):,} bytes. Fetch it again." in str(caught.value)
 
 
 def test_an_installed_package_that_ships_weights_is_found_and_not_imported(

@@ -84,6 +84,9 @@ class Pretrained(Network):
                 )
         except Exception as error:  # what transformers raises is of many kinds
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            if not _can_be_built(weights):
+                where = str(weights.folder / "config.json")
+                raise CorruptError(f"no architecture can be built as it says: {said}", where=where) from error
             raise CorruptError(f"the weights cannot be read: {said}", where=str(weights.folder)) from error
         missing = [name for name in told["missing_keys"] if not name.startswith("pooler.")]
         if missing:
@@ -202,6 +205,17 @@ class Pretrained(Network):
         """Write what `of_config` needs."""
         said = json.loads(self.encoder.config.to_json_string(use_diff=False))  # type: ignore[operator, union-attr]
         path.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _can_be_built(weights: Weights) -> bool:
+    """Whether ``config.json`` says an architecture, whatever the weights are; nothing is read or drawn for it."""
+    try:
+        with _quiet(), torch.device("meta"):
+            config = AutoConfig.from_pretrained(weights.folder, local_files_only=True, trust_remote_code=False)
+            AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    except Exception:  # what transformers raises is of many kinds
+        return False
+    return True
 
 
 @contextmanager

@@ -19,6 +19,7 @@ __all__ = ["Weights", "find_weights"]
 
 _CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
 _TENSORS = "*.safetensors"
+_HEAD_BYTES = 8  # of a safetensors file, which say how long the head is that follows
 _PARTS = "*.safetensors.index.json"  # of weights in several files: which is where
 
 
@@ -85,7 +86,7 @@ def find_weights(name: str, folder: Path | None = None) -> Weights:
     path = (folder or Path()) / name
     if path.is_dir():
         return _whole(name, path)
-    tried = [f"there is no folder {path}"]
+    tried = [f"there is no folder {_plain(path)}"]
     packaged = _in_package(name)
     if packaged is not None:
         return _whole(name, packaged)
@@ -95,6 +96,8 @@ def find_weights(name: str, folder: Path | None = None) -> Weights:
             return _whole(name, found)
     else:
         tried.append("no package of that name that ships weights is installed")
+        if "/" not in name:
+            tried.append("a name on the hub is OWNER/NAME, such as distilbert/distilbert-base-uncased")
     raise ConfigError(
         [
             f"model.weights: {name!r} is not to be found: {'; '.join(tried)}. Give a folder with {_CONFIG},"
@@ -105,8 +108,42 @@ def find_weights(name: str, folder: Path | None = None) -> Weights:
 
 def _whole(name: str, folder: Path) -> Weights:
     if missing := _missing(folder):
-        raise ConfigError([f"model.weights: {folder} lacks {', '.join(missing)}"])
+        raise ConfigError([f"model.weights: {_plain(folder)} lacks {', '.join(missing)}"])
+    folder = _plain(folder)
+    for file in folder.glob(_TENSORS):
+        _check_length(file)
     return Weights(name, folder)
+
+
+def _plain(path: Path) -> Path:
+    """The path without ``..``, as people are told of it."""
+    return path.resolve() if ".." in path.parts else path
+
+
+def _check_length(path: Path) -> None:
+    """Look at the head of a safetensors file, which says how long the file is, and at nothing else of it.
+
+    Raises
+    ------
+    CorruptError : if it is another length, or there is no such head
+    """
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            head = int.from_bytes(file.read(_HEAD_BYTES), "little")
+            said = json.loads(file.read(head)) if _HEAD_BYTES + head <= size else None
+        ends = [] if said is None else [one["data_offsets"][1] for name, one in said.items() if name != "__metadata__"]
+        wanted = None if said is None else _HEAD_BYTES + head + max(ends, default=0)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        wanted = None
+    if wanted != size:
+        raise CorruptError(
+            "the file is cut short or damaged",
+            where=str(path),
+            wanted="a head of safetensors" if wanted is None else f"{wanted:,} bytes, as its head says",
+            got=f"{size:,} bytes",
+            hint="Fetch it again.",
+        )
 
 
 def _missing(folder: Path) -> list[str]:
@@ -142,6 +179,16 @@ def _from_hub(name: str, tried: list[str]) -> Path | None:
                 return found
         except Exception as error:  # whatever its HTTP library raises; nothing of it is the program's fault
             if not here:
-                said = str(error).strip().splitlines()
-                tried.append(f"the hub does not give it: {said[0] if said else type(error).__name__}")
+                tried.append(_refusal(error))
     return None
+
+
+def _refusal(error: Exception) -> str:
+    """Why the hub gave nothing, as a person says it: its own words are of sockets."""
+    names = {kind.__name__ for one in (error, error.__cause__) for kind in type(one).__mro__}
+    if "RepositoryNotFoundError" in names:
+        return "the hub has no such model, or does not give it to everybody"
+    if names & {"LocalEntryNotFoundError", "ConnectionError", "ConnectError", "TransportError", "Timeout"}:
+        return "it was not fetched before, and the hub cannot be reached from here"
+    said = str(error).strip().splitlines()
+    return f"the hub does not give it: {said[0] if said else type(error).__name__}"

@@ -139,7 +139,7 @@ def test_what_stops_a_training_names_the_rows_by_their_ids(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_linear_settings_do_not_count_for_a_network_nor_train_for_a_linear_model(project: Path) -> None:
-    linear = MILL.replace('kind = "cnn"\nwidth = 8', 'kind = "majority"')
+    linear = MILL.replace('kind = "cnn"\nwidth = 8', 'kind = "majority"').replace("threads = 1\n", "")
     linear += '[[candidate]]\nmodel = { kind = "bag" }\n'  # which is trained for so many epochs
     (project / "mill.toml").write_text(linear)
     run(project)

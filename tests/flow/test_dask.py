@@ -157,6 +157,8 @@ def test_nobody_at_the_address_is_one_sentence(project: Path, monkeypatch: pytes
 
 @pytest.mark.slow
 def test_workers_that_end_and_do_not_come_back_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import distributed
+
     monkeypatch.setattr(dask_bridge, "_PATIENCE", 0.2)
     with (
         distributed.LocalCluster(n_workers=1, processes=False, protocol="tcp", **HERE) as cluster,

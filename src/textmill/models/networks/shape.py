@@ -98,7 +98,7 @@ def training_of(model: ModelConfig, train: TrainConfig, lengths: Sequence[int] |
     >>> training_of(ModelConfig(kind="cnn"), TrainConfig(), [200] * 5000).batch_tokens
     4800
     >>> [training_of(ModelConfig(kind="cnn"), TrainConfig(), [20] * n).epochs for n in (500, 2000, 5000)]
-    [50, 15, 10]
+    [50, 16, 10]
     """
     default, length = _TRAININGS[model.kind], float(np.mean(lengths))
     default = replace(default, batch_tokens=max(default.batch_tokens, round(_FEWEST * length)))

@@ -145,11 +145,11 @@ class Shards:
 
     def parsed(self, source: str) -> Callable[[Source], Path]:
         """Read the files of a source; gives where lies what was found in each, as `read_corpus` takes it."""
-        keys = [self._parsing(source, file) for file in self._files(source)]
-        self._wait(keys, source)
+        keys = {file.path: self._parsing(source, file) for file in self._files(source)}
+        self._wait([*keys.values()], source)
 
         def place(file: Source) -> Path:
-            left = left_by(self._store, self._parsing(source, file))
+            left = left_by(self._store, keys.get(file.path) or self._parsing(source, file))
             return self._store.object(left.files["rows.parsed"].sha256, verify=True)
 
         return place

@@ -107,13 +107,14 @@ def read(project: Project, work: Work) -> dict[str, Any]:
     erased = erased_of(project.store, project.name)
     sources = {name: sha256 for name, sha256 in sources_of(project).items() if name != _ERASED}
     read: list[Corpus] = []
-    for role, source in (("", config.source), ("test", config.test)):
-        if source is None:
-            continue
+    sources_read = [
+        (role, source) for role, source in (("", config.source), ("test", config.test)) if source is not None
+    ]
+    with sharing(project, work) as shards:  # once for both sides
+        parsed = {role: shards.parsed(source) for role, source in sources_read} if shards is not None else {}
+    for role, source in sources_read:
         rejected = work.folder / "rejected" / f"rejected{'_test' if role else ''}.jsonl"
         try:
-            with sharing(project, work) as shards:
-                parsed = None if shards is None else shards.parsed(source)
             corpus = read_corpus(
                 config,
                 project.folder,
@@ -124,7 +125,7 @@ def read(project: Project, work: Work) -> dict[str, Any]:
                 several=project.mill.project.multi_label,
                 erased=erased,
                 progress=partial(work.progress, note=source),
-                parsed=parsed,
+                parsed=parsed.get(role),
             )
         except TooManyRejected:
             if rejected.exists():  # the sentence says that they can be looked at

@@ -236,6 +236,8 @@ class TrainingError(TextmillError):
     'texts 0, 2: the loss is no number at step 3; got nan'
     >>> str(error.of_rows(["a7", "a9", "a12"]))
     'rows a7, a12: the loss is no number at step 3; got nan'
+    >>> str(error.among([5, 6, 9]))
+    'texts 5, 9: the loss is no number at step 3; got nan'
     """
 
     def __init__(
@@ -257,9 +259,15 @@ class TrainingError(TextmillError):
         """The same by the ids of the rows that the texts are of."""
         if not self.texts:
             return self
-        where = _listed("row", [ids[text] for text in self.texts])
+        return self._of(self.texts, _listed("row", [ids[text] for text in self.texts]))
+
+    def among(self, places: Sequence[int]) -> TrainingError:
+        """The same where the texts given were some of more: the numbers that they have there."""
+        return self._of([places[text] for text in self.texts], None) if self.texts else self
+
+    def _of(self, texts: Sequence[int], where: str | None) -> TrainingError:
         said = {"wanted": self.wanted, "got": self.got, "hint": self.hint}
-        return TrainingError(self.what, texts=self.texts, where=where, **said)
+        return TrainingError(self.what, texts=texts, where=where, **said)
 
 
 def _listed(noun: str, names: Sequence[object], most: int = 20) -> str:

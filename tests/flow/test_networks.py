@@ -124,11 +124,35 @@ def open_flow(folder: Path) -> Flow:
     return classify(found.mill, found.folder, found.store, found.digests)
 
 
-def test_what_stops_a_training_names_the_rows_by_their_ids(tmp_path: Path) -> None:
+def never_learned(folder: Path, more: str = "") -> tuple[Path, list[dict[str, Any]]]:
+    """A project whose training comes to no number, and its rows."""
     mill = MILL.replace("[model]", 'id = "id"\n[model]').replace("width = 8", 'width = 8\nonnx = "no"')
-    project = made(tmp_path / "toy", mill.replace("epochs = 4", "epochs = 2\nlearning_rate = 1e38\nclip = 1e38"))
+    project = made(folder, mill.replace("epochs = 4", "epochs = 2\nlearning_rate = 1e38\nclip = 1e38") + more)
     rows = [row | {"id": f"row-{row['id']}"} for row in rows_of(n=120)]
     write_csv(project / "tweets.csv", rows)
+    return project, rows
+
+
+@pytest.mark.parametrize(
+    ("step", "asked"),
+    [
+        ("curve", "learning_curve = true\n"),
+        ("tune", '[tune]\ntrials = 2\nfolds = 2\n[tune.space]\n"train.batch_tokens" = [256, 512]\n'),
+        ("validate", "[split]\nfolds = 3\n"),
+    ],
+)
+def test_a_step_that_trains_on_some_of_the_rows_names_those_at_fault(tmp_path: Path, step: str, asked: str) -> None:
+    if step == "tune":
+        pytest.importorskip("optuna")
+    project, rows = never_learned(tmp_path / "toy", asked)
+    with pytest.raises(TrainingError, match=r"^rows row-\d+, .*: the (loss|gradient) is no number") as caught:
+        run_project(project, store=project / ".textmill", threads=1, only=["read", "split", step])
+    named = str(caught.value).split(": ")[0].removeprefix("rows ").split(" and ")[0].split(", ")
+    assert set(named) <= {row["id"] for row in rows}
+
+
+def test_what_stops_a_training_names_the_rows_by_their_ids(tmp_path: Path) -> None:
+    project, rows = never_learned(tmp_path / "toy")
     with pytest.raises(TrainingError, match=r"^rows row-\d+, row-\d+.*: the (loss|gradient) is no number") as caught:
         run(project)
     split = run_project(project, store=project / ".textmill", threads=1, only=["split"]).steps[0].finished

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from textmill.config import FeaturesConfig
-from textmill.errors import LabelError
+from textmill.errors import LabelError, TrainingError
 from textmill.models import TextClassifier
 from textmill.models.crossfit import out_of_fold
 
@@ -45,3 +45,13 @@ def test_a_class_that_the_other_folds_lack_has_probability_nought() -> None:
 def test_other_folds_of_one_class_are_told() -> None:
     with pytest.raises(LabelError, match="fold 1 of 2, the rows of the others: there is nothing to tell apart"):
         out_of_fold(pa.array(["a b", "c d"] * 5), ["x", "y"] * 5, np.array([0, 1] * 5), fit)
+
+
+def test_texts_that_stop_a_training_are_told_by_their_numbers_among_all() -> None:
+    def stopping(texts: pa.Array, labels: list[str]) -> TextClassifier:
+        assert texts.to_pylist()[:3] == [TEXTS[1], TEXTS[2], TEXTS[4]]
+        raise TrainingError("the loss is no number", texts=[0, 2])
+
+    with pytest.raises(TrainingError, match=r"^texts 1, 4: the loss is no number$") as caught:
+        out_of_fold(pa.array(TEXTS), LABELS, np.array([0, 1, 2] * 20), stopping, threads=1)
+    assert caught.value.texts == (1, 4)

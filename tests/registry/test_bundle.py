@@ -97,6 +97,7 @@ def test_any_unzip_reads_it(made):
         assert json.loads(archive.read("bundle.json"))["ref"] == "model/m@2"
 
 
+@pytest.mark.slow
 def test_one_changed_byte_anywhere_is_found_or_changes_nothing(made, tmp_path):
     good = made.read_bytes()
     right = install(Store(tmp_path / "right"), made).manifest

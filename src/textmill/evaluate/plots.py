@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textmill.evaluate.markup import escape, share
 from textmill.evaluate.sentences import number
 
-__all__ = ["curve_plot", "range_bar", "reliability_plot", "svg", "trade_plot"]
+__all__ = ["curve_plot", "grid", "range_bar", "reliability_plot", "svg", "trade_plot"]
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 440, 58, 12, 14
 _INNER = _WIDTH - _LEFT - _RIGHT
@@ -43,15 +43,29 @@ def _y(value: float) -> float:
     return _TOP + (1 - value) * _HEIGHT
 
 
+def grid(low: float, high: float, y: Callable[[float], float], form: str = ".3g") -> str:
+    """Five lines across a picture of the common width, from the value `low` up to `high`, and what they stand for.
+
+    Parameters
+    ----------
+    y : where a value is drawn
+    form : of the written values
+    """
+    lines = []
+    for value in (low + step * (high - low) / 4 for step in range(5)):
+        lines.append(f'<line class="grid" x1="{_LEFT}" x2="{_LEFT + _INNER}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
+        lines.append(
+            f'<text class="tick" x="{_LEFT - 8}" y="{y(value) + 4.5:.1f}" text-anchor="end">{value:{form}}</text>'
+        )
+    return "".join(lines)
+
+
 def _frame(across: str, up: str, *, below: float = 0) -> str:
     bottom = _TOP + _HEIGHT
-    parts = []
+    parts = [grid(0, 1, _y)]
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        label = f"{tick:g}"
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_x(1):.1f}" y1="{_y(tick):.1f}" y2="{_y(tick):.1f}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 8}" y="{_y(tick) + 4.5:.1f}" text-anchor="end">{label}</text>')
         parts.append(
-            f'<text class="tick" x="{_x(tick):.1f}" y="{bottom + 19 + below}" text-anchor="middle">{label}</text>'
+            f'<text class="tick" x="{_x(tick):.1f}" y="{bottom + 19 + below}" text-anchor="middle">{tick:g}</text>'
         )
     parts.append(
         f'<text class="axis" x="{_LEFT + _INNER / 2:.1f}" y="{bottom + 41 + below}" text-anchor="middle">'
@@ -190,11 +204,7 @@ def trade_plot(
         return _y((score - low) / (high - low))
 
     bottom = _TOP + _HEIGHT
-    body = []
-    for step in range(5):
-        score = low + step * (high - low) / 4
-        body.append(f'<line class="grid" x1="{_LEFT}" x2="{_x(1):.1f}" y1="{y(score):.1f}" y2="{y(score):.1f}"/>')
-        body.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(score) + 4.5:.1f}" text-anchor="end">{score:.3g}</text>')
+    body = [grid(low, high, y)]
     for power in range(first, last + 1):
         tick = f"{x(10.0**power):.1f}"
         body.append(f'<text class="tick" x="{tick}" y="{bottom + 19}" text-anchor="middle">{10.0**power:g}</text>')

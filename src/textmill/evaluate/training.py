@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textmill.evaluate.markup import escape
-from textmill.evaluate.plots import svg
+from textmill.evaluate.plots import grid, svg
 from textmill.evaluate.sentences import counted
 
 if TYPE_CHECKING:
@@ -101,13 +101,7 @@ def loss_plot(epochs: Sequence[Mapping[str, float | None]], best: int) -> str:
     def y(value: float) -> float:
         return _TOP + (1 - value / top) * _HEIGHT
 
-    body = []
-    for step in range(5):
-        value = step * top / 4
-        body.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_LEFT + inner}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
-            f'<text class="tick" x="{_LEFT - 8}" y="{y(value) + 4.5:.1f}" text-anchor="end">{value:.2g}</text>'
-        )
+    body = [grid(0, top, y, ".2g")]
     for name, colour, said in _LINES:
         line = lines[name]
         if len(line) == len(epochs):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textmill.evaluate.markup import escape, shortened
-from textmill.evaluate.plots import svg
+from textmill.evaluate.plots import grid, svg
 from textmill.evaluate.sentences import number
 
 __all__ = ["growth_plot", "scatter_plot"]
@@ -83,11 +83,7 @@ def growth_plot(points: Sequence[Mapping[str, float]]) -> str:
     def y(value: float) -> float:
         return _TOP + (1 - (value - low) / max(high - low, 1e-9)) * height
 
-    body = []
-    for step in range(5):
-        value = low + step * (high - low) / 4
-        body.append(f'<line class="grid" x1="58" x2="{58 + inner}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
-        body.append(f'<text class="tick" x="50" y="{y(value) + 4.5:.1f}" text-anchor="end">{value:.3g}</text>')
+    body = [grid(low, high, y)]
     line = " ".join(f"{x(point['rows']):.1f},{y(point['value']):.1f}" for point in points)
     body.append(f'<polyline class="line c0" points="{line}"/>')
     bottom = _TOP + height

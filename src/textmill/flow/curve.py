@@ -6,7 +6,7 @@ from typing import Any
 
 from textmill.config import CandidateConfig
 from textmill.errors import LabelError
-from textmill.flow.learning import chosen, corpora_of, learning_of, rows_of, side_of, tested_rows
+from textmill.flow.learning import chosen, corpora_of, learning_of, naming_rows, rows_of, side_of, tested_rows
 from textmill.flow.project import Project
 from textmill.flow.step import Work
 
@@ -33,7 +33,8 @@ def curve(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         work.progress(number, len(_SHARES), f"{share:.4g} of the rows")
         some = rows.take(pa.array(np.sort(places[: max(round(share * rows.num_rows), 2)])))
         try:
-            model = TextClassifier.fit(some["text"], some["label"].to_pylist(), **learning)
+            with naming_rows(some["id"].to_pylist):
+                model = TextClassifier.fit(some["text"], some["label"].to_pylist(), **learning)
         except LabelError:
             continue  # so few rows hold one class only
         said = model.predict(tested["text"], threads=work.threads).labels

@@ -5,7 +5,7 @@ Plain functions; what is heavy is imported inside them, so that a run with nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
@@ -35,6 +35,7 @@ __all__ = [
     "expect",
     "files_of",
     "learning_of",
+    "naming_rows",
     "read",
     "rows_of",
     "sharing",
@@ -209,6 +210,15 @@ def texts_of(corpus: Corpus, side: Any, which: int) -> Iterator[Any]:
         first += batch.num_rows
 
 
+@contextmanager
+def naming_rows(ids: Callable[[], Sequence[object]]) -> Iterator[None]:
+    """Tell what stops a training, which knows texts by their numbers, by the ids of their rows."""
+    try:
+        yield
+    except TrainingError as error:
+        raise error.of_rows(ids()) from error
+
+
 def side_of(work: Work) -> Any:
     """0 for a row that is learned from, 1 for a test row, 2 for one held back for ``[decide]``: int8 (n_rows,)."""
     import numpy as np
@@ -265,22 +275,23 @@ def train(project: Project, asked: CandidateConfig, work: Work) -> dict[str, Any
         from textmill.flow.teaching import taught
 
         lesson = taught(project, asked, work, labels)
-    with sharing(project, work) as shards, watching(project, asked, work, keep) as watch:
+
+    def ids() -> list[object]:
+        known: list[object] = rows_of(corpus, side, 0, "id")["id"].to_pylist()
+        return known + ["without a label"] * len(lesson.labels if lesson else ())
+
+    with sharing(project, work) as shards, watching(project, asked, work, keep) as watch, naming_rows(ids):
         shared = asked.model.is_linear and not (lesson and lesson.texts)  # shards are of the corpus alone
-        try:
-            made = model_class(mill.project.task).fit(
-                chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
-                labels + (lesson.labels if lesson else []),
-                **learning_of(project, asked, work),
-                progress=lambda note: work.progress(0, None, note),
-                learn=shards.learn(asked) if shards is not None and shared else None,
-                keep=keep,
-                soft=lesson.soft if lesson else None,
-                watch=watch,
-            )
-        except TrainingError as error:  # which knows the texts of the training side by their numbers
-            ids = rows_of(corpus, side, 0, "id")["id"].to_pylist()
-            raise error.of_rows(ids + ["without a label"] * len(lesson.labels if lesson else ())) from error
+        made = model_class(mill.project.task).fit(
+            chain(texts_of(corpus, side, 0), lesson.texts if lesson else ()),
+            labels + (lesson.labels if lesson else []),
+            **learning_of(project, asked, work),
+            progress=lambda note: work.progress(0, None, note),
+            learn=shards.learn(asked) if shards is not None and shared else None,
+            keep=keep,
+            soft=lesson.soft if lesson else None,
+            watch=watch,
+        )
     made.body.export()  # before it is asked anything: what it says from now on is what it will say when it is served
     if lesson is not None:
         made.facts["distil"] = lesson.facts
@@ -339,7 +350,8 @@ def validate(project: Project, asked: CandidateConfig, work: Work) -> dict[str, 
     by_fold = work.value("tune-folds", "chosen") if "tune-folds" in work.outputs else ()
     for number, repeat in enumerate(folds):
         fits = [fit(applied(asked, one["settings"])) for one in by_fold if one["repeat"] == number] or fit(asked)
-        said = out_of_fold(table["text"], labels, repeat, fits, threads=work.threads, progress=progress)
+        with naming_rows(table["id"].to_pylist):
+            said = out_of_fold(table["text"], labels, repeat, fits, threads=work.threads, progress=progress)
         if not codes:
             np.save(work.folder / "scores.npy", said.scores, allow_pickle=False)
         codes.append(said.codes)

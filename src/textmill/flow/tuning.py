@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textmill.config import CandidateConfig, SplitConfig, thread_count
-from textmill.flow.learning import corpora_of, learning_of, rows_of, side_of
+from textmill.flow.learning import corpora_of, learning_of, naming_rows, rows_of, side_of
 from textmill.flow.project import Project
 from textmill.flow.step import Work
 from textmill.registry.disk import writing
@@ -88,10 +88,11 @@ def _searched(
         key = canonical_json([asdict(config), fold] if number is None else [asdict(config), number, fold]).decode()
         if key not in known.scores:
             tested = folds[0] == fold
-            names = [label for label, one in zip(labels, tested.tolist(), strict=True) if not one]
-            model = TextClassifier.fit(
-                rows["text"].filter(pa.array(~tested)), names, **learning_of(project, config, work)
-            )
+            learned = rows.filter(pa.array(~tested))
+            with naming_rows(learned["id"].to_pylist):
+                model = TextClassifier.fit(
+                    learned["text"], learned["label"].to_pylist(), **learning_of(project, config, work)
+                )
             said = model.predict(rows["text"].filter(pa.array(tested)), threads=work.threads)
             truth = said.numbered([labels[row] for row in np.flatnonzero(tested).tolist()])
             known.add(key, scored(truth, said.codes, len(model.classes)))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from textmill.errors import LabelError
+from textmill.errors import LabelError, TrainingError
 from textmill.models.classifier import TextClassifier
 from textmill.types import Prediction
 
@@ -45,6 +45,7 @@ def out_of_fold(
     Raises
     ------
     LabelError : if the other folds hold fewer than two classes
+    TrainingError : of a network, with the numbers that its texts have here
 
     Examples
     --------
@@ -76,6 +77,8 @@ def out_of_fold(
                 got=error.got,
                 hint="Take more rows, fewer folds or another seed.",
             ) from error
+        except TrainingError as error:
+            raise error.among(np.flatnonzero(folds != fold).tolist()) from error
         said = model.predict(texts.take(pa.array(asked)), threads=threads).scores
         columns = np.array([place[name] for name in model.classes])
         scores[asked[:, None], columns] = said

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import sys
 import tempfile
 import time
@@ -256,8 +257,9 @@ def _table(report: Any) -> str:
         called = "linear" if name == "model" else name
         speed = f"{cost['texts_per_second']:,.0f} | {cost['p50_ms']:.2f} | {cost['p95_ms']:.2f}"
         lines.append(f"| {called} | {told} | {cost['cpu_seconds']:,.1f} | {cost['model_bytes'] / 1e6:,.1f} | {speed} |")
-    said = [one["sentence"].replace(" model ", " linear ").replace(" model:", " linear:") for one in board["others"]]
+    said = [one["sentence"] for one in board["others"]]
     said += [kept_sentence(one, board["metric"], costs) for one in board.get("taught", ())]
+    said = [re.sub(r"\bmodel\b", "linear", one) for one in said]
     rows = f"{report.data['train']:,} rows learned from, {report.data['test']:,} tested."
     return "\n".join([f"{rows}", "", *lines, "", *(f"- {one}" for one in said)])
 

@@ -21,6 +21,7 @@ from textmill.evaluate.intervals import (
     Ranking,
     gap_interval,
     interval,
+    raised_interval,
     resample_decisions,
     resample_probabilities,
 )
@@ -280,6 +281,36 @@ def test_the_interval_of_the_calibration_error_covers_it(warm):
         plain += low <= wanted <= high
     assert held >= 182, held
     assert warm != 1 or plain == 0
+
+
+def test_a_mean_of_average_precisions_over_rare_classes_is_not_surer_than_it_is():
+    """Its resamples lie above it, as it lies above the truth: their percentiles leave both out."""
+    n, resamples = 1000, 100
+    shares = np.maximum(300 / np.arange(1, 31) ** 1.35, 1.5) / n  # of 30 labels, as skewed as topics of news are
+    apart = 3.0  # the scores of a label's texts from those of others, in standard deviations
+    cut = np.linspace(-8, 12, 4001)
+    others = stats.norm.sf(cut)
+    true = []
+    for share in shares:
+        found = share * stats.norm.sf(cut, apart)
+        precision = found / np.maximum(found + (1 - share) * others, 1e-300)
+        true.append(np.trapezoid(precision * stats.norm.pdf(cut, apart), cut))
+    held = {"percentiles": 0, "raised": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        truth = rng.random((n, len(shares))) < shares
+        ranking = Ranking(truth, rng.normal(0, 1, truth.shape) + apart * truth, tuple(range(len(shares))))
+        value = float(np.mean(ranking.scores(np.ones(n, np.int64))[0]))
+        wanted = float(np.mean([true[k] for k in ranking.columns]))
+        drawn = np.array(
+            [np.nanmean(ranking.scores(np.bincount(rng.integers(0, n, n), minlength=n))[0]) for _ in range(resamples)]
+        )
+        low, high = raised_interval(drawn, value, 0.95)
+        assert low < value <= high
+        held["raised"] += low <= wanted <= high
+        held["percentiles"] += np.quantile(drawn, 0.025) <= wanted <= np.quantile(drawn, 0.975)
+    assert held["percentiles"] <= 42
+    assert held["raised"] >= 48
 
 
 def test_copies_of_a_row_drawn_together_are_as_uncertain_as_one():

@@ -16,6 +16,7 @@ from textmill.evaluate.intervals import (
     Draws,
     gap_interval,
     interval,
+    raised_interval,
     resample_decisions,
     resample_probabilities,
     resamples_within,
@@ -381,7 +382,8 @@ def _scores(
             ends = gap_interval(draws[0].overall[name], draws[0].noise[name], value, confidence)
             metrics[name] = Score(value, *ends)
             continue
-        low, high = _held(interval(draws[0].overall[name], value, confidence), value, of.get(name, 0), confidence)
+        ends_of = raised_interval if name in draws[0].raised else interval
+        low, high = _held(ends_of(draws[0].overall[name], value, confidence), value, of.get(name, 0), confidence)
         metrics[name] = Score(value, low, high, other if other == other else None)
         if other == other:
             # drawn on the same rows, so luck that both share takes itself out

@@ -182,6 +182,7 @@ def resample_sets(
             {name: np.concatenate(values) for name, values in whole.items()}
             | {"average_precision": areas[i, :, 0], "roc_auc": areas[i, :, 1]},
             {name: np.concatenate(values) for name, values in each.items()},
+            raised=frozenset({"average_precision"}),
         )
         for i, (whole, each) in enumerate(zip(overall, by_class, strict=True))
     ]

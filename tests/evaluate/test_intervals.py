@@ -25,6 +25,7 @@ from textmill.evaluate.intervals import (
     resample_decisions,
     resample_probabilities,
 )
+from textmill.types import LabelSets, Prediction
 
 
 @st.composite
@@ -311,6 +312,23 @@ def test_a_mean_of_average_precisions_over_rare_classes_is_not_surer_than_it_is(
         held["percentiles"] += np.quantile(drawn, 0.025) <= wanted <= np.quantile(drawn, 0.975)
     assert held["percentiles"] <= 42
     assert held["raised"] >= 48
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_report_takes_off_what_resamples_gain_on_rare_classes(several):
+    n, k = 200, 40
+    rng = np.random.default_rng(3)
+    shares = np.geomspace(1, 0.01, k) / np.geomspace(1, 0.01, k).sum()
+    codes = np.concatenate([np.arange(k), rng.choice(k, n - k, p=shares)])
+    scores = rng.random((n, k)) + 0.4 * (np.arange(k) == codes[:, None])
+    scores = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+    classes = tuple(f"c{code:02}" for code in range(k))
+    made = LabelSets(classes, scores, scores >= 0.1) if several else Prediction(classes, scores)
+    truth = [classes[code] for code in codes]
+    report = evaluate(truth, made, made, config=EvaluateConfig(bootstrap=200), seed=1)
+    score = report.metrics["average_precision"]
+    assert score.low < score.value
+    assert score.high - score.value < score.value - score.low
 
 
 def test_copies_of_a_row_drawn_together_are_as_uncertain_as_one():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,7 +139,8 @@ def evaluate(
         codes, (prediction.scores, baseline.scores), columns=columns, resamples=ranked, **drawing
     )
     draws = [
-        Draws(a.overall | b.overall, a.by_class, b.noise) for a, b in zip(decided_draws, ranked_draws, strict=True)
+        replace(b, overall=a.overall | b.overall, by_class=a.by_class)
+        for a, b in zip(decided_draws, ranked_draws, strict=True)
     ]
     # what a share is taken of: resamples of a share of 0 or 1 show no doubt, however few the rows
     rows = {"accuracy": n}

@@ -53,6 +53,9 @@ _SHAPES = {
 _FEWEST = 24  # texts of a batch, on average; fewer make noisy steps, and many of them
 _STEPS, _EPOCHS = 600, 50  # of few texts as many epochs as make so many steps, at most so many: fewer teach nothing
 _STEPS_PRETRAINED, _EPOCHS_PRETRAINED = 200, 20  # of weights that know the language (Mosbach et al., 2021)
+# Of many texts fewer epochs, about so many steps: the rate is to be down before the texts are known by heart. Of 25,000
+# film reviews an LSTM has 0.887 right after four epochs, and 0.868 where it was to go through ten and stopped early
+_MOST_STEPS, _FEWEST_EPOCHS = 4000, 4
 _TRAININGS = {
     "cnn": Training(10, 1e-3, 1024),
     "lstm": Training(10, 1e-3, 1024),
@@ -89,7 +92,8 @@ def training_of(model: ModelConfig, train: TrainConfig, lengths: Sequence[int] |
     Parameters
     ----------
     lengths : tokens of each text; however long they are, a batch has about 24 texts or more, and however
-        few there are, there are enough steps, unless an epoch more would be the 51st (of pretrained ones the 21st)
+        few there are, there are enough steps, unless an epoch more would be the 51st (of pretrained ones the 21st);
+        of many texts those that read words go through four epochs or more, as many as make 4,000 steps
 
     Examples
     --------
@@ -97,16 +101,19 @@ def training_of(model: ModelConfig, train: TrainConfig, lengths: Sequence[int] |
     2
     >>> training_of(ModelConfig(kind="cnn"), TrainConfig(), [200] * 5000).batch_tokens
     4800
-    >>> [training_of(ModelConfig(kind="cnn"), TrainConfig(), [20] * n).epochs for n in (500, 2000, 5000)]
-    [50, 16, 10]
+    >>> [training_of(ModelConfig(kind="cnn"), TrainConfig(), [20] * n).epochs for n in (500, 2000, 5000, 50_000)]
+    [50, 16, 10, 5]
     """
     default, length = _TRAININGS[model.kind], float(np.mean(lengths))
     default = replace(default, batch_tokens=max(default.batch_tokens, round(_FEWEST * length)))
     if model.kind != "sentence":
         at_once = _or(train.batch_tokens, default.batch_tokens) * train.accumulate * train.processes
         steps, most = (_STEPS_PRETRAINED, _EPOCHS_PRETRAINED) if model.kind == "pretrained" else (_STEPS, _EPOCHS)
-        enough = math.ceil(steps / max(1.0, len(lengths) * length / at_once))
-        default = replace(default, epochs=max(default.epochs, min(most, enough)))
+        each = max(1.0, len(lengths) * length / at_once)  # steps of an epoch
+        epochs = max(default.epochs, min(most, math.ceil(steps / each)))
+        if model.kind in ("cnn", "lstm", "gru"):
+            epochs = min(epochs, max(_FEWEST_EPOCHS, math.ceil(_MOST_STEPS / each)))
+        default = replace(default, epochs=epochs)
     default = replace(default, patience=max(default.patience, _or(train.epochs, default.epochs) // 5))
     return Training(**{name: _or(getattr(train, name), getattr(default, name)) for name in Training.__slots__})
 

@@ -27,7 +27,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Data walk one way: a room may import rooms to its left
 ROOMS = (
-    *("errors", "types", "settings", "names", "config", "plugins", "_native"),
+    *("errors", "types", "threads", "settings", "names", "config", "plugins", "_native"),
     *("read", "text", "annotate", "features", "models", "evaluate", "registry", "flow", "serve", "cli"),
 )
 # A leaf that scikit-learn's users import, beside what it wraps

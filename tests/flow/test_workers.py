@@ -159,6 +159,18 @@ def test_what_a_step_prints_is_in_its_log_and_nowhere_else(project, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("said", "spins"), [({}, "1000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "none")]
+)
+def test_threads_of_steps_that_run_at_once_do_not_hold_the_processors(project, monkeypatch, said, spins):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    project.run({"name": "a", "shell": 'echo "it spins ${GOMP_SPINCOUNT:-none}"', "timeout": "1m"})
+    assert f"it spins {spins}" in project.log("a").splitlines()
+
+
 def test_one_step_of_a_run_shows_what_it_prints_as_it_comes(project):
     project.write({"name": "a", "python": "own:speaks"})
     said: list[bytes] = []

@@ -7,6 +7,8 @@ import signal
 import sys
 from types import FrameType
 
+from textmill.threads import spin_briefly
+
 __all__ = ["load_pyarrow", "take_over"]
 
 _ours = False
@@ -20,6 +22,7 @@ def take_over() -> None:
     """
     global _ours
     _ours = True
+    spin_briefly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -17,10 +17,10 @@ from textmill.config.policy import PolicyConfig, load_policy
 from textmill.config.project import MillConfig, ProjectConfig, load
 from textmill.config.rows import ExpectConfig, ReadConfig, SplitConfig
 from textmill.config.telling import NotifyConfig, SmtpConfig
-from textmill.config.threads import thread_count
 from textmill.config.timing import ScheduleConfig
 from textmill.names import Cleaner, Language
 from textmill.settings import from_mapping
+from textmill.threads import thread_count
 
 __all__ = [
     "CandidateConfig",

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from textmill.config.durations import in_words
-from textmill.config.threads import thread_count
 from textmill.errors import GateRefused, StepFailed, TextmillError
 from textmill.flow.bases import Bases
 from textmill.flow.crew import Crew
@@ -20,6 +19,7 @@ from textmill.flow.keys import Basis, basis_of
 from textmill.flow.record import End, Record, StepState, error_of, told
 from textmill.flow.step import Step, gathered, pieces
 from textmill.registry import Finished, Store
+from textmill.threads import thread_count
 
 __all__ = ["Dispatch"]
 

@@ -39,6 +39,7 @@ from textmill.flow.record import Record, StepState, told
 from textmill.flow.running import open_project
 from textmill.flow.step import Step, piece
 from textmill.registry import Finished, Store
+from textmill.threads import spin_briefly
 
 __all__: list[str] = []
 
@@ -233,6 +234,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spin_briefly()
     line = b""
     while not line.endswith(b"\n"):  # no further than the line: what follows is read when it is there
         line += os.read(0, 1) or b"\n"

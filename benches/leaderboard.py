@@ -30,8 +30,8 @@ Every kind of model on the same rows of real data, beside the linear one. Made b
 on which machine and when. An interval is 95 %, by bootstrap; "better" is said where a paired test with Holm's
 correction says so. The mean of average precisions over rare classes comes out too high, so its interval lies
 [below it](guide/scores.md). CPU seconds are of the training; texts a second are predicted with one thread, milliseconds
-are of one text alone. On 2026-11-27 other work ran on the machine with an AMD EPYC: seconds and speeds of those sections
-are up to twice too bad, which is not so of scores.
+are of one text alone. On 2026-11-27 other work ran on the machine with an AMD EPYC: seconds and speeds of those
+sections are up to twice too bad, which is not so of scores.
 """
 WORDS = {"tokens": "treebank", "map": "none"}
 SENTENCE = {"model": {"kind": "sentence", "weights": MINILM, "C": "cv"}}

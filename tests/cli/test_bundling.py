@@ -28,6 +28,7 @@ def offline(*words, cwd):
     return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.slow
 def test_a_bundle_answers_on_a_machine_without_a_network_as_it_did_here(project, textmill, tmp_path):
     said = textmill("models", "bundle", "alarm", tmp_path / "alarm.zip", "--store", "alarm").stdout
     assert said.startswith("alarm.zip: model/alarm@1, ")

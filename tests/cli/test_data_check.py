@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 
+
+@pytest.mark.slow
 def test_rows_are_told_before_anything_is_trained(tmp_path, textmill):
     rows = [
         f"a fire number {n} in the town hall,{'fire' if n % 2 else 'other'},{'x' if n % 2 else 'y'},7"

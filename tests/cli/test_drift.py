@@ -48,6 +48,7 @@ def minds(found):
     return [line for line in lines if "learned from" in line]
 
 
+@pytest.mark.slow
 def test_other_rows_are_told_once_and_the_run_goes_on(watched, textmill, kinds):
     textmill("run", "alarm")
     kinds()

@@ -198,6 +198,7 @@ def test_candidates_are_of_pairs_too():
     assert [one.text.pairs for one in (mill.own, *mill.candidate)] == [True, True, True]
 
 
+@pytest.mark.slow
 def test_a_student_of_pairs_is_taught_by_a_teacher_of_pairs(tmp_path, monkeypatch):
     from textmill.flow import run_project
 

@@ -100,6 +100,7 @@ def test_a_run_knows_for_when_it_is(scheduled, monkeypatch):
     assert seen["command"][-2:] == ["--again", "in 5 minutes (try 2 of 3)"]
 
 
+@pytest.mark.slow
 def test_a_run_for_a_day_reads_the_rows_of_that_day_and_a_failure_says_how_to_run_it(scheduled):
     folder = scheduled('[notify]\ncommand = ["sh", "-c", "cat > got.json"]\n')
     (folder / "messages.csv").rename(folder / "of-2026-01-05.csv")

@@ -126,6 +126,7 @@ def test_what_cannot_be_compared_is_said() -> None:
         compare(truth, models | {"m@2": strange}, config=CONFIG, seed=1)
 
 
+@pytest.mark.slow
 def test_a_student_as_good_as_its_teacher_keeps_all_and_one_as_good_as_the_plain_model_nothing() -> None:
     rng = np.random.default_rng(3)
     truth = ["ham" if one else "spam" for one in rng.random(400) < 0.5]

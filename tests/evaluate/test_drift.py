@@ -41,6 +41,7 @@ def told(found, most=0.2):
     return [line.split()[1] for line in drift_told(found | {"model": "alarm@1"}, most)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "times"), [(10, 100), (40, 100), (200, 30), (1000, 6)])
 def test_samples_of_the_same_rows_raise_no_alarm_however_few_they_are(n, times):
     rng = np.random.default_rng(n)

@@ -284,6 +284,7 @@ def test_the_interval_of_the_calibration_error_covers_it(warm):
     assert warm != 1 or plain == 0
 
 
+@pytest.mark.slow
 def test_a_mean_of_average_precisions_over_rare_classes_is_not_surer_than_it_is():
     """Its resamples lie above it, as it lies above the truth: their percentiles leave both out."""
     n, resamples = 1000, 100

@@ -66,6 +66,7 @@ def test_only_what_has_changed_is_asked_again(dags: Dags, tmp_path: Path, asked:
     assert asked[1:] == [["two"]]
 
 
+@pytest.mark.slow
 def test_what_is_remembered_may_be_lost_or_broken(dags: Dags, tmp_path: Path, asked: list[list[str]]) -> None:
     project(tmp_path / "one", "first")
     found = dags()
@@ -79,6 +80,7 @@ def test_what_is_remembered_may_be_lost_or_broken(dags: Dags, tmp_path: Path, as
     assert len(asked) == 6
 
 
+@pytest.mark.slow
 def test_a_project_at_fault_keeps_its_dag_and_a_new_one_says_what_is_wrong(
     dags: Dags, tmp_path: Path, asked: list[list[str]]
 ) -> None:

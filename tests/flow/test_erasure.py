@@ -133,6 +133,7 @@ def test_after_a_purge_nothing_holds_the_text_but_the_models_that_are_named(proj
     assert run_project(project).nothing_to_do
 
 
+@pytest.mark.slow
 def test_a_purge_removes_what_steps_printed_and_what_people_were_told(project):
     """A log, the sentence of an error, the items of a step, and a notice."""
     store = store_of(project)

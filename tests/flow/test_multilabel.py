@@ -70,6 +70,7 @@ def test_a_run_learns_judges_and_reports(news: Path) -> None:
     assert "Confusion matrix" not in page
 
 
+@pytest.mark.slow
 def test_every_door_says_the_labels(news: Path) -> None:
     store = ("--store", news / ".textmill")
     said = textmill("predict", "news", "wheat and oil", "a word", *store)
@@ -100,6 +101,7 @@ def test_every_door_says_the_labels(news: Path) -> None:
     assert "where a text has one label only" in checked.output
 
 
+@pytest.mark.slow
 def test_models_are_compared_on_rows_as_they_were_trained_on(news: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (news / "news.jsonl").read_text().splitlines()]
     fresh = [row | {"text": f"late {row['text']} again {n * 31 % 97}"} for n, row in enumerate(rows[:60])]

@@ -133,6 +133,7 @@ def never_learned(folder: Path, more: str = "") -> tuple[Path, list[dict[str, An
     return project, rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "asked"),
     [

@@ -148,6 +148,7 @@ def test_a_command_for_each_item_is_told_its_item(project):
     assert sorted(said) == ["say: 2", "say: a b", 'say: {"x": "é"}']
 
 
+@pytest.mark.slow
 def test_a_command_with_inputs_or_outputs_is_done_when_they_are_not_as_they_were(project):
     tables = step("count", shell="cat data/*.csv > all.txt; echo x >> runs", inputs="data/*.csv", outputs="all.txt")
     data = project.folder / "data"

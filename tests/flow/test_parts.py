@@ -82,6 +82,7 @@ def test_the_parts_come_before_their_steps_as_often_as_they_are_shared(project: 
     assert found["evaluate.score"] == TaskPlan(id="evaluate.score", needs=("read", "split", "train"), each=3)
 
 
+@pytest.mark.slow
 def test_a_step_finds_what_its_parts_left(project: Path) -> None:
     asking = Asking(project)
     for name in ("read", "split"):
@@ -131,6 +132,7 @@ def test_other_sides_and_models_give_the_same_bytes_too(project: Path, settings:
     assert same(asking)
 
 
+@pytest.mark.slow
 def test_files_of_a_source_are_shared_too(project: Path) -> None:
     header, *rows = (project / "rows.csv").read_text().splitlines()
     for number, name in enumerate("abcd"):
@@ -148,6 +150,7 @@ def test_files_of_a_source_are_shared_too(project: Path) -> None:
     assert same(asking)
 
 
+@pytest.mark.slow
 def test_parts_that_nobody_asked_for_or_that_were_lost_are_done_by_the_step(project: Path) -> None:
     asking = Asking(project)
     asking.ask_all(but=("train.count", "evaluate.score"))
@@ -240,6 +243,7 @@ def test_a_search_may_try_all_kinds_that_weigh_features(project: Path) -> None:
     assert "train.weigh" in {task.id for task in tasks(project)}
 
 
+@pytest.mark.slow
 def test_a_bag_finds_what_its_parts_left(project: Path) -> None:
     (project / "mill.toml").write_text(MILL + '\n[model]\nkind = "bag"\n' + AMONG.replace("3", "2"))
     asking = Asking(project)

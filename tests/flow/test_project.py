@@ -289,6 +289,7 @@ def test_a_test_side_of_its_own_is_used_and_kept_apart(fresh, change):
     assert "train" not in did(again) or "split" in did(again)
 
 
+@pytest.mark.slow
 def test_several_files_and_a_folder_of_texts_are_sources_too(fresh, change):
     rows = rows_of()
     write_csv(fresh / "part1.csv", rows[:120])

@@ -123,6 +123,7 @@ def several_files(project: Path) -> None:
     (folder / "d.tsv").write_bytes(lines.replace(",", "\t").encode("cp1252"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", [True, False])
 def test_files_of_a_source_are_read_by_several_with_the_same_bytes(project: Path, here: Here, ids: bool) -> None:
     several_files(project)

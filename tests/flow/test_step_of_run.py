@@ -72,6 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_step_by_step_gives_the_keys_and_values_of_a_whole_run(project):
     whole = run_project(project, store=project / "whole")
     apart = Store(project / "apart")
@@ -120,6 +121,7 @@ def test_while_a_step_is_done_nobody_collects(project):
     assert refused == ["started", "finished"]
 
 
+@pytest.mark.slow
 def test_a_step_waits_for_nothing_and_says_what_is_missing(project):
     with pytest.raises(ConfigError, match="run r1: step 'total' needs 'square', which has not ended in this run"):
         run_step(project, "total", run="r1")
@@ -133,6 +135,7 @@ def test_a_step_waits_for_nothing_and_says_what_is_missing(project):
         run_step(project, "total", run="another")
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_is_tried_once_and_can_be_asked_for_again(project):
     (project / "flag").unlink()
     for attempt in (1, 2):
@@ -177,6 +180,7 @@ def test_what_was_lost_from_the_store_is_told(project):
         run_step(project, "square", run="r1", item=0)
 
 
+@pytest.mark.slow
 def test_a_whole_run_goes_on_with_what_single_steps_left(project):
     run_step(project, "numbers", run="r1")
     for item in (0, 1):
@@ -185,6 +189,7 @@ def test_a_whole_run_goes_on_with_what_single_steps_left(project):
     assert [(done.step, done.finished.values["result"]) for done in result.steps] == [("total", 25)]
 
 
+@pytest.mark.slow
 def test_any_order_that_respects_the_needs_gives_the_same(project):
     keys = set()
     for number, items in enumerate(itertools.permutations((0, 1))):

@@ -188,6 +188,7 @@ def test_the_card_of_a_version_names_its_terms(made: Path) -> None:
         assert said in card
 
 
+@pytest.mark.slow
 def test_the_result_of_candidates_does_not_depend_on_threads(made: Path) -> None:
     (made / "mill.toml").write_text(MILL + "[[candidate]]\nmodel = { C = 0.5 }\n")
     boards = []
@@ -282,6 +283,7 @@ folds = 3
 """
 
 
+@pytest.mark.slow
 def test_settings_are_chosen_on_the_training_side_and_are_the_models(made: Path) -> None:
     pytest.importorskip("optuna")
     result = run(made, TUNE)
@@ -310,6 +312,7 @@ def test_settings_are_chosen_on_the_training_side_and_are_the_models(made: Path)
     assert turned.report.metrics["accuracy"].value < 0.5
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_where_it_stood(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("optuna")
     whole = run(made, TUNE).report.details["tuning"]
@@ -333,6 +336,7 @@ def folds_of(result: RunResult) -> Any:
     return np.load(result.store.object(split.files["folds.npy"].sha256))[0]
 
 
+@pytest.mark.slow
 def test_each_fold_is_tuned_without_its_own_rows(made: Path) -> None:
     pytest.importorskip("optuna")
     result = run(made, NESTED)
@@ -373,6 +377,7 @@ def test_each_fold_is_tuned_without_its_own_rows(made: Path) -> None:
     assert choices[0]["scores"] != told["by_fold"][0]["scores"]
 
 
+@pytest.mark.slow
 def test_nested_searches_that_were_killed_go_on_where_they_stood(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("optuna")
     whole = run(made, NESTED).report.details["tuning"]

@@ -45,6 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_candidate_learns_what_another_says_also_of_texts_without_labels(made: Path) -> None:
     taught = LETTERS + '[[candidate]]\nname = "taught"\ndistil = { teacher = "letters", unlabelled = "more.csv" }\n'
     result = run(made, MILL + taught)
@@ -69,6 +70,7 @@ def test_a_candidate_learns_what_another_says_also_of_texts_without_labels(made:
     assert {"teach", "train-3"} <= {*started(made, MILL + taught)}
 
 
+@pytest.mark.slow
 def test_a_gain_is_over_the_first_linear_model_without_a_teacher_and_over_a_bag_only_where_there_is_none(
     made: Path,
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_process_that_vanishes_is_a_failure_of_its_step(project, function, sai
     assert project.record().state("a").state == "failed"
 
 
+@pytest.mark.slow
 def test_a_step_that_takes_too_long_is_stopped_with_what_it_started(project):
     command = "sleep 1000 & echo $! > pid; wait"
     with pytest.raises(StepFailed, match=r"step slow: it was stopped after 0\.3 seconds, its timeout"):
@@ -210,6 +211,7 @@ def test_a_step_that_takes_too_long_is_stopped_with_what_it_started(project):
     assert not list((project.folder / ".textmill" / "tmp").iterdir())
 
 
+@pytest.mark.slow
 def test_a_step_that_will_not_stop_is_killed_after_its_grace(project, monkeypatch):
     monkeypatch.setattr(Crew, "grace", 0.1)
     with pytest.raises(StepFailed, match="its timeout"):
@@ -289,6 +291,7 @@ def test_a_run_with_nothing_to_do_starts_no_process(project, monkeypatch):
     assert project.run(step).nothing_to_do
 
 
+@pytest.mark.slow
 def test_a_hundred_steps_that_one_needs_are_done(project):
     steps = [{"name": f"s{n}", "shell": "true"} for n in range(100)]
     result = project.run(*steps, {"name": "all", "shell": "ls $TEXTMILL_NEEDS", "needs": [s["name"] for s in steps]})

@@ -19,6 +19,7 @@ TEXTS = ["storm and flood", "calm sea", "flood again", "calm day", "a storm at s
 LABELS = ["bad", "good"] * 12
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract_of_an_estimator() -> None:
     from sklearn.utils.estimator_checks import check_estimator  # here, as it takes seconds to load
 

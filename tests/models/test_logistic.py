@@ -128,6 +128,7 @@ def test_hard_cases_come_to_an_end(name: str, X: csr_array, codes: NDArray[np.in
     is_at_the_minimum(X, codes, fit, C, 100 * tol if tol < 1e-8 else tol)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 4])
 def test_threads_change_no_bit(k: int) -> None:
     X, codes = problem(6000, 4000, k, 5, 0.02)
@@ -199,6 +200,7 @@ def test_the_matrix_of_the_fit_is_that_of_the_core() -> None:
     np.testing.assert_allclose(z, X.astype(np.float64) @ fit.weights + fit.bias, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3])
 def test_soft_targets_are_the_weights_of_texts_that_are_there_once_for_each_class(k: int) -> None:
     """By scikit-learn, which knows no soft targets: each text once a class, weighted by what it should say of it."""

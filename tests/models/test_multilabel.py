@@ -36,6 +36,7 @@ def test_labels_are_said_one_by_one(model: MultiLabelClassifier) -> None:
     assert (said.confidence >= 0.5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("balanced", [False, True])
 def test_each_label_is_learned_as_if_it_were_alone_and_as_by_scikit_learn(balanced: bool) -> None:
     rng = np.random.Generator(np.random.PCG64(5))

@@ -222,6 +222,7 @@ def test_sentence_vectors_of_pairs_have_no_graph_and_say_why(bert: Path, tmp_pat
     np.testing.assert_allclose(served.outputs(ALIKE), model.outputs(ALIKE), atol=1e-6)
 
 
+@pytest.mark.slow
 @networks
 def test_explanations_add_up_and_point_into_the_pair(bert: Path) -> None:
     pytest.importorskip("captum")

@@ -146,6 +146,7 @@ def test_every_code_point_is_cleaned_as_by_the_twin(name: str) -> None:
     assert many(batch, name) == [oracle.rewrite(text, [name]) for text in batch]
 
 
+@pytest.mark.slow
 def test_the_conformance_test_of_normal_forms(data_dir: Path) -> None:
     with gzip.open(data_dir / "unicode" / "NormalizationTest.txt.gz", "rt", encoding="utf-8") as lines:
         fields = [line.split(";")[:5] for line in lines if line[0] in "0123456789ABCDEF"]

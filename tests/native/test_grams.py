@@ -123,6 +123,7 @@ def zipfian(n_texts: int, n_types: int, seed: int = 0) -> tuple[NDArray[np.int32
     return ids, np.arange(0, n_texts * 12 + 1, 12, dtype=np.int64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("high", [1, 2, 4])
 def test_threads_change_nothing(high: int) -> None:
     ids, rows = zipfian(50_000, 3000)  # enough tokens for five threads and for two parts
@@ -228,6 +229,7 @@ def reviews(data_dir: Path, n: int) -> list[str]:
         return [json.loads(line)["text"] for line in islice(lines, n)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -212,6 +212,7 @@ def test_hostile_texts_take_no_more_time_than_others(text: str) -> None:
         )  # a step that looked at all the rest each time would take minutes
 
 
+@pytest.mark.slow
 def test_threads_change_nothing() -> None:
     chosen = random.Random(5)
     many = ["".join(chosen.choices(PIECES, k=20)) for _ in range(6000)]

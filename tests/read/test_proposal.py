@@ -116,6 +116,7 @@ def test_what_the_project_file_sets_are_the_defaults(folder):
         assert getattr(mill, room) == getattr(plain, room)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_real_sets_are_seen_for_what_they_are(name, data_dir):
     chosen = CATALOGUE[name]

@@ -96,6 +96,7 @@ for turn in range(5):
 """
 
 
+@pytest.mark.slow
 def test_eight_processes_publishing_at_once_lose_no_version_and_no_line(tmp_path):
     root = tmp_path / "store"
     publishers = [

@@ -37,6 +37,7 @@ def log_odds(model: TextClassifier, text: str) -> float:
     return float(model.outputs([text])[0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["people in the street: Flood, flood warnings!", "sun", "", "☃ telepathy", "fire " * 12]
 )
@@ -73,6 +74,7 @@ def test_the_word_that_decides_pulls_most(model: TextClassifier) -> None:
     assert right >= 8
 
 
+@pytest.mark.slow
 def test_a_text_that_is_read_in_windows_is_explained_whole() -> None:
     model = TextClassifier.fit(TEXTS, LABELS, model=own("cnn", max_tokens=4, longer="windows"), train=TRAIN)
     text = "people town street morning people flood"

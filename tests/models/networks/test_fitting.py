@@ -232,6 +232,7 @@ def test_no_code_is_run_from_an_architecture_that_was_tampered_with(saved: dict[
 # --- what is learned ---
 
 
+@pytest.mark.slow
 def test_several_labels_a_text(weights: Path, tmp_path: Path) -> None:
     sets = [sorted({label, "fire"} if "fire" in text else {label}) for text, label in zip(TEXTS, LABELS, strict=True)]
     sets[0] = []
@@ -255,6 +256,7 @@ def test_three_classes_and_validation_by_them() -> None:
     assert model.facts["epochs"][0]["validation"] > model.facts["epochs"][-1]["validation"]
 
 
+@pytest.mark.slow
 def test_vectors_of_words_are_begun_with(tmp_path: Path) -> None:
     (tmp_path / "glove.txt").write_text("fire 1 0 2\nflood 3 4 5\npeople -1 -1 -1\n")
     model = own("gru", width="auto", vectors="glove.txt", freeze_vectors=True)
@@ -369,6 +371,7 @@ def test_texts_alike_are_on_one_side_and_of_few_there_may_be_none() -> None:
 # --- bad input ---
 
 
+@pytest.mark.slow
 def test_a_text_that_is_far_too_long_is_cut_or_read_in_windows() -> None:
     long = ["people " * 20_000, *TEXTS]
     labels = ["good", *LABELS]

@@ -122,6 +122,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
     assert state(fitted(train={"threads": 2})).keys() == wanted.keys()
 
 
+@pytest.mark.slow
 def test_what_the_caller_had_of_torch_is_as_before(tmp_path: Path) -> None:
     torch.set_num_threads(3)
     torch.manual_seed(11)

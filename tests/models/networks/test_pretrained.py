@@ -144,6 +144,7 @@ def test_an_encoder_that_is_not_trained_drops_nothing_out(weights: Path) -> None
 # --- sentence vectors ---
 
 
+@pytest.mark.slow
 def test_the_head_is_scikit_learns_over_unit_vectors_of_means(weights: Path) -> None:
     for labels in (LABELS, [["a", "b", "c"][number % 3] for number in range(len(TEXTS))]):
         model = TextClassifier.fit(TEXTS, labels, text=PLAIN, model=pretrained(weights, "sentence", C=3.0, tol=1e-7))

@@ -65,10 +65,10 @@ def out_of_fold(
         asked = np.flatnonzero(folds == fold)
         if len(asked) == 0:
             continue
-        learned = pa.array(folds != fold)
-        names = [label for label, other in zip(labels, (folds != fold).tolist(), strict=True) if other]
+        others = folds != fold
+        names = [label for label, other in zip(labels, others.tolist(), strict=True) if other]
         try:
-            model = (fit if callable(fit) else fit[fold])(texts.filter(learned), names)
+            model = (fit if callable(fit) else fit[fold])(texts.filter(pa.array(others)), names)
         except LabelError as error:
             raise LabelError(
                 error.what,
@@ -78,7 +78,7 @@ def out_of_fold(
                 hint="Take more rows, fewer folds or another seed.",
             ) from error
         except TrainingError as error:
-            raise error.among(np.flatnonzero(folds != fold).tolist()) from error
+            raise error.among(np.flatnonzero(others).tolist()) from error
         said = model.predict(texts.take(pa.array(asked)), threads=threads).scores
         columns = np.array([place[name] for name in model.classes])
         scores[asked[:, None], columns] = said
